@@ -1,0 +1,222 @@
+//! Event payloads, version 1. A field is never renamed, retyped or removed: `tests/frozen` holds samples
+//! that must parse for ever. A new field is optional; a new meaning is a new struct with `v: 2`.
+//!
+//! Payloads carry ids and what people read in a notification, never secrets or bodies.
+
+use crate::{
+    AppName, BuildId, ChangeId, CommitSha, DeliveryId, Digest, EnvironmentName, EventType, GitRef,
+    InstanceId, PrincipalName, ReleaseId, ServiceName,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+/// A payload knows the version it is written in.
+pub trait Payload: Serialize + DeserializeOwned {
+    /// The value of `v` on the wire.
+    const VERSION: u32;
+}
+
+/// Why a payload could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Not the shape of this version.
+    #[error("the payload of {event_type} is not readable")]
+    Shape {
+        /// The type the envelope names.
+        event_type: EventType,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// A version this program does not know.
+    #[error("the payload of {event_type} has version {version}, this program reads {known}")]
+    Version {
+        /// The type the envelope names.
+        event_type: EventType,
+        /// The version on the wire.
+        version: u64,
+        /// The version this program reads.
+        known: u32,
+    },
+}
+
+/// Reads the payload of an envelope.
+pub fn read<P: Payload>(envelope: &crate::Envelope) -> Result<P, Unreadable> {
+    let event_type = envelope.event_type;
+    let version = envelope.data.get("v").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    if version != u64::from(P::VERSION) {
+        return Err(Unreadable::Version { event_type, version, known: P::VERSION });
+    }
+    serde_json::from_value(envelope.data.clone())
+        .map_err(|source| Unreadable::Shape { event_type, source })
+}
+
+/// The wire form of a payload: its fields and `v`.
+pub fn write<P: Payload>(payload: &P) -> Result<serde_json::Value, serde_json::Error> {
+    let mut value = serde_json::to_value(payload)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("v".to_owned(), P::VERSION.into());
+    }
+    Ok(value)
+}
+
+/// What made a change appear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeCause {
+    /// A push webhook of a branch.
+    Push,
+    /// A push or create webhook of a tag.
+    Tag,
+    /// The branch head was found to be newer than the last change seen.
+    Poll,
+    /// A person asked (`slipway deploy --ref`).
+    Manual,
+    /// A retrained model was committed.
+    Retrain,
+}
+
+/// `source.pushed`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcePushedV1 {
+    /// The change this is.
+    pub change: ChangeId,
+    /// The app whose repository it is in.
+    pub app: AppName,
+    /// Branch or tag.
+    pub git_ref: GitRef,
+    /// The commit to build.
+    pub commit: CommitSha,
+    /// What made it appear.
+    pub cause: ChangeCause,
+    /// History was rewritten.
+    pub forced: bool,
+    /// First line of the commit message.
+    pub title: Option<String>,
+    /// Who pushed or asked.
+    pub by: PrincipalName,
+    /// The webhook that told us, if one did.
+    pub delivery: Option<DeliveryId>,
+    /// Only these environments; empty means every environment that tracks the ref.
+    #[serde(default)]
+    pub environments: Vec<EnvironmentName>,
+}
+
+/// An image of one service of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageV1 {
+    /// Registry and repository, without tag: `127.0.0.1:5000/shop/api`.
+    pub repository: String,
+    /// What the registry says it is.
+    pub digest: Digest,
+}
+
+/// `build.queued`, `build.started`, `build.succeeded`, `build.failed`, `build.cancelled`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildV1 {
+    /// The build.
+    pub build: BuildId,
+    /// The change it builds.
+    pub change: ChangeId,
+    /// The app.
+    pub app: AppName,
+    /// Branch or tag.
+    pub git_ref: GitRef,
+    /// The commit.
+    pub commit: CommitSha,
+    /// The environments that track the ref, by the policy of the default branch.
+    #[serde(default)]
+    pub environments: Vec<EnvironmentName>,
+    /// The image of each service; only in `build.succeeded`.
+    #[serde(default)]
+    pub images: BTreeMap<ServiceName, ImageV1>,
+    /// A stable code in capitals; only in `build.failed` and `build.cancelled`.
+    pub reason: Option<String>,
+    /// The same for people.
+    pub message: Option<String>,
+}
+
+/// `release.*`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseV1 {
+    /// The release.
+    pub release: ReleaseId,
+    /// The app.
+    pub app: AppName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The number of the release, counted per app and environment from 1.
+    pub number: i64,
+    /// The state it entered, in snake case.
+    pub state: String,
+    /// The version of the row when it was said; a reader drops what is older than it knows.
+    pub version: i64,
+    /// The release that was live when this one began.
+    pub stable: Option<ReleaseId>,
+    /// A stable code in capitals, for a state that was not wanted.
+    pub reason: Option<String>,
+    /// The same for people.
+    pub message: Option<String>,
+}
+
+/// `instance.unhealthy`, `instance.crashed`, `instance.restarted`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceV1 {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its release.
+    pub release: ReleaseId,
+    /// The app.
+    pub app: AppName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The service.
+    pub service: ServiceName,
+    /// A stable code in capitals.
+    pub reason: String,
+    /// The same for people.
+    pub message: String,
+}
+
+/// Which kind of drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// Live differs from released.
+    Runtime,
+    /// Production data differ from the reference.
+    Data,
+}
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingV1 {
+    /// The service, if it is about one.
+    pub service: Option<ServiceName>,
+    /// The instance, if it is about one.
+    pub instance: Option<InstanceId>,
+    /// A stable code in capitals: `MISSING`, `REPLACED`, `IMAGE`, `ORPHANED`.
+    pub reason: String,
+    /// The same for people; values that could be secret are hashed.
+    pub message: String,
+}
+
+/// `drift.detected`, `drift.healed`, `drift.cleared`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftV1 {
+    /// Runtime or data.
+    pub kind: DriftKind,
+    /// The app.
+    pub app: AppName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The release that should be running.
+    pub release: ReleaseId,
+    /// What differs; empty when healed or cleared.
+    pub findings: Vec<FindingV1>,
+}
+
+macro_rules! version_one {
+    ($($payload:ty),*) => { $(impl Payload for $payload { const VERSION: u32 = 1; })* };
+}
+
+version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1);

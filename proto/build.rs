@@ -1,0 +1,24 @@
+//! Compiles the contracts with a protobuf compiler written in Rust, so that no `protoc` is needed.
+
+use prost::Message;
+use std::path::PathBuf;
+
+const CONTRACTS: &[&str] = &[
+    "slipway/v1/app.proto",
+    "slipway/v1/build.proto",
+    "slipway/v1/drift.proto",
+    "slipway/v1/event.proto",
+    "slipway/v1/release.proto",
+    "slipway/v1/router.proto",
+    "slipway/v1/secret.proto",
+    "slipway/v1/token.proto",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo:rerun-if-changed=slipway");
+    let descriptors = protox::compile(CONTRACTS, ["."])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(())
+}
