@@ -1,0 +1,10 @@
+//! Serving `slipway.v1`: one router per service, errors that say what to do, pages.
+
+mod deadline;
+mod guard;
+pub mod page;
+mod server;
+pub mod status;
+
+pub use guard::authorized;
+pub use server::Server;
