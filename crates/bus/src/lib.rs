@@ -1,0 +1,23 @@
+//! Typed JetStream: what is said travels as `CloudEvents`, is published from an outbox, and reaches one
+//! handler per event type.
+//!
+//! A message is a hint, never the truth: it may come twice, late, out of order or not at all, and every
+//! handler and sweep is written for that.
+
+mod connect;
+pub mod consume;
+mod headers;
+mod publish;
+pub mod relay;
+mod streams;
+mod tail;
+mod trace;
+mod verdict;
+
+pub use connect::{Bus, ConnectError};
+pub use consume::Handlers;
+pub use headers::{Malformed, from_message, to_headers};
+pub use publish::{PublishError, envelope};
+pub use tail::{Heard, Tail, TailError};
+pub use trace::{continue_from, traceparent};
+pub use verdict::Verdict;

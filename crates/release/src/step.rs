@@ -1,0 +1,222 @@
+//! The table: state and input to the next state.
+
+use crate::{Cleared, Ending, Failure, Input, Plan, Shift, State, Strategy, Undo};
+use events::{EventType, PrincipalName};
+
+/// What an input does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Transition {
+    /// What the release becomes.
+    pub next: State,
+    /// What is said about it.
+    pub announce: EventType,
+}
+
+/// Why an input does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The release is past it, or not there yet; the input is late, early or a duplicate.
+    #[error("a release that is {state} does not react to {input}")]
+    NotNow {
+        /// The state.
+        state: &'static str,
+        /// The input.
+        input: &'static str,
+    },
+    /// It is too late for what was asked.
+    #[error(
+        "the release is {state} and can no longer be ended; use `slipway rollback` when it is live"
+    )]
+    TooLate {
+        /// The state.
+        state: &'static str,
+    },
+}
+
+/// What becomes of a release in `state` by `input`.
+pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refused> {
+    let not_now = Refused::NotNow { state: state.name(), input: input.name() };
+    let next = match input {
+        Input::Done { .. } => done(plan, state),
+        Input::Failed { failure } => failed(plan, state, failure),
+        Input::DeadlinePassed { last } => deadline_passed(plan, state, &last),
+        Input::Admitted => admitted(plan, state),
+        Input::Approved => cleared(state, |cleared| Cleared { approval: true, ..cleared }),
+        Input::WindowOpened => cleared(state, |cleared| Cleared { window: true, ..cleared }),
+        Input::Refused { by } => match state {
+            State::AwaitingApproval { .. } => Some(State::Cancelled { by }),
+            _ => None,
+        },
+        Input::Cancel { by } => return ended(plan, state, Ending::Cancelled { by }),
+        Input::Supersede { by } => return superseded(plan, state, Ending::Superseded { by }),
+        Input::Rollback { by, reason } => {
+            return ended(plan, state, Ending::RolledBack { failure: asked(&by, &reason) });
+        }
+        Input::Replaced => matches!(state, State::Live).then_some(State::Retained),
+        Input::Collect => matches!(state, State::Retained).then_some(State::Collected),
+    };
+    next.map(announced).ok_or(not_now)
+}
+
+fn asked(by: &PrincipalName, reason: &str) -> Failure {
+    let reason = if reason.is_empty() { "no reason given" } else { reason };
+    Failure::new("OPERATOR", format!("{by} asked for the stable release: {reason}"))
+}
+
+/// The state's effect is done: on to the next state that has something to do.
+fn done(plan: &Plan, state: &State) -> Option<State> {
+    let next = match state {
+        State::Preparing if plan.jobs => State::RunningJobs,
+        State::Preparing | State::RunningJobs => State::Starting,
+        State::Starting if plan.warm => State::Warming,
+        State::Starting | State::Warming if plan.verify => State::Verifying,
+        State::Starting | State::Warming | State::Verifying => {
+            State::Shifting { step: 0, phase: Shift::Applying }
+        }
+        State::Shifting { step, phase } => shifted(plan, *step, *phase),
+        State::Baking => State::Settling,
+        State::Settling => State::Live,
+        State::RollingBack { undo: Undo::Traffic, ending } => {
+            State::RollingBack { undo: Undo::Candidate, ending: ending.clone() }
+        }
+        State::RollingBack { undo: Undo::Candidate, ending } => ending.clone().into(),
+        _ => return None,
+    };
+    Some(next)
+}
+
+fn shifted(plan: &Plan, step: usize, phase: Shift) -> State {
+    let is_last = step + 1 >= plan.weights().len();
+    match phase {
+        Shift::Applying if is_last && plan.bake => State::Baking,
+        Shift::Applying if is_last => State::Settling,
+        Shift::Applying => State::Shifting { step, phase: Shift::Holding },
+        Shift::Holding => State::Shifting { step: step + 1, phase: Shift::Applying },
+    }
+}
+
+/// The state's effect cannot be done.
+fn failed(plan: &Plan, state: &State, failure: Failure) -> Option<State> {
+    match state {
+        // The new release serves everybody; what is left of the old one is swept up later.
+        State::Settling => Some(State::Live),
+        State::RollingBack { undo, ending } => {
+            Some(State::Stuck { failure, undo: *undo, ending: ending.clone() })
+        }
+        _ if state.is_moving() && !matches!(state, State::Stuck { .. }) => {
+            let ending = match touched_traffic(plan, state) {
+                true => Ending::RolledBack { failure },
+                false => Ending::Failed { failure },
+            };
+            Some(undo(plan, state, ending))
+        }
+        _ => None,
+    }
+}
+
+/// The state lasted longer than it may.
+fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
+    let late = |what: &str| {
+        let hint =
+            if last.is_empty() { String::new() } else { format!("; the last try said: {last}") };
+        Failure::new(
+            format!("{}_TIMEOUT", state.name().to_uppercase()),
+            format!("{what} did not end in time{hint}"),
+        )
+    };
+    match state {
+        // A bake that reached its end without an alarm is a good one.
+        State::Baking => Some(State::Settling),
+        State::Queued { .. } | State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => {
+            Some(State::Failed { failure: late("waiting") })
+        }
+        _ => failed(plan, state, late(state.name())),
+    }
+}
+
+fn admitted(plan: &Plan, state: &State) -> Option<State> {
+    let State::Queued { cleared } = state else { return None };
+    let cleared = *cleared;
+    Some(match () {
+        () if plan.approval && !cleared.approval => State::AwaitingApproval { cleared },
+        () if plan.window && !cleared.window => State::AwaitingWindow { cleared },
+        () => State::Preparing,
+    })
+}
+
+fn cleared(state: &State, clear: impl Fn(Cleared) -> Cleared) -> Option<State> {
+    match state {
+        State::AwaitingApproval { cleared } | State::AwaitingWindow { cleared } => {
+            let now = clear(*cleared);
+            (now != *cleared).then_some(State::Queued { cleared: now })
+        }
+        _ => None,
+    }
+}
+
+/// A person wants it ended, or a stuck undo tried again.
+fn ended(plan: &Plan, state: &State, ending: Ending) -> Result<Transition, Refused> {
+    let next = match state {
+        State::Stuck { undo, ending, .. } => {
+            State::RollingBack { undo: *undo, ending: ending.clone() }
+        }
+        _ if state.is_waiting() => ending.into(),
+        State::Settling => return Err(Refused::TooLate { state: state.name() }),
+        State::RollingBack { .. } => {
+            return Err(Refused::NotNow { state: state.name(), input: "cancel" });
+        }
+        _ if state.is_moving() => undo(plan, state, ending),
+        _ => return Err(Refused::TooLate { state: state.name() }),
+    };
+    Ok(announced(next))
+}
+
+/// A newer release does not free a stuck one: what is in its way needs a person.
+fn superseded(plan: &Plan, state: &State, ending: Ending) -> Result<Transition, Refused> {
+    match state {
+        State::Stuck { .. } => Err(Refused::NotNow { state: state.name(), input: "supersede" }),
+        _ => ended(plan, state, ending),
+    }
+}
+
+/// Users may have felt it: weight moved, or the stable release was stopped for it.
+fn touched_traffic(plan: &Plan, state: &State) -> bool {
+    let stopped_stable = plan.strategy == Strategy::Recreate
+        && plan.has_stable
+        && matches!(state, State::Starting | State::Warming | State::Verifying);
+    stopped_stable || state.has_traffic()
+}
+
+fn undo(plan: &Plan, state: &State, ending: Ending) -> State {
+    let undo = if touched_traffic(plan, state) { Undo::Traffic } else { Undo::Candidate };
+    State::RollingBack { undo, ending }
+}
+
+fn announced(next: State) -> Transition {
+    let announce = match &next {
+        State::Queued { .. } => EventType::ReleaseProgressed,
+        State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => EventType::ReleaseWaiting,
+        State::Preparing => EventType::ReleaseStarted,
+        State::Live => EventType::ReleaseLive,
+        State::RolledBack { .. } => EventType::ReleaseRolledBack,
+        State::Failed { .. } => EventType::ReleaseFailed,
+        State::Cancelled { .. } => EventType::ReleaseCancelled,
+        State::Superseded { .. } => EventType::ReleaseSuperseded,
+        State::Stuck { .. } => EventType::ReleaseStuck,
+        State::RunningJobs
+        | State::Starting
+        | State::Warming
+        | State::Verifying
+        | State::Shifting { .. }
+        | State::Baking
+        | State::Settling
+        | State::Retained
+        | State::Collected
+        | State::RollingBack { .. } => EventType::ReleaseProgressed,
+    };
+    Transition { next, announce }
+}
+
+#[cfg(test)]
+mod tests;
