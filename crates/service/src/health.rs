@@ -36,7 +36,9 @@ impl Health {
     pub fn report(&self, component: &'static str, state: Result<(), String>) {
         let changed = {
             let mut components = self.components.lock();
-            components.insert(component, state.clone()).is_none_or(|before| before.is_ok() != state.is_ok())
+            components
+                .insert(component, state.clone())
+                .is_none_or(|before| before.is_ok() != state.is_ok())
         };
         match state {
             Err(why) if changed => tracing::warn!(component, why, "component does not work"),

@@ -79,10 +79,8 @@ async fn converse(
 
 /// One connection that could not be accepted is no reason to stop, and none to spin.
 async fn pause_after(error: &io::Error) {
-    let of_the_client = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-    );
+    let of_the_client =
+        matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset);
     if !of_the_client {
         tracing::warn!(%error, "accepting a connection");
         tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -46,7 +46,12 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     if let Some(traceparent) = traceparent {
         telemetry::continue_from(&span, traceparent);
     }
-    next.run(request).instrument(span).await
+    let response = next.run(request).instrument(span.clone()).await;
+    // A call that fails at once has its status in the head, any other in the trailers.
+    if let Some(status) = tonic::Status::from_header_map(response.headers()) {
+        span.record(semconv::RPC_STATUS, tracing::field::debug(status.code()));
+    }
+    response
 }
 
 pub(super) async fn keep_deadline(request: Request, next: Next) -> Response {

@@ -36,7 +36,10 @@ impl<Cursor: Serialize + DeserializeOwned> Page<Cursor> {
             None
         } else {
             let cursor = decode(page_token, scope).ok_or_else(|| {
-                status::invalid("page_token", "use the token of the page before, with the same arguments")
+                status::invalid(
+                    "page_token",
+                    "use the token of the page before, with the same arguments",
+                )
             })?;
             Some(cursor)
         };
@@ -121,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_token_is_of_one_list_only() {
-        let (_, token) = Page::wanted(1, "", "apps/shop").expect("first").cut(vec![1, 2], |n: &i32| *n);
+        let (_, token) =
+            Page::wanted(1, "", "apps/shop").expect("first").cut(vec![1, 2], |n: &i32| *n);
         assert!(Page::<i32>::wanted(1, &token, "apps/shop").is_ok());
         let refused = Page::<i32>::wanted(1, &token, "apps/blog").expect_err("another list");
         assert_eq!(refused.code(), Code::InvalidArgument);

@@ -76,7 +76,8 @@ fn a_principal_survives_the_metadata_and_the_header() {
     let mut request = Request::new(());
     request.metadata_mut().insert_bin(METADATA, known.encode());
     assert_eq!(Principal::of(&request).expect("there"), known);
-    let headers = http::HeaderMap::from_iter([(http::HeaderName::from_static(METADATA), known.header())]);
+    let headers =
+        http::HeaderMap::from_iter([(http::HeaderName::from_static(METADATA), known.header())]);
     assert_eq!(Principal::decode(&MetadataMap::from_headers(headers)).expect("there"), known);
 }
 

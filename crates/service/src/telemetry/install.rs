@@ -4,7 +4,7 @@ use super::synthetic;
 use crate::{Env, new_id, semconv};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
@@ -21,18 +21,19 @@ const LOG: &str = "SLIPWAY_LOG";
 const CARRIERS: [&str; 6] = ["h2", "hyper", "hyper_util", "opentelemetry", "tonic", "tower"];
 
 /// What is to be flushed when the service ends.
-pub(crate) struct Telemetry {
+#[derive(Debug)]
+pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
 }
 
 impl Telemetry {
     /// Installs logs, and traces when they are configured. What cannot be installed is said and left out:
     /// no release waits for a collector.
-    pub(crate) fn install(service: &'static str, env: &Env) -> Self {
+    pub fn install(service: &'static str, env: &Env) -> Self {
         let mut env = env.clone();
         let filter: String = env.or(LOG, "info".to_owned());
         let endpoint: Option<String> = env.optional(ENDPOINT);
-        let traces = endpoint.map(|_| provider(service)).transpose();
+        let traces = endpoint.map(|endpoint| provider(service, &endpoint)).transpose();
         let provider = traces.as_ref().ok().and_then(Clone::clone);
         let spans = provider.as_ref().map(|provider| {
             tracing_opentelemetry::layer()
@@ -60,7 +61,7 @@ impl Telemetry {
 
     /// Sends what was not sent yet. Blocks a thread of its own: on one of the runtime it would wait for
     /// itself.
-    pub(crate) async fn flush(self) {
+    pub async fn flush(self) {
         let Some(provider) = self.provider else { return };
         match tokio::task::spawn_blocking(move || provider.shutdown()).await {
             Ok(Ok(())) => {}
@@ -75,11 +76,17 @@ fn traced() -> Targets {
     all.with_targets(CARRIERS.map(|carrier| (carrier, LevelFilter::OFF)))
 }
 
-fn provider(service: &'static str) -> Result<SdkTracerProvider, ExporterBuildError> {
+fn provider(
+    service: &'static str,
+    endpoint: &str,
+) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let exporter = || SpanExporter::builder().with_tonic().with_endpoint(endpoint).build();
     let resource = resource(service);
-    synthetic::install(SpanExporter::builder().with_tonic().build()?, &resource);
-    let exporter = SpanExporter::builder().with_tonic().build()?;
-    Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
+    synthetic::install(exporter()?, &resource);
+    Ok(SdkTracerProvider::builder()
+        .with_resource(resource)
+        .with_batch_exporter(exporter()?)
+        .build())
 }
 
 fn resource(service: &'static str) -> Resource {

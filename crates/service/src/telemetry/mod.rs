@@ -5,5 +5,5 @@ mod install;
 pub mod synthetic;
 mod traceparent;
 
-pub(crate) use install::Telemetry;
+pub use install::Telemetry;
 pub use traceparent::{TraceParent, continue_from, traceparent};

@@ -5,7 +5,9 @@
 use super::TraceParent;
 use chrono::{DateTime, Utc};
 use events::ReleaseId;
-use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{
+    Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
@@ -110,7 +112,13 @@ impl Trace {
         let (trace, span) = (self.id(), self.span_id(key));
         let attribute = |(name, value): (&'static str, String)| KeyValue::new(name, value);
         SpanData {
-            span_context: SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default()),
+            span_context: SpanContext::new(
+                trace,
+                span,
+                TraceFlags::SAMPLED,
+                false,
+                TraceState::default(),
+            ),
             parent_span_id: parent,
             parent_span_is_remote: false,
             span_kind: kind,
@@ -165,7 +173,7 @@ mod tests {
     #[test]
     fn the_ids_of_a_release_are_always_the_same() {
         assert_eq!(trace().traceparent(), trace().traceparent());
-        insta::assert_snapshot!(trace().traceparent(), @"");
+        insta::assert_snapshot!(trace().traceparent(), @"00-ea89ca5505249896346c732bc23b0e2d-d13df115afef48a0-01");
         let other = Trace::of(ReleaseId::new(uuid::Uuid::max()));
         assert_ne!(other.id(), trace().id());
     }

@@ -1,9 +1,7 @@
 //! The W3C header that carries a trace from one program to the next.
 
 use opentelemetry::Context;
-use opentelemetry::trace::{
-    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
-};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A span of some program, as `00-<trace>-<span>-<flags>`.
@@ -96,7 +94,16 @@ mod tests {
         let zero_trace = EXAMPLE.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
         let upper = EXAMPLE.to_uppercase();
         let more = format!("{EXAMPLE}-00");
-        for bad in ["", "00", "00-x", &EXAMPLE[..54], &EXAMPLE.replacen("00", "ff", 1), &zero_trace, &upper, &more] {
+        for bad in [
+            "",
+            "00",
+            "00-x",
+            &EXAMPLE[..54],
+            &EXAMPLE.replacen("00", "ff", 1),
+            &zero_trace,
+            &upper,
+            &more,
+        ] {
             assert_eq!(TraceParent::parse(bad), None, "{bad:?}");
         }
     }
