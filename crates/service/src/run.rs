@@ -23,10 +23,7 @@ where
         .thread_name(name)
         .enable_all()
         .build();
-    let runtime = match built {
-        Ok(runtime) => runtime,
-        Err(_) => return ExitCode::FAILURE,
-    };
+    let Ok(runtime) = built else { return ExitCode::FAILURE };
     let code = runtime.block_on(async {
         let telemetry = Telemetry::install(name, &Env::process());
         let code = live(run).await;

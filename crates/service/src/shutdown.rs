@@ -38,10 +38,9 @@ impl Signals {
         self.next().await;
         tracing::info!("stopping");
         shutdown.0.cancel();
-        tokio::select! {
-            () = self.next() => tracing::warn!("second signal, not waiting any longer"),
-            () = tokio::time::sleep(PATIENCE) => tracing::error!("did not stop in time"),
-        }
+        let in_time = tokio::time::timeout(PATIENCE, self.next()).await.is_ok();
+        let why = if in_time { "second signal" } else { "patience has ended" };
+        tracing::error!(why, "abandoning what has not stopped");
     }
 
     async fn next(&mut self) {

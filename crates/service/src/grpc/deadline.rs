@@ -4,7 +4,7 @@ use http::HeaderMap;
 use std::time::Duration;
 
 /// The longest a unary call may take, whatever the caller says.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// How long the caller waits, if it says so.
 pub(super) fn of(headers: &HeaderMap) -> Option<Duration> {

@@ -3,6 +3,7 @@
 mod deadline;
 mod guard;
 pub mod page;
+pub mod replay;
 mod server;
 pub mod status;
 

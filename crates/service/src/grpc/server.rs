@@ -35,6 +35,7 @@ impl Server {
 
     /// Serves `service` too.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "adding a service is not arithmetic")]
     pub fn add<S>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Error = Infallible>

@@ -92,6 +92,15 @@ pub fn internal(error: &(dyn Error + 'static)) -> Status {
     with(Code::Internal, "INTERNAL", message, ErrorDetails::new())
 }
 
+/// What a failed query means to the caller: `UNAVAILABLE` when the database is away, else `INTERNAL`.
+pub fn database(error: &sqlx::Error) -> Status {
+    if pg::error::is_unavailable(error) {
+        tracing::warn!(error = chain(error), "call without a database");
+        return unavailable("DATABASE_UNAVAILABLE", "the database does not answer");
+    }
+    internal(error)
+}
+
 /// The stable reason of an error, if it has one.
 pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
