@@ -1,0 +1,183 @@
+//! Environments: where an app runs and what may bring a release there.
+
+use crate::docs::Docs;
+use crate::grammar::{choice, mapping, one_of};
+use crate::read::{Read, Reading};
+use crate::service::Secret;
+use crate::strategy::{Bake, Strategy};
+use crate::value::{
+    Bytes, Cpus, Glob, HostName, PathPrefix, Schedule, Span, Text, Timezone, VariableName,
+};
+use crate::yaml::{Node, Value};
+use events::{EnvironmentName, GitRef, ServiceName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+mapping! {
+    /// Where the app runs. It must `track` something, be promoted to, or both.
+    pub struct Environment {
+        /// The branches and tags whose pushes come here.
+        track: Option<Track>;
+        /// The hosts it answers to; without one, `ENVIRONMENT.APP.localhost`.
+        host: OneOrMany<HostName>;
+        /// Which service answers which paths, instead of the services' own `path_prefix`.
+        paths: BTreeMap<PathPrefix, ServiceName>;
+        /// How a release takes over.
+        strategy: Strategy = "blue_green", "no downtime, and the quickest way back";
+        /// How long the old release stays ready after the switch, and what sends it back.
+        bake: Bake = "{}", "see its keys";
+        /// A release that lived there may come here, by itself once it has.
+        promote_from: Option<PromoteFrom>;
+        /// People who must agree to each release.
+        approval: Option<Approval>;
+        /// When releases wait.
+        freeze: Vec<Freeze>;
+        /// Environment variables for all services here, over their own.
+        env: BTreeMap<VariableName, Text>;
+        /// What is different here for single services.
+        services: BTreeMap<ServiceName, Override>;
+        /// What the router allows a request.
+        limits: Limits = "{}", "see its keys";
+        /// How many earlier releases stay ready to go back to.
+        keep: u32 = "5", "Kamal's default";
+    }
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T: Read> Read for OneOrMany<T> {
+    fn read(node: &Node, reading: &mut Reading) -> Self {
+        match &node.value {
+            Value::List(_) => Self(Vec::read(node, reading)),
+            Value::Scalar { .. } | Value::Map(_) => Self(vec![T::read(node, reading)]),
+        }
+    }
+
+    fn stand_in() -> Self {
+        Self(Vec::new())
+    }
+
+    fn when_absent() -> Option<Self> {
+        Some(Self(Vec::new()))
+    }
+
+    fn describe(docs: &mut Docs) -> String {
+        let one = T::describe(docs);
+        format!("{one}, or a list of them")
+    }
+}
+
+mapping! {
+    /// The branches and tags whose pushes come here. In a pattern `*` is anything but `/`, `**` anything.
+    pub struct Track {
+        /// Patterns for branches.
+        branch: OneOrMany<Glob>;
+        /// Patterns for tags.
+        tag: OneOrMany<Glob>;
+    }
+}
+
+impl Track {
+    /// Whether a push of `git_ref` comes here.
+    pub fn covers(&self, git_ref: &GitRef) -> bool {
+        let globs = match git_ref {
+            GitRef::Branch(_) => &self.branch,
+            GitRef::Tag(_) => &self.tag,
+        };
+        globs.0.iter().any(|glob| glob.matches(git_ref.name()))
+    }
+}
+
+mapping! {
+    /// Where releases come from.
+    pub struct PromoteFrom short "environment" {
+        /// The environment a release must have been live in.
+        environment: EnvironmentName;
+        /// How long, without a break.
+        soak: Span = "0s", "live there is enough, unless more is asked";
+    }
+}
+
+mapping! {
+    /// People who must agree to each release: to its digests, not to a name.
+    pub struct Approval short "count" {
+        /// How many.
+        count: u32 = "1", "a second pair of eyes";
+        /// How long is waited for them before the release is cancelled.
+        expires: Span = "24h", "a day is enough to be seen by everybody";
+    }
+}
+
+mapping! {
+    /// When releases wait. A `deny` window wins; where there are `allow` windows, releases only start
+    /// inside one. A rollback never waits.
+    pub struct Freeze {
+        /// When the window begins.
+        window: Window;
+        /// How long it lasts.
+        lasts ["for"]: Span;
+        /// The time zone in which it begins.
+        timezone: Timezone = "UTC", "the same everywhere";
+    }
+}
+
+one_of! {
+    /// What a window means, and when it begins.
+    pub enum Window {
+        /// Releases wait until it is over.
+        "deny" => Deny(Schedule),
+        /// Releases start only inside.
+        "allow" => Allow(Schedule),
+    }
+}
+
+mapping! {
+    /// What is different for one service in one environment.
+    pub struct Override {
+        /// How many instances run.
+        replicas: Option<u32>;
+        /// Environment variables, over all others.
+        env: BTreeMap<VariableName, Text>;
+        /// Secrets besides its own.
+        secrets: Vec<Secret>;
+        /// Limits, each instead of its own.
+        resources: ResourcesOverride = "{}", "see its keys";
+    }
+}
+
+mapping! {
+    /// Limits, each instead of the service's own.
+    pub struct ResourcesOverride {
+        /// Processors.
+        cpus: Option<Cpus>;
+        /// Memory.
+        memory: Option<Bytes>;
+        /// Processes and threads.
+        pids: Option<u32>;
+    }
+}
+
+mapping! {
+    /// What the router allows a request.
+    pub struct Limits {
+        /// How long an instance may take to begin its answer.
+        timeout: Span = "60s", "the proxies people know give up by then";
+        /// The largest request body.
+        body: Bytes = "100MiB", "takes uploads, and no attack on the disk";
+    }
+}
+
+choice! {
+    /// What is done about a difference.
+    pub enum DriftMode {
+        /// Nothing is compared.
+        Off = "off",
+        /// People are told.
+        Notify = "notify",
+        /// What was released is restored, and people are told.
+        Heal = "heal",
+    }
+}

@@ -1,0 +1,82 @@
+//! What a team writes: `slipway.yaml`, parsed, validated, resolved and planned.
+//!
+//! Pure: text in, values out. A [`Manifest`] that exists is valid; a [`Resolved`] one has every default
+//! filled in and is what a release is made of.
+
+mod docs;
+mod drift;
+mod environment;
+mod grammar;
+mod health;
+mod job;
+mod json;
+mod manifest;
+mod nearest;
+mod notify;
+mod plan;
+mod problem;
+mod read;
+mod request;
+mod resolve;
+mod resolved;
+mod routes;
+mod rules;
+mod service;
+mod strategy;
+mod survey;
+mod value;
+mod yaml;
+
+pub use drift::{Capture, DataDrift, Drift, RuntimeDrift};
+pub use environment::{
+    Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
+    ResourcesOverride, Track, Window,
+};
+pub use health::{Health, Probe, ProbeTarget, worst_case};
+pub use job::{Check, Commit, Job, JobAt};
+pub use json::Json;
+pub use manifest::Manifest;
+pub use notify::{Notice, Notify, Receiver};
+pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
+pub use problem::{Invalid, Problem};
+pub use request::{Call, Expectation, JsonType, VerifyRequest, Warmup, WarmupRequest};
+pub use resolve::{ResolveError, resolve};
+pub use resolved::{
+    Resolved, ResolvedHealth, ResolvedHttp, ResolvedProbe, ResolvedSecret, ResolvedService,
+    ResolvedTarget, Route, SecretPlace,
+};
+pub use routes::RouteError;
+pub use service::{
+    Build, Delivery, Dependency, DependencyTarget, Http, Protocol, Replace, Resources, Secret,
+    Service, Source, Stop, Volume, VolumeClass,
+};
+pub use strategy::{Analysis, Bake, Canary, Shadow, Strategy, WorseBy};
+pub use value::{
+    AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, Glob, HostName, ImageReference,
+    InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath, RequestPath, Schedule,
+    Span, StageName, Text, Timezone, User, VariableName,
+};
+
+use read::{Read, Reading};
+
+/// The manifest in `text`, or everything that is wrong with it.
+pub fn parse(text: &str) -> Result<Manifest, Invalid> {
+    let root = yaml::parse(text)?;
+    let mut reading = Reading::default();
+    survey::duplicates(&root, &mut reading);
+    let manifest = Manifest::read(&root, &mut reading);
+    rules::check(&manifest, &root, &mut reading);
+    reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+    if reading.problems.is_empty() {
+        Ok(manifest)
+    } else {
+        Err(Invalid { problems: reading.problems })
+    }
+}
+
+/// The reference of the manifest, `docs/manifest.md`: every key with its type, default and why.
+pub fn reference() -> String {
+    let mut docs = docs::Docs::default();
+    Manifest::describe(&mut docs);
+    format!("{}{}", include_str!("reference.md"), docs.markdown())
+}

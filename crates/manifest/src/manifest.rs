@@ -1,0 +1,56 @@
+//! The whole manifest.
+
+use crate::drift::Drift;
+use crate::environment::Environment;
+use crate::grammar::mapping;
+use crate::job::{Check, Job};
+use crate::notify::Notify;
+use crate::request::VerifyRequest;
+use crate::service::Service;
+use events::{AppName, EnvironmentName, GitRef, JobName, ServiceName};
+use std::collections::BTreeMap;
+
+mapping! {
+    /// The whole file. Keys at its top that start with `x-` are ignored, so that anchors can stand there.
+    pub struct Manifest {
+        /// The version of this grammar: 1.
+        version: u32 = "1", "the only version there is";
+        /// The name of the app.
+        app: AppName;
+        /// What runs: one container image each.
+        services: BTreeMap<ServiceName, Service>;
+        /// Commands that run once in a container of a service.
+        jobs: BTreeMap<JobName, Job>;
+        /// Build stages that must succeed before anything is released.
+        checks: Vec<Check>;
+        /// Requests that a candidate must answer well before it takes traffic.
+        verify: Vec<VerifyRequest>;
+        /// Where the app runs, and what brings a release there. Read from the default branch.
+        environments: BTreeMap<EnvironmentName, Environment>;
+        /// What is compared with what was released, and what happens when it differs.
+        drift: Drift = "{}", "see its keys";
+        /// Who is told what.
+        notify: Vec<Notify>;
+    }
+}
+
+impl Manifest {
+    /// The environments to which a push of `git_ref` goes, in the order of their names.
+    pub fn environments_tracking(&self, git_ref: &GitRef) -> Vec<&EnvironmentName> {
+        let tracking = self.environments.iter().filter(|(_, environment)| {
+            environment.track.as_ref().is_some_and(|track| track.covers(git_ref))
+        });
+        tracking.map(|(name, _)| name).collect()
+    }
+
+    /// The service whose Dockerfile has the stage of `check`: the one it names, or the only one built.
+    pub fn service_of(&self, check: &Check) -> Option<&ServiceName> {
+        let mut built = self.services.iter().filter(|(name, service)| {
+            service.source.build().is_some() && check.service.as_ref().is_none_or(|n| n == *name)
+        });
+        match (built.next(), built.next()) {
+            (Some((name, _)), None) => Some(name),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Who is told what.
+
+use crate::grammar::{choice, mapping, one_of};
+use crate::value::Email;
+use events::{EnvironmentName, SecretName};
+
+mapping! {
+    /// One receiver and what it is told.
+    pub struct Notify {
+        /// The receiver.
+        to: Receiver;
+        /// What it is told.
+        on: Vec<Notice> = "[failed, rolled_back, stuck, approval, drift]", "what asks for a person";
+        /// The environments it is told about; without any, all.
+        environments: Vec<EnvironmentName>;
+    }
+}
+
+one_of! {
+    /// A receiver of notifications.
+    pub enum Receiver {
+        /// A Slack webhook: the secret that holds its URL.
+        "slack" => Slack(SecretName),
+        /// An e-mail address.
+        "email" => Email(Email),
+        /// A Standard Webhooks endpoint: the secret that holds its URL.
+        "webhook" => Webhook(SecretName),
+    }
+}
+
+choice! {
+    /// What people can be told.
+    pub enum Notice {
+        /// A release is live.
+        Live = "live",
+        /// A build or a release failed; users did not see it.
+        Failed = "failed",
+        /// A release was taken back.
+        RolledBack = "rolled_back",
+        /// A release needs an operator.
+        Stuck = "stuck",
+        /// A release waits for approval.
+        Approval = "approval",
+        /// Something differs from what was released.
+        Drift = "drift",
+        /// A job ended.
+        Run = "run",
+    }
+}

@@ -1,0 +1,197 @@
+//! What a release would do, before it does it.
+
+mod changes;
+mod gates;
+mod text;
+
+use crate::resolved::{Resolved, ResolvedService};
+use crate::service::{Replace, VolumeClass};
+use crate::strategy::Strategy;
+use crate::value::{Bytes, Span};
+use events::{AppName, EnvironmentName, ServiceName, VolumeName};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a release would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The app.
+    pub app: AppName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// How it takes over: `blue_green`, `recreate`, `canary`, `shadow`, or `first` where nothing runs.
+    pub strategy: String,
+    /// Why so.
+    pub why: String,
+    /// What becomes of each service.
+    pub services: BTreeMap<ServiceName, ServicePlan>,
+    /// What it waits for or must pass, in this order, and the longest each can take.
+    pub gates: Vec<GatePlan>,
+    /// All gates together, from the moment its images are there.
+    pub longest: Span,
+    /// The memory that old and new instances may use together.
+    pub memory: MemoryPlan,
+    /// The disk it needs besides its images.
+    pub disk: DiskPlan,
+    /// Why there is downtime; empty: there is none.
+    pub downtime: Vec<String>,
+}
+
+/// What becomes of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServicePlan {
+    /// What happens.
+    pub action: Action,
+    /// Why.
+    pub why: String,
+    /// How many instances it will have.
+    pub replicas: u32,
+}
+
+/// What a release does with a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It does not run yet.
+    Start,
+    /// Its configuration changed.
+    Replace,
+    /// Only its image may have changed.
+    ReplaceIfImageChanged,
+    /// It is not part of the release any more.
+    Remove,
+}
+
+/// Something to pass, and the longest it can take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GatePlan {
+    /// What it is.
+    pub name: String,
+    /// The longest it can take.
+    pub longest: Span,
+    /// How that comes about.
+    pub why: String,
+}
+
+/// The memory that old and new instances may use together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemoryPlan {
+    /// The sum of the limits.
+    pub limits: Bytes,
+    /// Services without a limit, which may use all there is.
+    pub unlimited: Vec<ServiceName>,
+}
+
+/// The disk a release needs besides its images, which are only known when they are built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiskPlan {
+    /// The sizes written for volumes that do not exist yet.
+    pub new_volumes: Bytes,
+    /// New volumes without a size.
+    pub unsized_volumes: Vec<VolumeName>,
+    /// Images that must lie there at once, old and new.
+    pub images: u32,
+}
+
+/// What a release of `resolved` would do where `running` is live.
+pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
+    let (strategy, why) = strategy(resolved, running);
+    let gates = gates::gates(resolved, running);
+    Plan {
+        app: resolved.app.clone(),
+        environment: resolved.environment.clone(),
+        strategy,
+        why,
+        services: changes::services(resolved, running),
+        longest: gates.iter().fold(Span::ZERO, |sum, gate| sum.plus(gate.longest)),
+        gates,
+        memory: memory(resolved, running),
+        disk: disk(resolved, running),
+        downtime: downtime(resolved, running),
+    }
+}
+
+fn strategy(resolved: &Resolved, running: Option<&Resolved>) -> (String, String) {
+    if running.is_none() {
+        let why = "nothing runs yet: it passes its gates, then takes all traffic, without steps";
+        return ("first".to_owned(), why.to_owned());
+    }
+    let why = match &resolved.strategy {
+        Strategy::BlueGreen => {
+            "new instances start beside the old ones and take all traffic in one step".to_owned()
+        }
+        Strategy::Recreate => {
+            "the environment asks for it: old instances stop before new ones start".to_owned()
+        }
+        Strategy::Canary(canary) => {
+            let steps: Vec<_> = canary.steps.iter().map(ToString::to_string).collect();
+            let hold = canary.hold;
+            format!("traffic moves by {}, each step judged over {hold}", steps.join(", "))
+        }
+        Strategy::Shadow(shadow) => format!(
+            "{} of the requests are copied for {}, then all traffic moves in one step",
+            shadow.share, shadow.lasts
+        ),
+    };
+    (resolved.strategy.as_str().to_owned(), why)
+}
+
+fn instances(service: &ResolvedService) -> (Option<Bytes>, u32) {
+    (service.resources.memory, service.replicas)
+}
+
+fn memory(resolved: &Resolved, running: Option<&Resolved>) -> MemoryPlan {
+    let mut plan = MemoryPlan { limits: Bytes::default(), unlimited: Vec::new() };
+    for (name, service) in &resolved.services {
+        let old = running.and_then(|running| running.services.get(name)).map(instances);
+        let (limit, replicas) = instances(service);
+        let limit_of = |(limit, replicas): (Option<Bytes>, u32)| Some(limit?.times(replicas));
+        let new = limit_of((limit, replicas));
+        let (Some(new), Some(old)) = (new, old.map_or(Some(Bytes::default()), limit_of)) else {
+            plan.unlimited.push(name.clone());
+            continue;
+        };
+        let both = if service.replace == Replace::Beside { new.plus(old) } else { new.max(old) };
+        plan.limits = plan.limits.plus(both);
+    }
+    plan
+}
+
+fn disk(resolved: &Resolved, running: Option<&Resolved>) -> DiskPlan {
+    let of = |resolved: &Resolved| -> BTreeMap<VolumeName, Option<Bytes>> {
+        let volumes = resolved.services.values().flat_map(|service| &service.volumes);
+        volumes.map(|volume| (volume.name.clone(), volume.size)).collect()
+    };
+    let old = running.map(of).unwrap_or_default();
+    let mut plan =
+        DiskPlan { new_volumes: Bytes::default(), unsized_volumes: Vec::new(), images: 0 };
+    for (name, size) in of(resolved).into_iter().filter(|(name, _)| !old.contains_key(name)) {
+        match size {
+            Some(size) => plan.new_volumes = plan.new_volumes.plus(size),
+            None => plan.unsized_volumes.push(name),
+        }
+    }
+    let images = resolved.services.len() + running.map_or(0, |running| running.services.len());
+    plan.images = u32::try_from(images).unwrap_or(u32::MAX);
+    plan
+}
+
+/// A service that stops first is away while it stops and starts, if it ran before and changes.
+fn downtime(resolved: &Resolved, running: Option<&Resolved>) -> Vec<String> {
+    let Some(running) = running else { return Vec::new() };
+    let stopping = resolved.services.iter().filter(|(name, service)| {
+        service.replace == Replace::StopFirst && running.services.contains_key(*name)
+    });
+    let reason = |(name, service): (&ServiceName, &ResolvedService)| {
+        let why = if resolved.strategy == Strategy::Recreate {
+            "the environment's strategy is recreate".to_owned()
+        } else {
+            match service.volumes.iter().find(|v| v.class == VolumeClass::Data && !v.read_only) {
+                Some(volume) => format!("one instance at a time may write volume {}", volume.name),
+                None => "it says `replace: stop_first`".to_owned(),
+            }
+        };
+        format!("{name}, if it changed, stops before its successor starts: {why}")
+    };
+    stopping.map(reason).collect()
+}

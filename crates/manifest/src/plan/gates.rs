@@ -1,0 +1,97 @@
+//! What a release has to pass, and the longest each can take.
+
+use super::GatePlan;
+use crate::job::JobAt;
+use crate::resolved::{Resolved, ResolvedHealth, ResolvedProbe, ResolvedService};
+use crate::strategy::Strategy;
+use crate::value::Span;
+use events::ServiceName;
+
+pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<GatePlan> {
+    let first = running.is_none();
+    let mut gates = before(resolved);
+    let mut add = |name: &str, longest: Span, why: String| {
+        if longest > Span::ZERO {
+            gates.push(GatePlan { name: name.to_owned(), longest, why });
+        }
+    };
+    let (within, waiting) = longest(resolved, |service| {
+        service.depends_on.iter().map(|d| d.within).max().unwrap_or(Span::ZERO)
+    });
+    add("dependencies", within, format!("{waiting} waits longest"));
+    let runs = |at: JobAt| at == JobAt::BeforeRelease || (first && at == JobAt::FirstRelease);
+    for (name, job) in resolved.jobs.iter().filter(|(_, job)| runs(job.at)) {
+        add(&format!("job {name}"), job.timeout, "its timeout".to_owned());
+    }
+    for (name, service) in &resolved.services {
+        add(&format!("start {name}"), service.health.gate, decided(&service.health));
+    }
+    let (warm, warming) = longest(resolved, |service| service.warmup.lasts);
+    add("warm-up", warm, format!("{warming} takes longest"));
+    let verify = resolved.verify.iter().fold(Span::ZERO, |sum, request| sum.plus(request.within));
+    add("verify", verify, format!("{} requests", resolved.verify.len()));
+    if !first {
+        let (shift, why) = shifting(&resolved.strategy);
+        add("shift", shift, why);
+        add("bake", resolved.bake.lasts, "the old release stays ready".to_owned());
+        let (stop, slowest) =
+            longest(resolved, |service| service.stop.drain.plus(service.stop.grace));
+        add("settle", stop, format!("{slowest} may take longest to drain and stop"));
+    }
+    gates
+}
+
+/// What people and the clock are waited for.
+fn before(resolved: &Resolved) -> Vec<GatePlan> {
+    let soak = resolved.promote_from.as_ref().filter(|from| from.soak > Span::ZERO).map(|from| {
+        let why = format!("it must have been live in {} as long", from.environment);
+        GatePlan { name: "soak".to_owned(), longest: from.soak, why }
+    });
+    let approval = resolved.approval.as_ref().map(|approval| {
+        let why = format!("{} to agree; then it is cancelled", approval.count);
+        GatePlan { name: "approval".to_owned(), longest: approval.expires, why }
+    });
+    let freezes = resolved.freeze.iter().map(|freeze| {
+        let why = format!("a release in the window waits for its end ({})", freeze.timezone);
+        GatePlan { name: "freeze".to_owned(), longest: freeze.lasts, why }
+    });
+    soak.into_iter().chain(approval).chain(freezes).collect()
+}
+
+/// The longest that `span` is for any service, and whose it is.
+fn longest(resolved: &Resolved, span: impl Fn(&ResolvedService) -> Span) -> (Span, String) {
+    let spans = resolved.services.iter().map(|(name, service)| (span(service), name));
+    let name_of = |name: &ServiceName| name.to_string();
+    spans.max_by_key(|(span, _)| *span).map_or_else(Default::default, |(s, n)| (s, name_of(n)))
+}
+
+fn decided(health: &ResolvedHealth) -> String {
+    match &health.ready {
+        Some(probe) => {
+            let worst = worst_case(health.start_period, probe);
+            format!("its probe has decided after {worst} at worst")
+        }
+        None => format!("it has no probe and must run for {}", health.steady),
+    }
+}
+
+fn worst_case(start_period: Span, probe: &ResolvedProbe) -> Span {
+    let answer = probe.period.plus(probe.timeout);
+    start_period.max(probe.initial_delay).plus(answer.times(probe.successes.max(probe.failures)))
+}
+
+fn shifting(strategy: &Strategy) -> (Span, String) {
+    match strategy {
+        Strategy::BlueGreen | Strategy::Recreate => (Span::ZERO, String::new()),
+        Strategy::Canary(canary) => {
+            // The last step is all traffic, which the bake watches.
+            let held = u32::try_from(canary.steps.len().saturating_sub(1)).unwrap_or(u32::MAX);
+            let why = format!(
+                "{held} steps of {} before all traffic, if they are conclusive",
+                canary.hold
+            );
+            (canary.hold.times(held), why)
+        }
+        Strategy::Shadow(shadow) => (shadow.lasts, "copies of requests".to_owned()),
+    }
+}

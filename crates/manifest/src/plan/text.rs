@@ -1,0 +1,61 @@
+//! A plan for people.
+
+use super::{Action, DiskPlan, MemoryPlan, Plan};
+use std::fmt::{Display, Formatter, Result};
+
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Replace => "replace",
+            Self::ReplaceIfImageChanged => "keep or replace",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        writeln!(f, "{} to {}", self.app, self.environment)?;
+        writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
+        if self.downtime.is_empty() {
+            writeln!(f, "downtime  0 s")?;
+        }
+        for reason in &self.downtime {
+            writeln!(f, "downtime  {reason}")?;
+        }
+        for (name, service) in &self.services {
+            let action = format!("{} x{}", service.action, service.replicas);
+            writeln!(f, "service   {name:<12} {action:<20} {}", service.why)?;
+        }
+        for gate in &self.gates {
+            let longest = gate.longest.to_string();
+            writeln!(f, "gate      {:<12} {longest:<8} {}", gate.name, gate.why)?;
+        }
+        writeln!(f, "longest   {}", self.longest)?;
+        writeln!(f, "memory    {}", self.memory)?;
+        write!(f, "disk      {}", self.disk)
+    }
+}
+
+impl Display for MemoryPlan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} for old and new together", self.limits)?;
+        if self.unlimited.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = self.unlimited.iter().map(ToString::to_string).collect();
+        write!(f, ", and what {} need, without a limit", names.join(", "))
+    }
+}
+
+impl Display for DiskPlan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} images at once, {} of new volumes", self.images, self.new_volumes)?;
+        if self.unsized_volumes.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = self.unsized_volumes.iter().map(ToString::to_string).collect();
+        write!(f, ", and {} of unknown size", names.join(", "))
+    }
+}

@@ -1,0 +1,109 @@
+//! Requests that Slipway itself makes to a candidate.
+
+use crate::grammar::{choice, mapping, one_of};
+use crate::json::Json;
+use crate::value::{JsonPointer, RequestPath, Span, Text};
+use events::ServiceName;
+use serde_json::Number;
+use std::collections::BTreeMap;
+
+one_of! {
+    /// The method and path of a request.
+    pub enum Call {
+        /// A GET of this path.
+        "get" => Get(RequestPath),
+        /// A POST to this path.
+        "post" => Post(RequestPath),
+    }
+}
+
+impl Call {
+    /// The method, as it stands in a request.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Get(_) => "GET",
+            Self::Post(_) => "POST",
+        }
+    }
+
+    /// The path and query.
+    pub fn path(&self) -> &RequestPath {
+        match self {
+            Self::Get(path) | Self::Post(path) => path,
+        }
+    }
+}
+
+mapping! {
+    /// A request that a candidate must answer well before it takes traffic.
+    pub struct VerifyRequest {
+        /// The service that is asked.
+        service: ServiceName;
+        /// What is asked.
+        call: Call;
+        /// The JSON body that is sent.
+        json: Option<Json>;
+        /// Headers that are sent.
+        headers: BTreeMap<Text, Text>;
+        /// The status that must come back.
+        status: u16 = "200", "the plain success";
+        /// How long the answer may take.
+        within: Span = "5s", "as a probe";
+        /// What must be true of the places named in the JSON answer.
+        expect: BTreeMap<JsonPointer, Expectation>;
+    }
+}
+
+mapping! {
+    /// What must be true of one place in a JSON answer.
+    pub struct Expectation short "equals" {
+        /// Its type.
+        kind ["type"]: Option<JsonType>;
+        /// The least it may be.
+        min: Option<Number>;
+        /// The most it may be.
+        max: Option<Number>;
+        /// Exactly what it must be.
+        equals: Option<Json>;
+    }
+}
+
+choice! {
+    /// A type of JSON.
+    pub enum JsonType {
+        /// `{...}`
+        Object = "object",
+        /// `[...]`
+        Array = "array",
+        /// `"..."`
+        String = "string",
+        /// Any number.
+        Number = "number",
+        /// `true` or `false`
+        Boolean = "boolean",
+        /// `null`
+        Null = "null",
+    }
+}
+
+mapping! {
+    /// What a candidate does between being ready and being verified.
+    pub struct Warmup {
+        /// How long it is left to warm up, from the first request.
+        lasts ["for"]: Span = "0s", "most services need none";
+        /// Requests that are sent to it; their answers do not matter.
+        requests: Vec<WarmupRequest>;
+    }
+}
+
+mapping! {
+    /// A request that warms a candidate up.
+    pub struct WarmupRequest {
+        /// What is asked.
+        call: Call;
+        /// The JSON body that is sent.
+        json: Option<Json>;
+        /// How often it is sent.
+        times: u32 = "1", "once is enough to load";
+    }
+}

@@ -1,0 +1,230 @@
+//! The shape of one commit under the policy of the default branch, for one environment.
+
+use crate::environment::{Environment, Override};
+use crate::health::{DEFAULT_GATE, Health, Probe, ProbeTarget, worst_case};
+use crate::manifest::Manifest;
+use crate::resolved::{
+    Resolved, ResolvedHealth, ResolvedHttp, ResolvedProbe, ResolvedSecret, ResolvedService,
+    ResolvedTarget, SecretPlace,
+};
+use crate::routes::{RouteError, routes};
+use crate::service::{Delivery, Replace, Resources, Secret, Service, VolumeClass};
+use crate::strategy::Strategy;
+use crate::value::{AbsolutePath, HostName, Port, Span};
+use events::{AppName, EnvironmentName, SecretName, ServiceName};
+
+/// Why a commit cannot be released to an environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// The two manifests are of different apps.
+    #[error("the commit is of app {shape}, and the default branch of app {policy}")]
+    OtherApp {
+        /// Of the commit.
+        shape: AppName,
+        /// Of the default branch.
+        policy: AppName,
+    },
+    /// The default branch does not know the environment.
+    #[error("the manifest on the default branch has no environment {0}")]
+    UnknownEnvironment(EnvironmentName),
+    /// The environment's paths do not fit the commit's services.
+    #[error("the services of this commit cannot be routed in {environment}")]
+    Routes {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why not.
+        #[source]
+        source: RouteError,
+    },
+    /// The environment wants more instances than the service's data allow.
+    #[error(
+        "{environment} wants {replicas} instances of {service}, which writes a data volume that takes one"
+    )]
+    OneWriter {
+        /// The environment.
+        environment: EnvironmentName,
+        /// The service.
+        service: ServiceName,
+        /// How many it should have.
+        replicas: u32,
+    },
+    /// What the app and the environment are called is too long for a host name.
+    #[error("{environment} has no host, and {app} makes none for it: give it one with `host`")]
+    NoHost {
+        /// The environment.
+        environment: EnvironmentName,
+        /// The app.
+        app: AppName,
+    },
+}
+
+/// The services, jobs and verification of `shape` (the commit being released) in `environment` as `policy`
+/// (the default branch) has it, with every default filled in.
+pub fn resolve(
+    shape: &Manifest,
+    policy: &Manifest,
+    environment: &EnvironmentName,
+) -> Result<Resolved, ResolveError> {
+    if shape.app != policy.app {
+        let (shape, policy) = (shape.app.clone(), policy.app.clone());
+        return Err(ResolveError::OtherApp { shape, policy });
+    }
+    let place = policy
+        .environments
+        .get(environment)
+        .ok_or_else(|| ResolveError::UnknownEnvironment(environment.clone()))?;
+    let routes = routes(&shape.services, &place.paths)
+        .map_err(|source| ResolveError::Routes { environment: environment.clone(), source })?;
+    let services = shape.services.iter().map(|(name, service)| {
+        let resolved = resolve_service(name, service, place);
+        if resolved.replicas > 1 && has_one_writer(service) {
+            let (environment, service) = (environment.clone(), name.clone());
+            return Err(ResolveError::OneWriter {
+                environment,
+                service,
+                replicas: resolved.replicas,
+            });
+        }
+        Ok((name.clone(), resolved))
+    });
+    let mut drift = shape.drift.clone();
+    drift.runtime = policy.drift.runtime.clone();
+    Ok(Resolved {
+        app: policy.app.clone(),
+        environment: environment.clone(),
+        hosts: hosts(&policy.app, environment, place)?,
+        routes,
+        strategy: place.strategy.clone(),
+        bake: place.bake.clone(),
+        services: services.collect::<Result<_, _>>()?,
+        jobs: shape.jobs.clone(),
+        verify: shape.verify.clone(),
+        approval: place.approval.clone(),
+        promote_from: place.promote_from.clone(),
+        freeze: place.freeze.clone(),
+        limits: place.limits.clone(),
+        keep: place.keep,
+        drift,
+    })
+}
+
+fn hosts(
+    app: &AppName,
+    environment: &EnvironmentName,
+    place: &Environment,
+) -> Result<Vec<HostName>, ResolveError> {
+    if !place.host.0.is_empty() {
+        return Ok(place.host.0.clone());
+    }
+    match HostName::parse(&format!("{environment}.{app}.localhost")) {
+        Ok(host) => Ok(vec![host]),
+        Err(_) => {
+            let (environment, app) = (environment.clone(), app.clone());
+            Err(ResolveError::NoHost { environment, app })
+        }
+    }
+}
+
+/// Whether only one instance may run, because it writes data that take one writer.
+pub(crate) fn has_one_writer(service: &Service) -> bool {
+    service.replace != Some(Replace::Beside)
+        && service.volumes.iter().any(|v| v.class == VolumeClass::Data && !v.read_only)
+}
+
+fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -> ResolvedService {
+    let over = place.services.get(name);
+    let replace = match (&place.strategy, service.replace) {
+        (Strategy::Recreate, _) => Replace::StopFirst,
+        (_, Some(replace)) => replace,
+        (_, None) if has_one_writer(service) => Replace::StopFirst,
+        (_, None) => Replace::Beside,
+    };
+    let mut env = service.env.clone();
+    env.extend(place.env.clone());
+    env.extend(over.map(|over| over.env.clone()).unwrap_or_default());
+    let secrets = service.secrets.iter().chain(over.iter().flat_map(|over| &over.secrets));
+    ResolvedService {
+        source: service.source.clone(),
+        command: service.command.clone(),
+        entrypoint: service.entrypoint.clone(),
+        http: service
+            .http
+            .as_ref()
+            .map(|http| ResolvedHttp { port: http.port, protocol: http.protocol }),
+        replicas: over.and_then(|over| over.replicas).unwrap_or(service.replicas),
+        env,
+        secrets: secrets.map(resolve_secret).collect(),
+        health: resolve_health(&service.health, service.http.as_ref().map(|http| http.port)),
+        warmup: service.warmup.clone(),
+        volumes: service.volumes.clone(),
+        resources: resolve_resources(&service.resources, over),
+        stop: service.stop.clone(),
+        depends_on: service.depends_on.clone(),
+        user: service.user.clone(),
+        read_only: service.read_only,
+        init: service.init,
+        replace,
+    }
+}
+
+fn resolve_resources(own: &Resources, over: Option<&Override>) -> Resources {
+    let Some(over) = over.map(|over| &over.resources) else { return own.clone() };
+    Resources {
+        cpus: over.cpus.or(own.cpus),
+        memory: over.memory.or(own.memory),
+        pids: over.pids.unwrap_or(own.pids),
+    }
+}
+
+fn resolve_secret(secret: &Secret) -> ResolvedSecret {
+    let place = match (secret.delivery, &secret.path) {
+        (Delivery::Env, _) => SecretPlace::Env,
+        (Delivery::File, Some(path)) => SecretPlace::File(path.clone()),
+        (Delivery::File, None) => SecretPlace::File(default_path(&secret.name)),
+    };
+    ResolvedSecret { name: secret.name.clone(), place }
+}
+
+/// Where Docker's own secrets are, too.
+fn default_path(name: &SecretName) -> AbsolutePath {
+    AbsolutePath::parse(&format!("/run/secrets/{name}")).expect("a secret name is a plain word")
+}
+
+/// The probe that decides whether an instance is ready: the one written, that for liveness, or that the
+/// port accepts connections.
+pub(crate) fn ready_probe(health: &Health, port: Option<Port>) -> Option<Probe> {
+    let written = health.ready.clone().or_else(|| health.live.clone());
+    written.or_else(|| port.map(|port| Probe::with_defaults(ProbeTarget::Tcp(port))))
+}
+
+fn resolve_health(health: &Health, port: Option<Port>) -> ResolvedHealth {
+    let ready = ready_probe(health, port);
+    let needed = ready.as_ref().map_or(Span::ZERO, |ready| worst_case(health.start_period, ready));
+    let needed = needed.max(health.start_period.plus(health.steady));
+    ResolvedHealth {
+        live: health.live.as_ref().and_then(|probe| resolve_probe(probe, port)),
+        ready: ready.as_ref().and_then(|probe| resolve_probe(probe, port)),
+        start_period: health.start_period,
+        gate: health.gate.unwrap_or(DEFAULT_GATE.max(needed)),
+        steady: health.steady,
+    }
+}
+
+/// A valid manifest has a port for each probe that needs one, so that nothing is lost here.
+fn resolve_probe(probe: &Probe, http: Option<Port>) -> Option<ResolvedProbe> {
+    let target = match &probe.target {
+        ProbeTarget::Get(path) => {
+            ResolvedTarget::Get { port: probe.port.or(http)?, path: path.clone() }
+        }
+        ProbeTarget::Tcp(port) => ResolvedTarget::Tcp { port: *port },
+        ProbeTarget::Exec(command) => ResolvedTarget::Exec { command: command.clone() },
+    };
+    Some(ResolvedProbe {
+        target,
+        initial_delay: probe.initial_delay,
+        period: probe.period,
+        timeout: probe.timeout,
+        successes: probe.successes,
+        failures: probe.failures,
+    })
+}

@@ -1,0 +1,169 @@
+//! Rules for environments and notifications.
+
+use super::jobs::share;
+use super::services::overridden;
+use super::{DAY, HOUR, Rules, minutes};
+use crate::environment::Environment;
+use crate::nearest::suggestion;
+use crate::routes::{RouteError, routes};
+use crate::strategy::Strategy;
+use crate::value::{HostName, Percent, Span};
+use events::EnvironmentName;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let manifest = rules.manifest;
+    if manifest.environments.is_empty() {
+        let help = "write `environments: { production: { track: { branch: main } } }`";
+        rules.broken("environments", "there is no environment", help);
+    }
+    for (name, environment) in &manifest.environments {
+        let path = format!("environments.{name}");
+        arriving(rules, &path, name, environment);
+        strategy(rules, &path, environment);
+        waiting(rules, &path, environment);
+        routed(rules, &path, environment);
+        for (service, over) in &environment.services {
+            let path = format!("{path}.services.{service}");
+            if rules.service(&path, service) {
+                overridden(rules, &path, service, over);
+            }
+        }
+    }
+    hosts(rules);
+    notify(rules);
+}
+
+/// Whether `to` is reached from `from` in one step or more.
+pub(super) fn reaches<T: Ord + Clone>(from: &T, to: &T, next: &impl Fn(&T) -> Vec<T>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = next(from);
+    while let Some(here) = open.pop() {
+        if here == *to {
+            return true;
+        }
+        if seen.insert(here.clone()) {
+            open.extend(next(&here));
+        }
+    }
+    false
+}
+
+/// How releases come to an environment.
+fn arriving(rules: &mut Rules<'_>, path: &str, name: &EnvironmentName, environment: &Environment) {
+    if environment.track.is_none() && environment.promote_from.is_none() {
+        let help = "add `track: { branch: ... }` or `promote_from: ...`";
+        rules.broken(path, "no release can come here", help);
+    }
+    if environment.track.as_ref().is_some_and(|t| t.branch.0.is_empty() && t.tag.0.is_empty()) {
+        let help = "name a `branch`, a `tag` or both";
+        rules.broken(format!("{path}.track"), "nothing is tracked", help);
+    }
+    let Some(from) = &environment.promote_from else { return };
+    let path = format!("{path}.promote_from");
+    rules.lasts(&format!("{path}.soak"), from.soak, Span::ZERO, DAY.times(30));
+    exists(rules, &format!("{path}.environment"), &from.environment);
+    let source = |name: &EnvironmentName| -> Vec<EnvironmentName> {
+        let environment = rules.manifest.environments.get(name);
+        let from = environment.and_then(|environment| environment.promote_from.as_ref());
+        from.into_iter().map(|from| from.environment.clone()).collect()
+    };
+    if reaches(name, name, &source) {
+        let message = format!("{name} is promoted from itself");
+        rules.broken(format!("{path}.environment"), message, "break the circle");
+    }
+}
+
+fn exists(rules: &mut Rules<'_>, path: &str, name: &EnvironmentName) {
+    let known: Vec<_> = rules.manifest.environments.keys().map(EnvironmentName::as_str).collect();
+    if !known.contains(&name.as_str()) {
+        let help = suggestion(name.as_str(), &known);
+        rules.broken(path, format!("there is no environment {name}"), help);
+    }
+}
+
+fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    let bake = &environment.bake;
+    let week = DAY.times(7);
+    rules.lasts(&format!("{path}.bake.for"), bake.lasts, Span::ZERO, week);
+    rules.between(&format!("{path}.bake.restarts"), bake.restarts, 1, 1000);
+    let path = format!("{path}.strategy");
+    match &environment.strategy {
+        Strategy::BlueGreen | Strategy::Recreate => {}
+        Strategy::Canary(canary) => {
+            let path = format!("{path}.canary");
+            rules.lasts(&format!("{path}.hold"), canary.hold, Span::seconds(1), DAY);
+            let growing = canary.steps.is_sorted_by(|a, b| a < b);
+            let from_zero = canary.steps.first().is_some_and(|step| step.basis_points() > 0);
+            if !growing || !from_zero || canary.steps.last() != Some(&Percent::HUNDRED) {
+                let message = "the steps do not lead from above 0 to 100";
+                rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
+            }
+        }
+        Strategy::Shadow(shadow) => {
+            let path = format!("{path}.shadow");
+            rules.lasts(&format!("{path}.for"), shadow.lasts, Span::seconds(1), DAY);
+            share(rules, &format!("{path}.share"), shadow.share);
+        }
+    }
+}
+
+/// What a release waits for.
+fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    if let Some(approval) = &environment.approval {
+        let path = format!("{path}.approval");
+        rules.between(&format!("{path}.count"), approval.count, 1, 10);
+        rules.lasts(&format!("{path}.expires"), approval.expires, minutes(1), DAY.times(30));
+    }
+    for (n, freeze) in environment.freeze.iter().enumerate() {
+        rules.lasts(&format!("{path}.freeze[{n}].for"), freeze.lasts, minutes(1), DAY.times(60));
+    }
+    rules.between(&format!("{path}.keep"), environment.keep, 1, 100);
+    let timeout = environment.limits.timeout;
+    rules.lasts(&format!("{path}.limits.timeout"), timeout, Span::millis(100), HOUR);
+}
+
+fn routed(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    let Err(error) = routes(&rules.manifest.services, &environment.paths) else { return };
+    let help = "give each a `path_prefix` of its own, or the environment `paths`";
+    match &error {
+        RouteError::NoSuchService { path_prefix, service } => {
+            rules.serving(&format!("{path}.paths.{path_prefix}"), service);
+        }
+        RouteError::Twice { first: _, second, .. } | RouteError::NoFront { first: _, second } => {
+            let path = format!("services.{second}.http");
+            let message = error.to_string();
+            // Every environment without `paths` has the same fault; it is told once.
+            if rules.broken.iter().all(|other| other.path != path || other.message != message) {
+                rules.broken(path, message, help);
+            }
+        }
+    }
+}
+
+/// A host leads to one environment.
+fn hosts(rules: &mut Rules<'_>) {
+    let mut taken: BTreeMap<&HostName, &EnvironmentName> = BTreeMap::new();
+    for (name, environment) in &rules.manifest.environments {
+        for (n, host) in environment.host.0.iter().enumerate() {
+            let Some(other) = taken.insert(host, name) else { continue };
+            let message = format!("host {host} belongs to {other} already");
+            let index =
+                if environment.host.0.len() == 1 { String::new() } else { format!("[{n}]") };
+            let path = format!("environments.{name}.host{index}");
+            rules.broken(path, message, "give each environment a host of its own");
+        }
+    }
+}
+
+fn notify(rules: &mut Rules<'_>) {
+    for (n, notify) in rules.manifest.notify.iter().enumerate() {
+        if notify.on.is_empty() {
+            let help = "name what to tell, like [failed, rolled_back]";
+            rules.broken(format!("notify[{n}].on"), "nothing is told", help);
+        }
+        for (m, name) in notify.environments.iter().enumerate() {
+            exists(rules, &format!("notify[{n}].environments[{m}]"), name);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Rules for jobs, checks, verification and data drift.
+
+use super::{DAY, HOUR, Rules};
+use crate::job::{Job, JobAt};
+use crate::value::{Percent, Span};
+use std::collections::BTreeSet;
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let manifest = rules.manifest;
+    for (name, job) in &manifest.jobs {
+        one(rules, &format!("jobs.{name}"), job);
+    }
+    checks(rules);
+    for (n, request) in manifest.verify.iter().enumerate() {
+        let path = format!("verify[{n}]");
+        rules.serving(&format!("{path}.service"), &request.service);
+        rules.lasts(&format!("{path}.within"), request.within, Span::millis(1), HOUR);
+        rules.between(&format!("{path}.status"), u32::from(request.status), 100, 599);
+        for (place, expectation) in &request.expect {
+            let bounds = (&expectation.min, &expectation.max);
+            let (Some(min), Some(max)) = bounds else { continue };
+            if min.as_f64() > max.as_f64() {
+                let message = format!("min {min} is above max {max}");
+                rules.broken(format!("{path}.expect.{place}"), message, "exchange them");
+            }
+        }
+    }
+    drift(rules);
+}
+
+fn one(rules: &mut Rules<'_>, path: &str, job: &Job) {
+    rules.service(&format!("{path}.service"), &job.service);
+    rules.command(&format!("{path}.command"), &job.command);
+    rules.lasts(&format!("{path}.timeout"), job.timeout, Span::seconds(1), DAY);
+    if let Some(undo) = &job.undo {
+        rules.command(&format!("{path}.undo"), undo);
+        if job.at != JobAt::FirstRelease {
+            let message = format!("a job `at: {}` has nothing to undo", job.at);
+            rules.broken(
+                format!("{path}.undo"),
+                message,
+                "leave it out, or use `at: first_release`",
+            );
+        }
+    }
+    if job.schedule.is_some() != (job.at == JobAt::Schedule) {
+        let help = "write `at: schedule` and `schedule: \"...\"` together";
+        rules.broken(path, "`at` and `schedule` do not agree", help);
+    }
+    if let Some(commit) = &job.commit {
+        if !matches!(job.at, JobAt::Manual | JobAt::Schedule) {
+            let message = format!("a job `at: {}` belongs to a release and cannot commit", job.at);
+            rules.broken(format!("{path}.commit"), message, "use `at: manual` or `at: schedule`");
+        }
+        if commit.paths.is_empty() {
+            rules.broken(format!("{path}.commit.paths"), "there is no path", "name what to commit");
+        }
+    }
+}
+
+fn checks(rules: &mut Rules<'_>) {
+    let mut names = BTreeSet::new();
+    for (n, check) in rules.manifest.checks.iter().enumerate() {
+        let path = format!("checks[{n}]");
+        rules.lasts(&format!("{path}.timeout"), check.timeout, Span::seconds(1), HOUR.times(6));
+        if !names.insert(&check.name) {
+            let message = format!("check {} stands twice", check.name);
+            rules.broken(format!("{path}.name"), message, "give the second another name");
+        }
+        let named = check.service.as_ref();
+        let exists = named.is_none_or(|name| rules.service(&format!("{path}.service"), name));
+        if exists && rules.manifest.service_of(check).is_none() {
+            let help = "name one service with `build` as its `service`";
+            rules.broken(&path, "it is not clear whose Dockerfile has the stage", help);
+        }
+    }
+}
+
+fn drift(rules: &mut Rules<'_>) {
+    let Some(data) = &rules.manifest.drift.data else { return };
+    let path = "drift.data.capture";
+    rules.serving(&format!("{path}.service"), &data.capture.service);
+    if data.capture.features.is_empty() {
+        let help = "name where each feature stands, like `amount: /amount`";
+        rules.broken(format!("{path}.features"), "there is no feature", help);
+    }
+    share(rules, &format!("{path}.share"), data.capture.share);
+    let Some(retrain) = &data.retrain else { return };
+    if rules.manifest.jobs.get(retrain).is_none_or(|job| job.at != JobAt::Manual) {
+        let message = format!("there is no job {retrain} with `at: manual`");
+        rules.broken("drift.data.retrain", message, "name a job that can be run by hand");
+    }
+}
+
+/// A share of requests is above 0 and at most all of them.
+pub(super) fn share(rules: &mut Rules<'_>, path: &str, share: Percent) {
+    if share.basis_points() == 0 || share > Percent::HUNDRED {
+        let message = format!("{share} is no share of the requests");
+        rules.broken(path, message, "use more than 0% and at most 100%");
+    }
+}

@@ -1,0 +1,37 @@
+//! The values a manifest is made of: each parses from text, prints as text, and is valid by its type.
+
+mod glob;
+mod image;
+mod path;
+mod schedule;
+mod size;
+mod span;
+mod word;
+
+pub use glob::Glob;
+pub use image::ImageReference;
+pub use path::{AbsolutePath, JsonPointer, PathPrefix, RelativePath, RequestPath};
+pub use schedule::Schedule;
+pub use size::{Bytes, Cpus, Percent};
+pub use span::Span;
+pub use word::{
+    Address, Email, FeatureName, HostName, Port, StageName, Text, Timezone, User, VariableName,
+};
+
+use crate::problem::quoted;
+
+/// Why a text is not a value of some kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} expected, found {text}: {rule}")]
+pub struct InvalidValue {
+    kind: &'static str,
+    text: String,
+    rule: &'static str,
+}
+
+impl InvalidValue {
+    pub(crate) fn new(kind: &'static str, text: &str, rule: &'static str) -> Self {
+        let kind = kind.strip_prefix("an ").or_else(|| kind.strip_prefix("a ")).unwrap_or(kind);
+        Self { kind, text: quoted(text), rule }
+    }
+}
