@@ -19,6 +19,7 @@ impl Row {
         required: bool,
     ) -> Self {
         let default = match (default, origin, required) {
+            (Some("{}"), _, _) => "see there".to_owned(),
             (Some(default), Some(origin), _) => format!("`{default}`: {origin}"),
             (Some(default), None, _) => format!("`{default}`"),
             (None, _, true) => "required".to_owned(),

@@ -10,7 +10,7 @@ mapping! {
     /// What is compared with what was released.
     pub struct Drift {
         /// What runs, with what was released.
-        runtime: RuntimeDrift = "{}", "see its keys";
+        runtime: RuntimeDrift = "{}", "its keys have defaults of their own";
         /// The data that come in, with those the model was trained on.
         data: Option<DataDrift>;
     }

@@ -25,7 +25,7 @@ mapping! {
         /// How a release takes over.
         strategy: Strategy = "blue_green", "no downtime, and the quickest way back";
         /// How long the old release stays ready after the switch, and what sends it back.
-        bake: Bake = "{}", "see its keys";
+        bake: Bake = "{}", "its keys have defaults of their own";
         /// A release that lived there may come here, by itself once it has.
         promote_from: Option<PromoteFrom>;
         /// People who must agree to each release.
@@ -37,7 +37,7 @@ mapping! {
         /// What is different here for single services.
         services: BTreeMap<ServiceName, Override>;
         /// What the router allows a request.
-        limits: Limits = "{}", "see its keys";
+        limits: Limits = "{}", "its keys have defaults of their own";
         /// How many earlier releases stay ready to go back to.
         keep: u32 = "5", "Kamal's default";
     }
@@ -144,7 +144,7 @@ mapping! {
         /// Secrets besides its own.
         secrets: Vec<Secret>;
         /// Limits, each instead of its own.
-        resources: ResourcesOverride = "{}", "see its keys";
+        resources: ResourcesOverride = "{}", "its keys have defaults of their own";
     }
 }
 

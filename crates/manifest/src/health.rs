@@ -65,23 +65,21 @@ pub fn worst_case(start_period: Span, probe: &Probe) -> Span {
     start_period.max(probe.initial_delay).plus(answer.times(probe.successes.max(probe.failures)))
 }
 
+/// A span as people add them up.
+pub(crate) fn in_seconds(span: Span) -> String {
+    let millis = span.as_millis();
+    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
+}
+
 /// [`worst_case`] as a sum for people: `300s + 3 x (30s + 10s) = 420s`.
 pub(crate) fn worst_case_sum(start_period: Span, probe: &Probe) -> String {
-    let seconds = |span: Span| {
-        let millis = span.as_millis();
-        if millis.is_multiple_of(1000) {
-            format!("{} s", millis / 1000)
-        } else {
-            format!("{millis} ms")
-        }
-    };
     format!(
         "{} + {} x ({} + {}) = {}",
-        seconds(start_period.max(probe.initial_delay)),
+        in_seconds(start_period.max(probe.initial_delay)),
         probe.successes.max(probe.failures),
-        seconds(probe.period),
-        seconds(probe.timeout),
-        seconds(worst_case(start_period, probe)),
+        in_seconds(probe.period),
+        in_seconds(probe.timeout),
+        in_seconds(worst_case(start_period, probe)),
     )
 }
 

@@ -13,8 +13,8 @@ use serde_json::{Map, Number, Value};
 pub struct Json(pub Value);
 
 impl Read for Json {
-    fn read(node: &Node, reading: &mut Reading) -> Self {
-        Self(value(node, reading))
+    fn read(node: &Node, _: &mut Reading) -> Self {
+        Self(value(node))
     }
 
     fn stand_in() -> Self {
@@ -26,15 +26,15 @@ impl Read for Json {
     }
 }
 
-fn value(node: &Node, reading: &mut Reading) -> Value {
+fn value(node: &Node) -> Value {
     match &node.value {
         Yaml::Scalar { text, plain: true } => plain(text),
         Yaml::Scalar { text, plain: false } => Value::String(text.clone()),
-        Yaml::List(items) => items.iter().map(|item| value(item, reading)).collect(),
+        Yaml::List(items) => items.iter().map(value).collect(),
         Yaml::Map(entries) => {
             let mut entries: Vec<_> = entries.iter().collect();
             entries.sort_by(|a, b| a.0.text.cmp(&b.0.text));
-            let pairs = entries.into_iter().map(|(k, v)| (k.text.clone(), value(v, reading)));
+            let pairs = entries.into_iter().map(|(k, v)| (k.text.clone(), value(v)));
             Value::Object(pairs.collect::<Map<_, _>>())
         }
     }

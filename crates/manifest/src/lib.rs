@@ -67,6 +67,7 @@ pub fn parse(text: &str) -> Result<Manifest, Invalid> {
     let manifest = Manifest::read(&root, &mut reading);
     rules::check(&manifest, &root, &mut reading);
     reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+    reading.problems.truncate(read::MAX_PROBLEMS);
     if reading.problems.is_empty() {
         Ok(manifest)
     } else {

@@ -17,7 +17,7 @@ mapping! {
         version: u32 = "1", "the only version there is";
         /// The name of the app.
         app: AppName;
-        /// What runs: one container image each.
+        /// What runs: one container image each, and at least one.
         services: BTreeMap<ServiceName, Service>;
         /// Commands that run once in a container of a service.
         jobs: BTreeMap<JobName, Job>;
@@ -25,10 +25,10 @@ mapping! {
         checks: Vec<Check>;
         /// Requests that a candidate must answer well before it takes traffic.
         verify: Vec<VerifyRequest>;
-        /// Where the app runs, and what brings a release there. Read from the default branch.
+        /// Where the app runs, and what brings a release there: at least one.
         environments: BTreeMap<EnvironmentName, Environment>;
         /// What is compared with what was released, and what happens when it differs.
-        drift: Drift = "{}", "see its keys";
+        drift: Drift = "{}", "its keys have defaults of their own";
         /// Who is told what.
         notify: Vec<Notify>;
     }

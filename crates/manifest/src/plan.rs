@@ -25,9 +25,11 @@ pub struct Plan {
     pub why: String,
     /// What becomes of each service.
     pub services: BTreeMap<ServiceName, ServicePlan>,
-    /// What it waits for or must pass, in this order, and the longest each can take.
+    /// The people and clocks it waits for, and the longest each can take.
+    pub waits: Vec<GatePlan>,
+    /// What it must pass from the moment its images are there, in this order, and the longest each can take.
     pub gates: Vec<GatePlan>,
-    /// All gates together, from the moment its images are there.
+    /// All gates together.
     pub longest: Span,
     /// The memory that old and new instances may use together.
     pub memory: MemoryPlan,
@@ -103,6 +105,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         strategy,
         why,
         services: changes::services(resolved, running),
+        waits: gates::waits(resolved),
         longest: gates.iter().fold(Span::ZERO, |sum, gate| sum.plus(gate.longest)),
         gates,
         memory: memory(resolved, running),
@@ -178,11 +181,13 @@ fn disk(resolved: &Resolved, running: Option<&Resolved>) -> DiskPlan {
 
 /// A service that stops first is away while it stops and starts, if it ran before and changes.
 fn downtime(resolved: &Resolved, running: Option<&Resolved>) -> Vec<String> {
-    let Some(running) = running else { return Vec::new() };
-    let stopping = resolved.services.iter().filter(|(name, service)| {
-        service.replace == Replace::StopFirst && running.services.contains_key(*name)
-    });
+    let changes = changes::services(resolved, running);
     let reason = |(name, service): (&ServiceName, &ResolvedService)| {
+        let condition = match changes.get(name).map(|change| change.action) {
+            Some(Action::Replace) => "",
+            Some(Action::ReplaceIfImageChanged) => ", if its image changed,",
+            Some(Action::Start | Action::Remove) | None => return None,
+        };
         let why = if resolved.strategy == Strategy::Recreate {
             "the environment's strategy is recreate".to_owned()
         } else {
@@ -191,7 +196,8 @@ fn downtime(resolved: &Resolved, running: Option<&Resolved>) -> Vec<String> {
                 None => "it says `replace: stop_first`".to_owned(),
             }
         };
-        format!("{name}, if it changed, stops before its successor starts: {why}")
+        Some(format!("{name}{condition} stops before its successor starts: {why}"))
     };
-    stopping.map(reason).collect()
+    let stopping = resolved.services.iter().filter(|(_, s)| s.replace == Replace::StopFirst);
+    stopping.filter_map(reason).collect()
 }

@@ -53,7 +53,7 @@ pub(crate) trait FromKey: Ord + Sized {
 }
 
 /// Nobody reads more, and hostile text must not make more.
-const MAX_PROBLEMS: usize = 100;
+pub(crate) const MAX_PROBLEMS: usize = 100;
 
 /// The part of a path that `key` is, at most as long as any name.
 pub(crate) fn step(key: &str) -> String {
@@ -176,6 +176,9 @@ impl<'a> Fields<'a> {
         for (key, at, _) in &self.entries {
             if self.asked.contains(key) || (top && key.starts_with("x-")) {
                 continue;
+            }
+            if self.reading.problems.len() >= MAX_PROBLEMS {
+                return;
             }
             let help = suggestion(key, &self.asked);
             self.reading.inside(&format!(".{}", step(key)), |reading| {

@@ -10,8 +10,9 @@ use crate::resolved::{
 use crate::routes::{RouteError, routes};
 use crate::service::{Delivery, Replace, Resources, Secret, Service, VolumeClass};
 use crate::strategy::Strategy;
-use crate::value::{AbsolutePath, HostName, Port, Span};
+use crate::value::{AbsolutePath, HostName, Port, Span, Text, VariableName};
 use events::{AppName, EnvironmentName, SecretName, ServiceName};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a commit cannot be released to an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,13 +117,9 @@ fn hosts(
     if !place.host.0.is_empty() {
         return Ok(place.host.0.clone());
     }
-    match HostName::parse(&format!("{environment}.{app}.localhost")) {
-        Ok(host) => Ok(vec![host]),
-        Err(_) => {
-            let (environment, app) = (environment.clone(), app.clone());
-            Err(ResolveError::NoHost { environment, app })
-        }
-    }
+    let host = HostName::parse(&format!("{environment}.{app}.localhost"));
+    host.map(|host| vec![host])
+        .map_err(|_| ResolveError::NoHost { environment: environment.clone(), app: app.clone() })
 }
 
 /// Whether only one instance may run, because it writes data that take one writer.
@@ -139,10 +136,12 @@ fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -
         (_, None) if has_one_writer(service) => Replace::StopFirst,
         (_, None) => Replace::Beside,
     };
-    let mut env = service.env.clone();
-    env.extend(place.env.clone());
-    env.extend(over.map(|over| over.env.clone()).unwrap_or_default());
-    let secrets = service.secrets.iter().chain(over.iter().flat_map(|over| &over.secrets));
+    let mut given = Given::default();
+    given.layer(&service.env, &service.secrets);
+    given.layer(&place.env, &[]);
+    if let Some(over) = over {
+        given.layer(&over.env, &over.secrets);
+    }
     ResolvedService {
         source: service.source.clone(),
         command: service.command.clone(),
@@ -152,8 +151,8 @@ fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -
             .as_ref()
             .map(|http| ResolvedHttp { port: http.port, protocol: http.protocol }),
         replicas: over.and_then(|over| over.replicas).unwrap_or(service.replicas),
-        env,
-        secrets: secrets.map(resolve_secret).collect(),
+        env: given.env,
+        secrets: given.secrets,
         health: resolve_health(&service.health, service.http.as_ref().map(|http| http.port)),
         warmup: service.warmup.clone(),
         volumes: service.volumes.clone(),
@@ -164,6 +163,27 @@ fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -
         read_only: service.read_only,
         init: service.init,
         replace,
+    }
+}
+
+/// Variables and secrets, from the service to the environment: what a later layer names takes the place
+/// of what an earlier one named so, be it a variable or a secret.
+#[derive(Default)]
+struct Given {
+    env: BTreeMap<VariableName, Text>,
+    secrets: Vec<ResolvedSecret>,
+}
+
+impl Given {
+    fn layer(&mut self, env: &BTreeMap<VariableName, Text>, secrets: &[Secret]) {
+        let secret_names: BTreeSet<&str> = secrets.iter().map(|s| s.name.as_str()).collect();
+        self.env.retain(|name, _| !secret_names.contains(name.as_str()));
+        self.secrets.retain(|secret| {
+            let name = secret.name.as_str();
+            !secret_names.contains(name) && env.keys().all(|variable| variable.as_str() != name)
+        });
+        self.env.extend(env.clone());
+        self.secrets.extend(secrets.iter().map(resolve_secret));
     }
 }
 

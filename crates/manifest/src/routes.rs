@@ -5,6 +5,7 @@ use crate::service::Service;
 use crate::value::PathPrefix;
 use events::ServiceName;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Why the services of an app cannot be routed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,10 +68,10 @@ fn written(
             return Err(RouteError::Twice { path_prefix, first, second: name.clone() });
         }
     }
-    if !by_prefix.contains_key(&PathPrefix::root()) {
-        if let Some(front) = front(services)? {
-            by_prefix.insert(PathPrefix::root(), front);
-        }
+    if let Entry::Vacant(root) = by_prefix.entry(PathPrefix::root())
+        && let Some(front) = front(services)?
+    {
+        root.insert(front);
     }
     Ok(by_prefix)
 }

@@ -30,7 +30,8 @@ pub(crate) fn check(manifest: &Manifest, root: &Node, reading: &mut Reading) {
 
 /// Whether `inner` is `outer` or a place inside it.
 fn within(outer: &str, inner: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    let rest = inner.strip_prefix(outer);
+    outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 struct Broken {

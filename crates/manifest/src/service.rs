@@ -30,15 +30,15 @@ mapping! {
         /// Secrets it is given.
         secrets: Vec<Secret>;
         /// How Slipway finds out that an instance is well.
-        health: Health = "{}", "see its keys";
+        health: Health = "{}", "its keys have defaults of their own";
         /// What a candidate does before it is verified.
-        warmup: Warmup = "{}", "see its keys";
+        warmup: Warmup = "{}", "its keys have defaults of their own";
         /// Storage that outlives an instance.
         volumes: Vec<Volume>;
         /// What each instance may use.
-        resources: Resources = "{}", "see its keys";
+        resources: Resources = "{}", "its keys have defaults of their own";
         /// How an instance is stopped.
-        stop: Stop = "{}", "see its keys";
+        stop: Stop = "{}", "its keys have defaults of their own";
         /// What must answer before its jobs run and its instances start.
         depends_on: Vec<Dependency>;
         /// Whom its processes run as, instead of the image's own.

@@ -34,7 +34,7 @@ mapping! {
         /// How long each step is watched at least.
         hold: Span = "5m", "long enough for a few hundred requests of a small service";
         /// What is compared between candidate and stable.
-        analysis: Analysis = "{}", "see its keys";
+        analysis: Analysis = "{}", "its keys have defaults of their own";
     }
 }
 
@@ -46,7 +46,7 @@ mapping! {
         /// How long.
         lasts ["for"]: Span = "10m", "sees a few hundred requests of a small service";
         /// What is compared between candidate and stable.
-        analysis: Analysis = "{}", "see its keys";
+        analysis: Analysis = "{}", "its keys have defaults of their own";
     }
 }
 

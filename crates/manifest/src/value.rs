@@ -22,7 +22,7 @@ use crate::problem::quoted;
 
 /// Why a text is not a value of some kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} expected, found {text}: {rule}")]
+#[error("expected {kind}, found {text}: {rule}")]
 pub struct InvalidValue {
     kind: &'static str,
     text: String,
@@ -31,7 +31,6 @@ pub struct InvalidValue {
 
 impl InvalidValue {
     pub(crate) fn new(kind: &'static str, text: &str, rule: &'static str) -> Self {
-        let kind = kind.strip_prefix("an ").or_else(|| kind.strip_prefix("a ")).unwrap_or(kind);
         Self { kind, text: quoted(text), rule }
     }
 }

@@ -9,7 +9,7 @@ use events::ServiceName;
 
 pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<GatePlan> {
     let first = running.is_none();
-    let mut gates = before(resolved);
+    let mut gates = Vec::new();
     let mut add = |name: &str, longest: Span, why: String| {
         if longest > Span::ZERO {
             gates.push(GatePlan { name: name.to_owned(), longest, why });
@@ -41,18 +41,18 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
     gates
 }
 
-/// What people and the clock are waited for.
-fn before(resolved: &Resolved) -> Vec<GatePlan> {
+/// The people and clocks a release waits for.
+pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
     let soak = resolved.promote_from.as_ref().filter(|from| from.soak > Span::ZERO).map(|from| {
-        let why = format!("it must have been live in {} as long", from.environment);
+        let why = format!("it must have been live in {} for as long", from.environment);
         GatePlan { name: "soak".to_owned(), longest: from.soak, why }
     });
     let approval = resolved.approval.as_ref().map(|approval| {
-        let why = format!("{} to agree; then it is cancelled", approval.count);
+        let why = format!("{} must agree, or it is cancelled", approval.count);
         GatePlan { name: "approval".to_owned(), longest: approval.expires, why }
     });
     let freezes = resolved.freeze.iter().map(|freeze| {
-        let why = format!("a release in the window waits for its end ({})", freeze.timezone);
+        let why = format!("inside the window it waits for its end ({})", freeze.timezone);
         GatePlan { name: "freeze".to_owned(), longest: freeze.lasts, why }
     });
     soak.into_iter().chain(approval).chain(freezes).collect()

@@ -26,13 +26,17 @@ impl Display for Plan {
         }
         for (name, service) in &self.services {
             let action = format!("{} x{}", service.action, service.replicas);
-            writeln!(f, "service   {name:<12} {action:<20} {}", service.why)?;
+            writeln!(f, "service   {:<12} {action:<18} {}", name.as_str(), service.why)?;
+        }
+        for wait in &self.waits {
+            let longest = wait.longest.to_string();
+            writeln!(f, "wait      {:<12} {longest:<18} {}", wait.name, wait.why)?;
         }
         for gate in &self.gates {
             let longest = gate.longest.to_string();
-            writeln!(f, "gate      {:<12} {longest:<8} {}", gate.name, gate.why)?;
+            writeln!(f, "gate      {:<12} {longest:<18} {}", gate.name, gate.why)?;
         }
-        writeln!(f, "longest   {}", self.longest)?;
+        writeln!(f, "longest   {} for all gates together", self.longest)?;
         writeln!(f, "memory    {}", self.memory)?;
         write!(f, "disk      {}", self.disk)
     }
@@ -45,7 +49,7 @@ impl Display for MemoryPlan {
             return Ok(());
         }
         let names: Vec<_> = self.unlimited.iter().map(ToString::to_string).collect();
-        write!(f, ", and what {} need, without a limit", names.join(", "))
+        write!(f, ", without {}, which has no limit", names.join(", "))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::{HOUR, Rules};
 use crate::environment::Override;
-use crate::health::{Health, Probe, ProbeTarget, worst_case, worst_case_sum};
+use crate::health::{Health, Probe, ProbeTarget, in_seconds, worst_case, worst_case_sum};
 use crate::resolve::{has_one_writer, ready_probe};
 use crate::service::{Delivery, DependencyTarget, Secret, Service};
-use crate::value::{Bytes, Span};
+use crate::value::{Bytes, Span, Text, VariableName};
 use events::ServiceName;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the engine refuses to go below.
 const LEAST_MEMORY: Bytes = Bytes::new(6 << 20);
@@ -22,7 +22,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     for (name, service) in &manifest.services {
         let path = format!("services.{name}");
         running(rules, &path, service);
-        given(rules, &path, service);
+        given(rules, &path, &service.env, &service.secrets);
         volumes(rules, &path, service);
         depends(rules, &path, name, service);
         health(rules, &format!("{path}.health"), service);
@@ -48,7 +48,7 @@ pub(super) fn resources(
 /// What an environment changes of a service.
 pub(super) fn overridden(rules: &mut Rules<'_>, path: &str, name: &ServiceName, over: &Override) {
     resources(rules, &format!("{path}.resources"), over.resources.memory, over.resources.pids);
-    secrets(rules, path, &over.secrets);
+    given(rules, path, &over.env, &over.secrets);
     let Some(replicas) = over.replicas else { return };
     let path = format!("{path}.replicas");
     rules.between(&path, replicas, 1, MOST_REPLICAS);
@@ -92,26 +92,25 @@ fn one_writer(rules: &mut Rules<'_>, path: &str, service: &Service, replicas: u3
     }
 }
 
-/// What goes into the environment of a service.
-fn given(rules: &mut Rules<'_>, path: &str, service: &Service) {
-    secrets(rules, path, &service.secrets);
-    for (n, secret) in service.secrets.iter().enumerate() {
-        let same = |name: &&crate::value::VariableName| name.as_str() == secret.name.as_str();
-        if secret.delivery == Delivery::Env && service.env.keys().any(|name| same(&name)) {
-            let message = format!("{} is a variable in `env` too", secret.name);
-            rules.broken(format!("{path}.secrets[{n}]"), message, "keep one of them");
-        }
-    }
-}
-
-fn secrets(rules: &mut Rules<'_>, path: &str, secrets: &[Secret]) {
+/// The variables and secrets of one layer: of a service, or of an environment for it.
+fn given(
+    rules: &mut Rules<'_>,
+    path: &str,
+    env: &BTreeMap<VariableName, Text>,
+    secrets: &[Secret],
+) {
     let mut names = BTreeSet::new();
     for (n, secret) in secrets.iter().enumerate() {
         let path = format!("{path}.secrets[{n}]");
-        if !names.insert(&secret.name) {
-            rules.broken(&path, format!("{} stands twice", secret.name), "leave one out");
+        let name = secret.name.as_str();
+        if !names.insert(name) {
+            rules.broken(&path, format!("{name} stands twice"), "leave one out");
         }
-        if secret.delivery == Delivery::Env && secret.path.is_some() {
+        let is_file = secret.delivery == Delivery::File;
+        if !is_file && env.keys().any(|variable| variable.as_str() == name) {
+            rules.broken(&path, format!("{name} is a variable in `env` too"), "keep one of them");
+        }
+        if !is_file && secret.path.is_some() {
             rules.broken(format!("{path}.path"), "only a file has a path", "add `as: file`");
         }
     }
@@ -197,16 +196,15 @@ fn asked(rules: &mut Rules<'_>, path: &str, probe: &Probe) {
 /// A gate that ends before the probes have decided fails releases that are well.
 fn gate(rules: &mut Rules<'_>, path: &str, health: &Health, ready: Option<&Probe>) {
     let Some(gate) = health.gate else { return };
-    let (needed, sum) = match ready {
-        Some(probe) => {
-            (worst_case(health.start_period, probe), worst_case_sum(health.start_period, probe))
-        }
-        None => {
-            let needed = health.start_period.plus(health.steady);
-            (needed, format!("{} + {} = {needed}", health.start_period, health.steady))
-        }
+    let (needed, sum) = if let Some(probe) = ready {
+        (worst_case(health.start_period, probe), worst_case_sum(health.start_period, probe))
+    } else {
+        let needed = health.start_period.plus(health.steady);
+        let terms = [health.start_period, health.steady, needed].map(in_seconds);
+        (needed, format!("{} + {} = {}", terms[0], terms[1], terms[2]))
     };
     if gate < needed {
+        let (gate, needed) = (in_seconds(gate), in_seconds(needed));
         let message = format!("a gate of {gate} is shorter than the probes need at worst: {sum}");
         let help = format!(
             "make it at least {needed}, or lower `start_period`, `period`, `timeout` or `failures`"
@@ -223,7 +221,9 @@ fn cycles(rules: &mut Rules<'_>) {
         targets
             .filter_map(|target| match target {
                 DependencyTarget::Service(other) if other != name => Some(other.clone()),
-                _ => None,
+                DependencyTarget::Service(_)
+                | DependencyTarget::Tcp(_)
+                | DependencyTarget::Http(_) => None,
             })
             .collect()
     };

@@ -158,7 +158,7 @@ impl fmt::Display for Port {
 scalar!(Port, "a port", Port::parse, Port(std::num::NonZeroU16::MIN));
 scalar!(u32, "a whole number", whole::<u32>, 1);
 scalar!(u16, "a whole number", whole::<u16>, 200);
-scalar!(bool, "a yes or no (`true` or `false`)", boolean, false);
+scalar!(bool, "`true` or `false`", boolean, false);
 
 fn whole<T: std::str::FromStr>(text: &str) -> Result<T, InvalidValue> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
@@ -167,7 +167,8 @@ fn whole<T: std::str::FromStr>(text: &str) -> Result<T, InvalidValue> {
 }
 
 fn boolean(text: &str) -> Result<bool, InvalidValue> {
-    let invalid = || InvalidValue::new("a yes or no", text, "write `true` or `false`");
+    let invalid =
+        || InvalidValue::new("`true` or `false`", text, "there are no other words for it");
     text.parse().map_err(|_| invalid())
 }
 

@@ -1,0 +1,97 @@
+//! What `slipway plan` says.
+
+use events::EnvironmentName;
+use insta::assert_snapshot;
+use manifest::{Resolved, plan, resolve};
+
+const FRAUD: &str = include_str!("data/fraud-detection.yaml");
+
+fn resolved(text: &str, environment: &str) -> Resolved {
+    let manifest = manifest::parse(text).expect("is good");
+    let environment = EnvironmentName::parse(environment).expect("a good name");
+    resolve(&manifest, &manifest, &environment).expect("resolves")
+}
+
+#[test]
+fn a_first_release_skips_the_steps_and_not_the_gates() {
+    assert_snapshot!(plan(&resolved(FRAUD, "production"), None), @r#"
+    fraud-detection-api to production
+    strategy  first: nothing runs yet: it passes its gates, then takes all traffic, without steps
+    downtime  0 s
+    service   api          start x2           it does not run yet
+    service   mlflow       start x1           it does not run yet
+    wait      soak         1h                 it must have been live in staging for as long
+    wait      approval     1d                 1 must agree, or it is cancelled
+    wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
+    gate      dependencies 1m                 api waits longest
+    gate      job migrate  10m                its timeout
+    gate      job setup    30m                its timeout
+    gate      start api    7m                 its probe has decided after 5m45s at worst
+    gate      start mlflow 5m                 its probe has decided after 45s at worst
+    gate      warm-up      30s                api takes longest
+    gate      verify       5s500ms            2 requests
+    longest   53m35s500ms for all gates together
+    memory    1GiB for old and new together, without mlflow, which has no limit
+    disk      2 images at once, 0B of new volumes, and mlflow-data, pip-cache of unknown size
+    "#);
+}
+
+#[test]
+fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
+    let running = resolved(FRAUD, "production");
+    let changed = FRAUD.replace("replicas: 2", "replicas: 3").replace("pids: 256", "pids: 128");
+    assert_snapshot!(plan(&resolved(&changed, "production"), Some(&running)), @r#"
+    fraud-detection-api to production
+    strategy  canary: traffic moves by 10%, 50%, 100%, each step judged over 5m
+    downtime  mlflow, if its image changed, stops before its successor starts: one instance at a time may write volume mlflow-data
+    service   api          replace x3         changed: replicas, resources
+    service   mlflow       keep or replace x1 replaced only if ghcr.io/mlflow/mlflow:v2.14.1 is another image now
+    wait      soak         1h                 it must have been live in staging for as long
+    wait      approval     1d                 1 must agree, or it is cancelled
+    wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
+    gate      dependencies 1m                 api waits longest
+    gate      job migrate  10m                its timeout
+    gate      start api    7m                 its probe has decided after 5m45s at worst
+    gate      start mlflow 5m                 its probe has decided after 45s at worst
+    gate      warm-up      30s                api takes longest
+    gate      verify       5s500ms            2 requests
+    gate      shift        10m                2 steps of 5m before all traffic, if they are conclusive
+    gate      bake         5m                 the old release stays ready
+    gate      settle       45s                mlflow may take longest to drain and stop
+    longest   39m20s500ms for all gates together
+    memory    2560MiB for old and new together, without mlflow, which has no limit
+    disk      4 images at once, 0B of new volumes
+    "#);
+}
+
+#[test]
+fn a_service_that_went_is_removed_and_its_volumes_stay() {
+    let text = |services: &str| {
+        format!(
+            "app: a\nservices: {{ {services} }}\nenvironments: {{ p: {{ track: {{ branch: x }} }} }}"
+        )
+    };
+    let running = resolved(&text("api: { build: ., http: 80 }, old: { image: redis }"), "p");
+    assert_snapshot!(plan(&resolved(&text("api: { build: ., http: 80 }"), "p"), Some(&running)), @r#"
+    a to p
+    strategy  blue_green: new instances start beside the old ones and take all traffic in one step
+    downtime  0 s
+    service   api          keep or replace x1 replaced only if its content changed
+    service   old          remove x0          the manifest does not have it any more; its volumes stay
+    gate      start api    5m                 its probe has decided after 45s at worst
+    gate      bake         1m                 the old release stays ready
+    gate      settle       45s                api may take longest to drain and stop
+    longest   6m45s for all gates together
+    memory    0B for old and new together, without api, which has no limit
+    disk      3 images at once, 0B of new volumes
+    "#);
+}
+
+#[test]
+fn recreating_is_downtime_and_says_why() {
+    let text = "app: a\nservices: { api: { build: ., http: 80, resources: { memory: 1GiB } } }\n\
+                environments: { p: { track: { branch: x }, strategy: recreate, bake: 0s } }";
+    let plan = plan(&resolved(text, "p"), Some(&resolved(text, "p")));
+    assert_snapshot!(plan.downtime.join("\n"), @"api, if its image changed, stops before its successor starts: the environment's strategy is recreate");
+    assert_eq!(plan.memory.limits.to_string(), "1GiB");
+}
