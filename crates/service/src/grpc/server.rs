@@ -52,6 +52,13 @@ impl Server {
         self
     }
 
+    /// Says in health that `name` is served here, for who adds routes of its own.
+    #[must_use]
+    pub fn announce(mut self, name: &'static str) -> Self {
+        self.names.push(name);
+        self
+    }
+
     /// The router, to be served or merged with others.
     pub fn into_router(self) -> axum::Router {
         let reporter = HealthReporter::new();

@@ -1,0 +1,144 @@
+//! What the gateway is told when it starts.
+
+use crate::repository::LocalRoots;
+use service::{Env, EnvError, Secret};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often branch heads are compared with what was seen: a push that never arrived waits at most this long.
+const RECONCILE_EVERY: Duration = Duration::from_secs(180);
+/// Days that deliveries are kept: GitHub redelivers for 3 days, people look back a month.
+const DELIVERY_DAYS: i32 = 30;
+/// Bytes that the bodies of all deliveries may take; the oldest go first.
+const DELIVERY_BYTES: i64 = 1 << 30;
+
+/// What the gateway is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where webhooks arrive; the only address to expose.
+    pub hooks_address: SocketAddr,
+    /// Where clients ask.
+    pub api_address: SocketAddr,
+    /// Postgres; holds a password.
+    pub database_url: Secret,
+    /// NATS.
+    pub nats_url: String,
+    /// What services prove to each other that they are services with.
+    pub internal_token: Secret,
+    /// A token that is an admin called `bootstrap`, to make the first real token with.
+    pub bootstrap_token: Option<Secret>,
+    /// Folder for the key that seals webhook secrets and for keys of git.
+    pub data: PathBuf,
+    /// Where each of the other services answers.
+    pub backends: Backends,
+    /// How often the remote heads are looked at.
+    pub reconcile_every: Duration,
+    /// Folders below which a repository may be a local path.
+    pub local_repositories: LocalRoots,
+    /// Days that deliveries are kept.
+    pub delivery_days: i32,
+    /// Bytes that the bodies of all deliveries may take.
+    pub delivery_bytes: i64,
+}
+
+/// Where each of the other services answers.
+#[derive(Debug, Clone)]
+pub struct Backends {
+    /// Builds.
+    pub builder: String,
+    /// Releases and secrets.
+    pub deployer: String,
+    /// Drift.
+    pub monitor: String,
+    /// The control of the router.
+    pub router: String,
+}
+
+impl Default for Backends {
+    fn default() -> Self {
+        let at = |port: u16| format!("http://127.0.0.1:{port}");
+        Self { builder: at(8803), deployer: at(8804), monitor: at(8805), router: at(8802) }
+    }
+}
+
+impl Config {
+    /// The configuration in the environment, or everything that is wrong with it.
+    pub fn from_env(mut env: Env) -> Result<Self, EnvError> {
+        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let hooks_address = env.or("SLIPWAY_GATEWAY_HOOKS_ADDRESS", local(8800));
+        let api_address = env.or("SLIPWAY_GATEWAY_ADDRESS", local(8801));
+        let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
+        let nats_url = env.required("SLIPWAY_NATS_URL");
+        let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
+        let bootstrap_token = env.optional_secret("SLIPWAY_BOOTSTRAP_TOKEN");
+        let data = env.required("SLIPWAY_DATA");
+        let backends = Backends::from_env(&mut env);
+        let reconcile_every = env.duration_or("SLIPWAY_RECONCILE_EVERY", RECONCILE_EVERY);
+        let local_repositories = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", LocalRoots::default());
+        env.finish(|| {
+            Some(Self {
+                hooks_address,
+                api_address,
+                database_url: database_url?,
+                nats_url: nats_url?,
+                internal_token: internal_token?,
+                bootstrap_token,
+                data: data?,
+                backends,
+                reconcile_every,
+                local_repositories,
+                delivery_days: DELIVERY_DAYS,
+                delivery_bytes: DELIVERY_BYTES,
+            })
+        })
+    }
+}
+
+impl Backends {
+    fn from_env(env: &mut Env) -> Self {
+        let default = Self::default();
+        Self {
+            builder: env.or("SLIPWAY_BUILDER_URL", default.builder),
+            deployer: env.or("SLIPWAY_DEPLOYER_URL", default.deployer),
+            monitor: env.or("SLIPWAY_MONITOR_URL", default.monitor),
+            router: env.or("SLIPWAY_ROUTER_URL", default.router),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_together() {
+        let env = Env::of([
+            ("SLIPWAY_GATEWAY_ADDRESS", "here"),
+            ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", "relative"),
+            ("SLIPWAY_INTERNAL_TOKEN", "t0ken"),
+        ]);
+        insta::assert_snapshot!(Config::from_env(env).expect_err("not valid"), @r#"
+        the configuration is not valid:
+          SLIPWAY_GATEWAY_ADDRESS: "here" is not valid: invalid socket address syntax
+          SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
+          SLIPWAY_NATS_URL: must be set
+          SLIPWAY_DATA: must be set
+          SLIPWAY_ALLOW_LOCAL_REPOSITORIES: "relative" is not valid: folder "relative" is not absolute
+        "#);
+    }
+
+    #[test]
+    fn what_is_secret_is_not_shown() {
+        let env = Env::of([
+            ("SLIPWAY_DATABASE_URL", "postgres://slipway:hunter2@localhost/slipway"),
+            ("SLIPWAY_NATS_URL", "nats://localhost"),
+            ("SLIPWAY_INTERNAL_TOKEN", "hunter2"),
+            ("SLIPWAY_BOOTSTRAP_TOKEN", "hunter2"),
+            ("SLIPWAY_DATA", "/var/lib/slipway"),
+        ]);
+        let config = Config::from_env(env).expect("valid");
+        assert_eq!(config.reconcile_every, RECONCILE_EVERY);
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

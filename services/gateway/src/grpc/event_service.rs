@@ -1,0 +1,103 @@
+//! `EventService`: the bus, for people and programs that read along. Each sees the events of what it may see.
+
+use super::read::must_see;
+use crate::app::App;
+use bus::{Heard, Tail, TailError};
+use events::{AppName, EnvironmentName, Envelope, EventType};
+use futures_util::{Stream, StreamExt};
+use proto::v1::event_service_server::EventService;
+use proto::v1::{Event, WatchEventsRequest, WatchEventsResponse};
+use service::grpc::status;
+use service::principal::Principal;
+use std::pin::Pin;
+use tonic::{Request, Response, Status};
+
+/// Past events shown at most when no sequence is given.
+const LONGEST_TAIL: i32 = 10_000;
+
+/// `EventService`.
+#[derive(Debug, Clone)]
+pub(crate) struct EventApi(pub App);
+
+fn wire(heard: Heard) -> Event {
+    let Heard { sequence, envelope, .. } = heard;
+    Event {
+        id: envelope.id.to_string(),
+        r#type: envelope.event_type.to_string(),
+        source: envelope.source,
+        app: envelope.app.into(),
+        time: Some(proto::time::timestamp(envelope.at)),
+        traceparent: envelope.traceparent.unwrap_or_default(),
+        data: envelope.data.to_string(),
+        sequence,
+    }
+}
+
+fn sees(principal: &Principal, envelope: &Envelope) -> bool {
+    let environment = envelope.data.get("environment").and_then(|value| value.as_str());
+    let environment = environment.and_then(|name| EnvironmentName::parse(name).ok());
+    principal.sees(&envelope.app, environment.as_ref())
+}
+
+fn tail(principal: &Principal, request: &WatchEventsRequest) -> Result<Tail, Status> {
+    let app = Some(request.app.as_str()).filter(|app| !app.is_empty());
+    let app = app.map(|app| AppName::parse(app.trim_start_matches("apps/"))).transpose();
+    let app = app.map_err(|error| status::invalid("app", error.to_string()))?;
+    if let Some(app) = &app {
+        must_see(principal, app)?;
+    }
+    let known = |name: &String| {
+        EventType::parse(name)
+            .ok_or_else(|| status::invalid("types", format!("there is no event type {name}")))
+    };
+    let types = request.types.iter().map(known).collect::<Result<_, _>>()?;
+    let count = u64::try_from(request.tail_count.min(LONGEST_TAIL))
+        .map_err(|_| status::invalid("tail_count", "must not be negative"))?;
+    Ok(Tail { app, types, from_sequence: request.from_sequence, count })
+}
+
+fn away(error: &TailError) -> Status {
+    status::unavailable("NATS_AWAY", error.to_string())
+}
+
+type Watched = Pin<Box<dyn Stream<Item = Result<WatchEventsResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl EventService for EventApi {
+    type WatchEventsStream = Watched;
+
+    async fn watch_events(
+        &self,
+        request: Request<WatchEventsRequest>,
+    ) -> Result<Response<Watched>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let tail = tail(&principal, &request)?;
+        let bus = self.0.bus.load_full();
+        let bus =
+            bus.ok_or_else(|| status::unavailable("NATS_AWAY", "the bus does not answer yet"))?;
+        let (past, heard) = bus.tail(tail).await.map_err(|error| away(&error))?;
+        let follow = request.follow;
+        if past == 0 && !follow {
+            return Ok(Response::new(futures_util::stream::empty().boxed()));
+        }
+        let mut ended = false;
+        let wanted = heard.take_while(move |heard| {
+            let before = ended;
+            ended = !follow && heard.as_ref().map_or(true, |heard| heard.pending == 0);
+            std::future::ready(!before)
+        });
+        let answers = wanted.filter_map(move |heard| {
+            let answer = match heard {
+                Ok(heard) if sees(&principal, &heard.envelope) => {
+                    Some(Ok(WatchEventsResponse { event: Some(wire(heard)) }))
+                }
+                Ok(_) => None,
+                Err(error) => Some(Err(away(&error))),
+            };
+            std::future::ready(answer)
+        });
+        let ending = self.0.ending.clone().cancelled_owned();
+        Ok(Response::new(answers.take_until(ending).boxed()))
+    }
+}

@@ -1,0 +1,34 @@
+//! The gateway: webhooks in, one address for every API of the platform.
+//!
+//! A delivery is answered with 2xx only after it is durable. A push found by a webhook and one found by
+//! looking at the remote meet in [`accept`]. Who asks is established here, once; what they may do is
+//! checked where the data are.
+
+mod accept;
+mod app;
+mod config;
+mod db;
+mod edge;
+mod git;
+mod grpc;
+mod hooks;
+mod metrics;
+mod order;
+mod provider;
+mod reconcile;
+mod register;
+mod repository;
+mod retention;
+mod skip;
+mod sources;
+mod title;
+mod tokens;
+mod turns;
+mod understood;
+
+pub use app::{Gateway, StartError, handlers, start};
+pub use config::Config;
+pub use repository::LocalRoots;
+
+/// The name of this service in outbox, logs and events.
+pub(crate) const NAME: &str = "gateway";

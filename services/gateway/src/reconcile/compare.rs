@@ -1,0 +1,96 @@
+//! What differs between the refs as they were last seen and as the remote has them.
+
+use crate::db::branch_head::Known;
+use events::{CommitSha, GitRef};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A ref that is not where it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Difference {
+    pub git_ref: GitRef,
+    /// Where it is; nowhere when it is gone.
+    pub after: Option<CommitSha>,
+    /// The version of the head that was compared; 0 when the ref was never seen.
+    pub version: i64,
+}
+
+/// The differences. `known` was read before the remote was asked, so that a push in between is not taken
+/// for one that went back. A ref that moved less than `settle` ago is left alone: a forge may answer from
+/// a copy that lags behind its own webhooks.
+pub(super) fn differences(
+    known: &BTreeMap<GitRef, Known>,
+    remote: &BTreeMap<GitRef, CommitSha>,
+    settle: Duration,
+) -> Vec<Difference> {
+    let appeared = remote.iter().filter(|(git_ref, _)| !known.contains_key(git_ref)).map(
+        |(git_ref, commit)| Difference {
+            git_ref: git_ref.clone(),
+            after: Some(commit.clone()),
+            version: 0,
+        },
+    );
+    let moved = known.iter().filter_map(|(git_ref, known)| {
+        let now = remote.get(git_ref);
+        let differs = known.commit.as_ref() != now && known.age >= settle.as_secs_f64();
+        differs.then(|| Difference {
+            git_ref: git_ref.clone(),
+            after: now.cloned(),
+            version: known.version,
+        })
+    });
+    appeared.chain(moved).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(digit: &str) -> CommitSha {
+        CommitSha::parse(&digit.repeat(40)).expect("a commit")
+    }
+
+    fn branch(name: &str) -> GitRef {
+        GitRef::branch(name).expect("a branch")
+    }
+
+    /// As `main:a:60` for a branch, its commit (`-` when gone) and the seconds since it moved.
+    fn known(refs: &[&str]) -> BTreeMap<GitRef, Known> {
+        let one = |text: &&str| {
+            let parts: Vec<&str> = text.split(':').collect();
+            let commit = (parts[1] != "-").then(|| commit(parts[1]));
+            let age = parts[2].parse().expect("seconds");
+            (branch(parts[0]), Known { commit, version: 7, age })
+        };
+        refs.iter().map(one).collect()
+    }
+
+    fn story(seen: &[&str], now: &[(&str, &str)]) -> Vec<String> {
+        let remote = now.iter().map(|(name, digit)| (branch(name), commit(digit))).collect();
+        differences(&known(seen), &remote, Duration::from_secs(30))
+            .iter()
+            .map(|difference| {
+                let after = difference.after.as_ref().map_or("gone", |commit| &commit.as_str()[..1]);
+                format!("{} {after} v{}", difference.git_ref.name(), difference.version)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn refs_that_moved_appeared_or_went_are_found() {
+        let seen = ["main:a:60", "old:b:60", "same:c:60", "gone:-:60"];
+        let now = [("main", "d"), ("same", "c"), ("new", "e")];
+        assert_eq!(story(&seen, &now), ["new e v0", "main d v7", "old gone v7"]);
+    }
+
+    #[test]
+    fn a_ref_that_just_moved_is_left_alone() {
+        assert_eq!(story(&["main:b:5"], &[("main", "a")]), Vec::<String>::new());
+        assert_eq!(story(&["main:b:30"], &[("main", "a")]), ["main a v7"]);
+    }
+
+    #[test]
+    fn a_deleted_branch_may_come_back() {
+        assert_eq!(story(&["main:-:60"], &[("main", "a")]), ["main a v7"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! One look at the remote of one app.
+
+use super::compare::{Difference, differences};
+use crate::accept::{self, AcceptError, Accepted, Arrival, Wish};
+use crate::app::App;
+use crate::db;
+use crate::git::{self, Credentials, GitError, Remote, SECRETS};
+use crate::order::{Before, Movement};
+use crate::repository::{InvalidRepository, Repository};
+use events::payload::ChangeCause;
+use events::{AppName, PrincipalName};
+use proto::v1::RevealSecretsRequest;
+use std::time::Duration;
+use tracing::Instrument;
+use zeroize::Zeroizing;
+
+/// How long the deployer may take to tell the credentials before the remote is asked without.
+const CREDENTIALS: Duration = Duration::from_secs(2);
+/// A ref is left alone this long after it moved; less when looks are more frequent.
+const SETTLE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error("read what was seen of {app}")]
+    Read { app: AppName, source: sqlx::Error },
+    #[error("the repository of {app} is not valid any more")]
+    Repository { app: AppName, source: InvalidRepository },
+    #[error("list the refs of {app}")]
+    Remote { app: AppName, source: GitError },
+    #[error("write what was found")]
+    Accept(#[source] AcceptError),
+}
+
+/// Looks at the remote of `name` and makes a change of every push that was not seen.
+pub(super) async fn look(app: &App, name: &AppName) {
+    let result = match try_look(app, name).await {
+        Ok(()) => "ok",
+        Err(error) => {
+            tracing::warn!(app = %name, error = service::chain(&error), "look at the remote heads");
+            "failed"
+        }
+    };
+    app.counts.look(result);
+}
+
+async fn try_look(app: &App, name: &AppName) -> Result<(), LookError> {
+    let read = |source| LookError::Read { app: name.clone(), source };
+    let Some(row) = db::app::find(&app.pool, name).await.map_err(read)? else { return Ok(()) };
+    let known = db::branch_head::all(&app.pool, name).await.map_err(read)?;
+    let repository = Repository::parse(&row.repository, &app.config.local_repositories)
+        .map_err(|source| LookError::Repository { app: name.clone(), source })?;
+    let remote = remote(app, name, &repository)
+        .await
+        .map_err(|source| LookError::Remote { app: name.clone(), source })?;
+    let settle = SETTLE.min(app.config.reconcile_every);
+    for difference in differences(&known, &remote.heads, settle) {
+        found(app, name, difference).await?;
+    }
+    Ok(())
+}
+
+async fn found(app: &App, name: &AppName, difference: Difference) -> Result<(), LookError> {
+    let Difference { git_ref, after, version } = difference;
+    // A trace of its own: nobody told us.
+    let span = tracing::info_span!(parent: None, "look", otel.name = "look at remote heads", app = %name);
+    let wish = match &after {
+        None => Err(format!("{git_ref} was deleted")),
+        Some(commit) => Ok(Wish {
+            commit: commit.clone(),
+            cause: ChangeCause::Poll,
+            forced: false,
+            title: None,
+            by: PrincipalName::slipway(),
+            environments: Vec::new(),
+        }),
+    };
+    let arrival = Arrival {
+        app: name,
+        git_ref: &git_ref,
+        movement: Movement { before: Before::Unknown, after, pushed_at: None },
+        wish,
+        delivery: None,
+        replays: None,
+        only_version: Some(version),
+    };
+    let written = async {
+        let _turn = app.turns.wait(name, &git_ref).await;
+        let mut connection = app.connection(name, &git_ref).await?;
+        accept::arrival(app, &mut connection, &arrival).await
+    };
+    let accepted = written.instrument(span).await;
+    match accepted.map_err(LookError::Accept)? {
+        Accepted::Change(change) => {
+            app.said();
+            tracing::info!(app = %name, git.r#ref = %git_ref, commit = %change.commit, "found a push that no webhook told");
+        }
+        Accepted::Nothing(reason) => tracing::info!(app = %name, git.r#ref = %git_ref, reason, "noted"),
+        Accepted::Duplicate(_) => {}
+    }
+    Ok(())
+}
+
+/// Where the refs of `repository` are now.
+pub(crate) async fn remote(
+    app: &App,
+    name: &AppName,
+    repository: &Repository,
+) -> Result<Remote, GitError> {
+    let credentials = credentials(app, name).await;
+    git::look(repository, &credentials, &app.config.data).await
+}
+
+/// What the app has for git, or nothing when the deployer does not answer: many repositories need none.
+async fn credentials(app: &App, name: &AppName) -> Credentials {
+    let request = app.internal.request(RevealSecretsRequest {
+        app: name.to_string(),
+        environment: String::new(),
+        secrets: SECRETS.map(ToOwned::to_owned).to_vec(),
+    });
+    let mut secrets = app.secrets.clone();
+    let answer = tokio::time::timeout(CREDENTIALS, secrets.reveal_secrets(request)).await;
+    let mut values = match answer {
+        Ok(Ok(answer)) => answer.into_inner().values,
+        Ok(Err(status)) => {
+            tracing::debug!(app = %name, code = %status.code(), "no credentials for git");
+            return Credentials::default();
+        }
+        Err(_) => return Credentials::default(),
+    };
+    let [token, ssh_key] = SECRETS.map(|secret| values.remove(secret).map(Zeroizing::new));
+    Credentials { token, ssh_key }
+}
