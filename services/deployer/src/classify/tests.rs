@@ -1,0 +1,131 @@
+use super::*;
+use crate::docker::Health;
+use std::net::IpAddr;
+
+fn facts(exit_code: Option<i32>) -> InstanceFacts {
+    InstanceFacts {
+        container_id: "c".to_owned(),
+        name: "slipway.default.shop.production.api.7.0".to_owned(),
+        labels: crate::docker::label::Labels::new(),
+        running: exit_code.is_none(),
+        restarting: false,
+        pid: None,
+        exit_code,
+        oom_killed: false,
+        error: None,
+        restart_count: 0,
+        started_at: None,
+        finished_at: None,
+        health: Health::Unchecked,
+        image_id: String::new(),
+        image: String::new(),
+        user: None,
+        stop_signal: None,
+        memory: Some(64 << 20),
+        address: None,
+    }
+}
+
+fn told(failure: &Failure) -> String {
+    failure.to_string()
+}
+
+fn ended(facts: &InstanceFacts, log: &[&str]) -> String {
+    let log_lines: Vec<String> = log.iter().map(|&line| line.to_owned()).collect();
+    let target = Target::Tcp { port: 8000 };
+    told(&classify(&Evidence {
+        service: "api",
+        outcome: Outcome::Ended,
+        target: &target,
+        answer: None,
+        after: Duration::from_secs(1),
+        facts: Some(facts),
+        listening: None,
+        exposed_ports: &[],
+        log_lines: &log_lines,
+        probe_lines: &[],
+    }))
+}
+
+fn answered(answer: &Answer, listening: &[(&str, u16)]) -> String {
+    let listening: Vec<Listener> = listening
+        .iter()
+        .map(|&(ip, port)| Listener { ip: ip.parse::<IpAddr>().unwrap(), port })
+        .collect();
+    let target = Target::Get { port: 8000, path: "/ready".to_owned() };
+    told(&classify(&Evidence {
+        service: "api",
+        outcome: Outcome::Unready,
+        target: &target,
+        answer: Some(answer),
+        after: Duration::from_secs(30),
+        facts: Some(&facts(None)),
+        listening: Some(&listening),
+        exposed_ports: &[9000],
+        log_lines: &[],
+        probe_lines: &[],
+    }))
+}
+
+fn status(status: u16, location: Option<&str>, body: &str) -> Answer {
+    Answer::Status { status, location: location.map(str::to_owned), body: body.to_owned() }
+}
+
+#[test]
+fn a_crash_is_told_with_its_code() {
+    insta::assert_snapshot!(ended(&facts(Some(3)), &[]), @"");
+    insta::assert_snapshot!(ended(&facts(Some(139)), &[]), @"");
+    insta::assert_snapshot!(ended(&facts(Some(0)), &[]), @"");
+}
+
+#[test]
+fn out_of_memory_is_told_with_the_limit() {
+    let killed = InstanceFacts { oom_killed: true, ..facts(Some(137)) };
+    insta::assert_snapshot!(ended(&killed, &["ImportError"]), @"");
+}
+
+#[test]
+fn a_command_that_is_not_there_is_told() {
+    insta::assert_snapshot!(ended(&facts(Some(127)), &[]), @"");
+    let message = "exec: \"serve\": executable file not found in $PATH".to_owned();
+    let error = EngineError::Refused {
+        call: "start container",
+        subject: "c".to_owned(),
+        status: 400,
+        message,
+    };
+    insta::assert_snapshot!(told(&of_engine("api", &error)), @"");
+}
+
+#[test]
+fn the_last_lines_name_the_cause() {
+    let module = ["Traceback", "ModuleNotFoundError: No module named 'torch'"];
+    insta::assert_snapshot!(ended(&facts(Some(1)), &module), @"");
+    let denied = ["PermissionError: [Errno 13] Permission denied: '/cache/x'"];
+    insta::assert_snapshot!(ended(&facts(Some(1)), &denied), @"");
+}
+
+#[test]
+fn wrong_answers_are_told_with_what_to_do() {
+    insta::assert_snapshot!(answered(&status(301, Some("https://x/"), ""), &[]), @"");
+    insta::assert_snapshot!(answered(&status(404, None, "nope"), &[]), @"");
+    insta::assert_snapshot!(answered(&status(503, None, "loading"), &[]), @"");
+    insta::assert_snapshot!(answered(&Answer::TimedOut(Duration::from_secs(5)), &[]), @"");
+    insta::assert_snapshot!(answered(&Answer::NotHttp, &[]), @"");
+}
+
+#[test]
+fn who_listens_elsewhere_is_found() {
+    let loopback = [("127.0.0.1", 8000), ("0.0.0.0", 9090)];
+    insta::assert_snapshot!(answered(&Answer::Refused, &loopback), @"");
+    let elsewhere = [("0.0.0.0", 5000), ("::", 5000), ("127.0.0.1", 6000)];
+    insta::assert_snapshot!(answered(&Answer::Refused, &elsewhere), @"");
+    insta::assert_snapshot!(answered(&Answer::Refused, &[]), @"");
+}
+
+#[test]
+fn only_the_last_lines_are_kept() {
+    let lines: Vec<String> = (0..600).map(|n| n.to_string()).collect();
+    let kept = last(&lines, MOST_LOG_LINES);
+    assert_eq!((kept.len(), kept[0].as_str()), (500, "100"));
+}

@@ -1,0 +1,39 @@
+//! Named volumes, which outlive instances and releases.
+
+use super::label::{self, Labels};
+use super::{Engine, EngineError, error::or_gone};
+use bollard::models::VolumeCreateRequest;
+use bollard::query_parameters::RemoveVolumeOptions;
+
+impl Engine {
+    /// Makes the volume, or finds that it is there. What is in it stays as it is.
+    pub async fn ensure_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        let request = VolumeCreateRequest {
+            name: Some(name.to_owned()),
+            labels: Some(label::write(labels)),
+            ..VolumeCreateRequest::default()
+        };
+        let volume = self.call("create volume", name, self.docker.create_volume(request)).await?;
+        // The engine answers with the volume that has the name, whoever made it.
+        if label::is_ours(&volume.labels.into_iter().collect(), labels) {
+            Ok(())
+        } else {
+            Err(EngineError::NameTaken { kind: "volume", name: name.to_owned() })
+        }
+    }
+
+    /// Removes the volume and what is in it; one that is gone is well.
+    pub async fn remove_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        let found = self.call("inspect volume", name, self.docker.inspect_volume(name)).await;
+        let ours = match found {
+            Ok(volume) => label::is_ours(&volume.labels.into_iter().collect(), labels),
+            Err(error) if error.is_missing() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if !ours {
+            return Err(EngineError::NameTaken { kind: "volume", name: name.to_owned() });
+        }
+        let removed = self.docker.remove_volume(name, None::<RemoveVolumeOptions>);
+        or_gone(self.call("remove volume", name, removed).await)
+    }
+}

@@ -1,0 +1,140 @@
+//! One GET. Redirects are answers, not followed; little of the body is read.
+
+use super::{Answer, tcp};
+use crate::docker::clean;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONNECTION, HOST, LOCATION, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// More of a body says nothing more.
+const BODY_CAP: usize = 200;
+
+pub(super) async fn ask(address: SocketAddr, path: &str, limit: Duration) -> Answer {
+    let deadline = Instant::now() + limit;
+    let stream = match tcp::connect(address, limit).await {
+        Ok(stream) => stream,
+        Err(answer) => return answer,
+    };
+    let asked = timeout_at(deadline, get(TokioIo::new(stream), address, path));
+    asked.await.unwrap_or(Answer::TimedOut(limit))
+}
+
+async fn get(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, path: &str) -> Answer {
+    let request = Request::get(path)
+        .header(HOST, address.to_string())
+        .header(USER_AGENT, "slipway-probe")
+        .header(CONNECTION, "close")
+        .body(Empty::<Bytes>::new());
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return Answer::Unasked(error.to_string()),
+    };
+    let (mut sender, connection) = match hyper::client::conn::http1::handshake(io).await {
+        Ok(connected) => connected,
+        Err(error) => return failed(&error),
+    };
+    let exchange = async {
+        match sender.send_request(request).await {
+            Ok(response) => read(response).await,
+            Err(error) => failed(&error),
+        }
+    };
+    let mut exchange = std::pin::pin!(exchange);
+    tokio::select! {
+        answer = &mut exchange => answer,
+        // The connection is over when the answer is complete, or broken; the exchange knows which.
+        _ = connection => exchange.await,
+    }
+}
+
+async fn read(response: Response<Incoming>) -> Answer {
+    let location = response.headers().get(LOCATION);
+    let location = location.map(|location| clean(&String::from_utf8_lossy(location.as_bytes())));
+    let status = response.status();
+    let location = location.filter(|_| status.is_redirection());
+    Answer::Status { status: status.as_u16(), location, body: begin(response.into_body()).await }
+}
+
+/// The begin of a body, as one line; what breaks off was enough.
+async fn begin(mut body: Incoming) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < BODY_CAP
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        bytes.extend(frame.into_data().unwrap_or_default());
+    }
+    bytes.truncate(BODY_CAP);
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().map(clean).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+fn failed(error: &hyper::Error) -> Answer {
+    if error.is_parse() { Answer::NotHttp } else { Answer::Reset }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    const LIMIT: Duration = Duration::from_millis(300);
+
+    /// What the probe says of a server that answers with `bytes` and keeps the connection for `hold`.
+    async fn asked(bytes: &'static str, hold: Duration) -> Answer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).await.unwrap();
+            assert!(request[..read].starts_with(b"GET /ready HTTP/1.1\r\n"));
+            stream.write_all(bytes.as_bytes()).await.unwrap();
+            tokio::time::sleep(hold).await;
+        });
+        let answer = ask(address, "/ready", LIMIT).await;
+        server.abort();
+        answer
+    }
+
+    const NO_HOLD: Duration = Duration::ZERO;
+
+    #[tokio::test]
+    async fn two_hundred_is_good_also_when_the_server_holds_the_connection() {
+        let answer = asked("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", LIMIT * 10).await;
+        assert_eq!(answer.to_string(), "200");
+        assert!(answer.is_good());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_told_and_not_followed() {
+        let answer = asked("HTTP/1.1 301 Moved\r\nlocation: /login\r\n\r\n", NO_HOLD).await;
+        assert_eq!(answer.to_string(), "301 to /login");
+    }
+
+    #[tokio::test]
+    async fn a_bad_status_brings_the_begin_of_its_body() {
+        let response = "HTTP/1.0 503 Busy\r\n\r\nmodel is\nloading";
+        assert_eq!(asked(response, NO_HOLD).await.to_string(), "503 \"model is loading\"");
+    }
+
+    #[tokio::test]
+    async fn no_answer_and_no_http_are_told_apart() {
+        assert_eq!(asked("", LIMIT * 10).await, Answer::TimedOut(LIMIT));
+        assert_eq!(asked("", NO_HOLD).await, Answer::Reset);
+        assert_eq!(asked("220 mail.example ESMTP\r\n", LIMIT).await, Answer::NotHttp);
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_refuses() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(ask(address, "/", LIMIT).await, Answer::Refused);
+    }
+}

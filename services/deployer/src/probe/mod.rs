@@ -1,0 +1,19 @@
+//! Asking instances whether they are well, from outside their containers.
+//!
+//! `state` counts answers and decides, purely; `http`, `tcp` and `exec` ask once; `gate` asks candidates until
+//! all are ready or one cannot be.
+
+mod answer;
+mod exec;
+mod gate;
+mod http;
+mod question;
+mod state;
+mod tcp;
+mod transcript;
+
+pub use answer::Answer;
+pub use gate::{GateCause, GateFailure, GateInstance, Ready, wait_ready};
+pub use question::{Probe, Target, ask};
+pub use state::{Phase, ProbeState, Thresholds};
+pub use transcript::Transcript;

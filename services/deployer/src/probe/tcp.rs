@@ -1,0 +1,28 @@
+//! One attempt to connect.
+
+use super::Answer;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+pub(super) async fn ask(address: SocketAddr, limit: Duration) -> Answer {
+    connect(address, limit).await.map_or_else(|answer| answer, |_| Answer::Connected)
+}
+
+pub(super) async fn connect(address: SocketAddr, limit: Duration) -> Result<TcpStream, Answer> {
+    match tokio::time::timeout(limit, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(failed(&error, limit)),
+        Err(_) => Err(Answer::Unreachable(limit)),
+    }
+}
+
+fn failed(error: &io::Error, limit: Duration) -> Answer {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Answer::Refused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Answer::Reset,
+        io::ErrorKind::TimedOut => Answer::Unreachable(limit),
+        _ => Answer::Unasked(error.to_string()),
+    }
+}
