@@ -58,11 +58,15 @@ one_of! {
 /// How long a candidate may take to be ready when nothing is written (Railway's default).
 pub(crate) const DEFAULT_GATE: Span = Span::seconds(300);
 
-/// The longest it can take until `probe` has decided about an instance that just started: nothing counts
-/// before the start period and the initial delay are over, and each answer takes a period and a timeout.
-pub fn worst_case(start_period: Span, probe: &Probe) -> Span {
+/// The longest it can take until `probe` has decided about an instance that just started.
+pub(crate) fn worst_case(start_period: Span, probe: &Probe) -> Span {
     let answer = probe.period.plus(probe.timeout);
-    start_period.max(probe.initial_delay).plus(answer.times(probe.successes.max(probe.failures)))
+    decided(start_period.max(probe.initial_delay), answer, probe.successes.max(probe.failures))
+}
+
+/// Nothing counts before the start is over; then each answer takes a period and a timeout.
+pub(crate) fn decided(start: Span, answer: Span, answers: u32) -> Span {
+    start.plus(answer.times(answers))
 }
 
 /// A span as people add them up.

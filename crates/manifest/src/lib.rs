@@ -32,7 +32,7 @@ pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     ResourcesOverride, Track, Window,
 };
-pub use health::{Health, Probe, ProbeTarget, worst_case};
+pub use health::{Health, Probe, ProbeTarget};
 pub use job::{Check, Commit, Job, JobAt};
 pub use json::Json;
 pub use manifest::Manifest;

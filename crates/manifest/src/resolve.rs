@@ -142,6 +142,9 @@ fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -
     if let Some(over) = over {
         given.layer(&over.env, &over.secrets);
     }
+    if let Some(http) = &service.http {
+        given.port(http.port);
+    }
     ResolvedService {
         source: service.source.clone(),
         command: service.command.clone(),
@@ -182,8 +185,17 @@ impl Given {
             let name = secret.name.as_str();
             !secret_names.contains(name) && env.keys().all(|variable| variable.as_str() != name)
         });
-        self.env.extend(env.clone());
+        self.env.extend(env.iter().map(|(name, value)| (name.clone(), value.clone())));
         self.secrets.extend(secrets.iter().map(resolve_secret));
+    }
+
+    /// Tells the service its port in `PORT`, as platforms do, unless something else is there.
+    fn port(&mut self, port: Port) {
+        let name = VariableName::parse("PORT").expect("is a variable name");
+        let value = Text::parse(&port.to_string()).expect("digits are text");
+        if self.secrets.iter().all(|secret| secret.name.as_str() != name.as_str()) {
+            self.env.entry(name).or_insert(value);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::drift::Drift;
 use crate::environment::{Approval, Freeze, Limits, PromoteFrom};
+use crate::health::decided;
 use crate::job::Job;
 use crate::request::{VerifyRequest, Warmup};
 use crate::service::{Dependency, Protocol, Replace, Resources, Source, Stop, Volume};
@@ -142,6 +143,16 @@ pub struct ResolvedHealth {
     pub gate: Span,
     /// How long a candidate without a probe must run to be ready.
     pub steady: Span,
+}
+
+impl ResolvedHealth {
+    /// The longest it can take until it is decided whether an instance that just started is ready.
+    pub fn worst_case(&self) -> Span {
+        let Some(probe) = &self.ready else { return self.start_period.plus(self.steady) };
+        let start = self.start_period.max(probe.initial_delay);
+        let answers = probe.successes.max(probe.failures);
+        decided(start, probe.period.plus(probe.timeout), answers)
+    }
 }
 
 /// One question asked again and again.

@@ -93,7 +93,8 @@ mapping! {
 mapping! {
     /// What a service serves.
     pub struct Http short "port" {
-        /// The port it listens on inside its container, on all addresses.
+        /// The port it listens on inside its container, on all addresses; it is told in `PORT`, unless
+        /// `env` says otherwise.
         port: Port;
         /// The paths that the router sends to it. Without one, the only service with `http`, or the only
         /// one of them that is built, answers `/`; the others are reached inside the network alone.

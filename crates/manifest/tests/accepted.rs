@@ -3,13 +3,14 @@
 use events::{EnvironmentName, GitRef, ServiceName};
 use insta::assert_snapshot;
 use manifest::{
-    Manifest, Replace, Resolved, ResolvedService, ResolvedTarget, SecretPlace, Strategy, resolve,
+    Bytes, Manifest, Replace, Resolved, ResolvedService, ResolvedTarget, SecretPlace, Strategy,
+    resolve,
 };
 
 const FRAUD: &str = include_str!("data/fraud-detection.yaml");
 
 fn good(text: &str) -> Manifest {
-    manifest::parse(text).unwrap_or_else(|invalid| panic!("must be accepted:\n{invalid}"))
+    manifest::parse(text).expect("is accepted")
 }
 
 fn environment(name: &str) -> EnvironmentName {
@@ -183,6 +184,24 @@ fn later_layers_of_variables_and_secrets_win() {
 }
 
 #[test]
+fn a_service_is_told_its_port() {
+    let port = |service: &str| {
+        let env = api(&app(service, "")).env;
+        env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(port("http: 8000"), "PORT=8000");
+    assert_eq!(port("http: 8000, env: { PORT: 9 }"), "PORT=9");
+    assert_eq!(port("http: 8000, secrets: [PORT]"), "");
+    assert_eq!(port("replicas: 1"), "");
+}
+
+#[test]
+fn line_ends_and_marks_of_other_systems_are_read() {
+    let text = format!("\u{feff}{}", app("http: 8000", "").replace('\n', "\r\n"));
+    assert!(api(&text).http.is_some());
+}
+
+#[test]
 fn an_environment_changes_how_much_runs() {
     let place = "services: { api: { replicas: 3, resources: { cpus: 0.5, memory: 1GiB } } }";
     let service = api(&app("resources: { memory: 256MiB, pids: 64 }", place));
@@ -248,7 +267,7 @@ fn anchors_and_merges_save_typing() {
                 environments: { p: { track: { branch: &b main } } }\n";
     let service = api(text);
     assert_eq!(service.replicas, 1);
-    assert_eq!(service.resources.memory.map(|m| m.get()), Some(64 << 20));
+    assert_eq!(service.resources.memory.map(Bytes::get), Some(64 << 20));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn nesting_has_a_limit() {
         assert!(parse(&text(40)).is_err_and(|e| e.problems[0].message.contains("deep")), "{open}");
         assert!(parse(&text(20_000)).is_err(), "{open}");
     }
-    let text: String = (0..300).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+    let text = (0..300).map(|n| " ".repeat(n) + "a:").collect::<Vec<_>>().join("\n");
     assert!(parse(&text).is_err_and(|e| e.problems[0].message.contains("deep")));
 }
 
@@ -86,6 +86,6 @@ fn aliases_that_explode_are_refused() {
 
 #[test]
 fn there_is_an_end_to_problems() {
-    let text: String = (0..5000).map(|n| format!("k{n}: 1\n")).collect();
+    let text = (0..5000).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join("\n");
     assert_eq!(parse(&text).expect_err("knows none of them").problems.len(), 100);
 }

@@ -10,7 +10,7 @@ fn refused(manifest: &str) -> String {
 }
 
 fn indented(lines: &str) -> String {
-    lines.lines().map(|line| format!("    {line}\n")).collect()
+    lines.lines().map(|line| ["    ", line, "\n"].concat()).collect()
 }
 
 /// A good manifest with `lines` added to its service.

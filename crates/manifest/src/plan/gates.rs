@@ -2,7 +2,7 @@
 
 use super::GatePlan;
 use crate::job::JobAt;
-use crate::resolved::{Resolved, ResolvedHealth, ResolvedProbe, ResolvedService};
+use crate::resolved::{Resolved, ResolvedHealth, ResolvedService};
 use crate::strategy::Strategy;
 use crate::value::Span;
 use events::ServiceName;
@@ -66,18 +66,10 @@ fn longest(resolved: &Resolved, span: impl Fn(&ResolvedService) -> Span) -> (Spa
 }
 
 fn decided(health: &ResolvedHealth) -> String {
-    match &health.ready {
-        Some(probe) => {
-            let worst = worst_case(health.start_period, probe);
-            format!("its probe has decided after {worst} at worst")
-        }
-        None => format!("it has no probe and must run for {}", health.steady),
+    if health.ready.is_none() {
+        return format!("it has no probe and must run for {}", health.steady);
     }
-}
-
-fn worst_case(start_period: Span, probe: &ResolvedProbe) -> Span {
-    let answer = probe.period.plus(probe.timeout);
-    start_period.max(probe.initial_delay).plus(answer.times(probe.successes.max(probe.failures)))
+    format!("its probe has decided after {} at worst", health.worst_case())
 }
 
 fn shifting(strategy: &Strategy) -> (Span, String) {
