@@ -1,0 +1,62 @@
+//! Table `builder.build_log`: the lines of a build, numbered from 0.
+
+use events::BuildId;
+use sqlx::PgExecutor;
+
+/// The number the next line gets.
+pub async fn next_line(executor: impl PgExecutor<'_>, build: BuildId) -> Result<i64, sqlx::Error> {
+    let last = sqlx::query_scalar!(
+        r#"select coalesce(max(line) + 1, 0) as "next!" from builder.build_log where build = $1"#,
+        build.uuid(),
+    );
+    last.fetch_one(executor).await
+}
+
+/// Adds lines, the first of which gets the number `first`.
+pub async fn append(
+    executor: impl PgExecutor<'_>,
+    build: BuildId,
+    first: i64,
+    lines: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into builder.build_log (build, line, text)
+         select $1, $2 + position - 1, text
+         from unnest($3::text[]) with ordinality as given (text, position)
+         on conflict (build, line) do nothing",
+        build.uuid(),
+        first,
+        lines,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// At most `limit` lines from `offset` on.
+pub async fn read(
+    executor: impl PgExecutor<'_>,
+    build: BuildId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select line, text from builder.build_log where build = $1 and line >= $2 order by line limit $3",
+        build.uuid(),
+        offset,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.line, row.text)).collect())
+}
+
+/// Deletes the lines of builds that ended more than `days` ago; returns how many.
+pub async fn delete_older(executor: impl PgExecutor<'_>, days: i32) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from builder.build_log using builder.build
+         where build.id = build_log.build and build.ended_at < clock_timestamp() - make_interval(days => $1)",
+        days,
+    );
+    Ok(done.execute(executor).await?.rows_affected())
+}

@@ -1,0 +1,129 @@
+//! One bare mirror per repository, so that a push sends only what is new. A mirror is a cache: it may be
+//! deleted at any time and comes back with the next build.
+
+use crate::git::command::{Git, GitError, init_bare};
+use crate::git::credentials::Credentials;
+use crate::git::repository::Repository;
+use events::{CommitSha, GitRef};
+use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// How long a fetch may take.
+const FETCH: Duration = Duration::from_secs(10 * 60);
+/// How long work inside the mirror may take.
+const LOCAL: Duration = Duration::from_secs(60);
+/// A mirror nobody used for this long is deleted.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Every mirror of this builder.
+#[derive(Debug)]
+pub struct Mirrors {
+    directory: PathBuf,
+    locks: Mutex<HashMap<Repository, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// The mirror of one repository.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    /// Where it is.
+    pub directory: PathBuf,
+    repository: Repository,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The commit to build and the one whose policy counts, now in the mirror.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The head of the default branch; absent when it was not asked for.
+    pub policy: Option<CommitSha>,
+}
+
+impl Mirrors {
+    /// The mirrors in `directory`, which is made if need be.
+    pub fn open(directory: PathBuf) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&directory)?;
+        Ok(Self { directory, locks: Mutex::default() })
+    }
+
+    /// The mirror of `repository`, made if need be.
+    pub async fn of(&self, repository: &Repository) -> Result<Mirror, GitError> {
+        let lock = Arc::clone(self.locks.lock().entry(repository.clone()).or_default());
+        let name = hex::encode(&Sha256::digest(repository.address())[..16]);
+        let directory = self.directory.join(format!("{name}.git"));
+        let mirror = Mirror { directory, repository: repository.clone(), lock };
+        let _held = mirror.lock.lock().await;
+        if !mirror.directory.join("HEAD").exists() {
+            init_bare(&mirror.directory, LOCAL).await?;
+        }
+        drop(_held);
+        Ok(mirror)
+    }
+
+    /// Deletes the mirrors nobody used for long, and packs the others. Returns how many went.
+    pub async fn tidy(&self) -> usize {
+        let now = SystemTime::now();
+        let mut deleted = 0;
+        let Ok(entries) = std::fs::read_dir(&self.directory) else { return 0 };
+        for directory in entries.flatten().map(|entry| entry.path()) {
+            let used =
+                std::fs::metadata(directory.join("FETCH_HEAD")).and_then(|file| file.modified());
+            let unused = used.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > UNUSED));
+            if unused && std::fs::remove_dir_all(&directory).is_ok() {
+                deleted += 1;
+            } else if !unused {
+                pack(&directory).await;
+            }
+        }
+        deleted
+    }
+}
+
+async fn pack(directory: &Path) {
+    let git = Git::new(directory, "gc").arg("--auto").arg("--quiet").setting("gc.auto", "6700");
+    if let Err(error) = git.output(FETCH).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "could not pack a mirror");
+    }
+}
+
+impl Mirror {
+    /// Brings exactly `commit`, and the head of `policy` when that is wanted, into the mirror.
+    pub async fn fetch(
+        &self,
+        commit: &CommitSha,
+        policy: Option<&GitRef>,
+        credentials: &Credentials,
+    ) -> Result<Fetched, GitError> {
+        let _held = self.lock.lock().await;
+        let git = Git::new(&self.directory, "fetch");
+        let mut git = git.arg("--no-tags").arg("--force").arg("--quiet").arg("--no-auto-gc");
+        git = git.arg("--no-recurse-submodules").arg("--").arg(self.repository.address());
+        git = git.arg(format!("{commit}:refs/slipway/{commit}"));
+        if let Some(policy) = policy {
+            git = git.arg(format!("+{policy}:refs/slipway/policy"));
+        }
+        credentials.apply(git, &self.repository).output(FETCH).await?;
+        let policy =
+            if policy.is_some() { Some(self.resolve("refs/slipway/policy").await?) } else { None };
+        Ok(Fetched { policy })
+    }
+
+    async fn resolve(&self, name: &str) -> Result<CommitSha, GitError> {
+        let git = Git::new(&self.directory, "rev-parse").arg("--verify").arg("--end-of-options");
+        let id = git.arg(format!("{name}^{{commit}}")).output(LOCAL).await?;
+        let id = String::from_utf8_lossy(&id);
+        CommitSha::parse(id.trim()).map_err(|error| GitError::Failed {
+            verb: "rev-parse".to_owned(),
+            complaint: error.to_string(),
+        })
+    }
+
+    /// Every file of `commit`.
+    pub async fn list(&self, commit: &CommitSha) -> Result<Vec<u8>, GitError> {
+        let git = Git::new(&self.directory, "ls-tree").arg("-r").arg("-z").arg("--full-tree");
+        git.arg(commit.as_str()).output(LOCAL).await
+    }
+}

@@ -1,0 +1,81 @@
+//! What git means when it says no.
+
+/// The kinds of refusals that make a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The remote does not have the commit.
+    NoCommit,
+    /// The remote does not let us in.
+    Refused,
+    /// The network or the remote has a bad moment.
+    Network,
+    /// Something else.
+    Other,
+}
+
+const NO_COMMIT: &[&str] =
+    &["not our ref", "did not send all necessary objects", "unadvertised object"];
+const REFUSED: &[&str] = &[
+    "Authentication failed",
+    "could not read Username",
+    "could not read Password",
+    "Permission denied",
+    "Repository not found",
+    "returned error: 401",
+    "returned error: 403",
+    "returned error: 404",
+];
+const NETWORK: &[&str] = &[
+    "Could not resolve host",
+    "Could not connect",
+    "Failed to connect",
+    "Connection refused",
+    "Connection timed out",
+    "Connection reset",
+    "Connection closed",
+    "early EOF",
+    "unexpected disconnect",
+    "returned error: 5",
+    "returned error: 429",
+    "Network is unreachable",
+    "Operation timed out",
+];
+
+/// What `complaint` means.
+pub fn verdict(complaint: &str) -> Verdict {
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| complaint.contains(phrase));
+    if says(NO_COMMIT) {
+        Verdict::NoCommit
+    } else if says(REFUSED) {
+        Verdict::Refused
+    } else if says(NETWORK) {
+        Verdict::Network
+    } else {
+        Verdict::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_understood() {
+        for (complaint, meaning) in [
+            ("fatal: remote error: upload-pack: not our ref 1234", Verdict::NoCommit),
+            (
+                "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
+                Verdict::Refused,
+            ),
+            ("git@github.com: Permission denied (publickey).", Verdict::Refused),
+            ("fatal: unable to access 'https://x/': Could not resolve host: x", Verdict::Network),
+            (
+                "error: RPC failed; HTTP 502; The requested URL returned error: 502",
+                Verdict::Network,
+            ),
+            ("fatal: couldn't find remote ref refs/heads/main", Verdict::Other),
+        ] {
+            assert_eq!(verdict(complaint), meaning, "{complaint}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! `BuildService`: builds and their logs, for people and for the deployer.
+
+mod convert;
+mod watch;
+
+use crate::app::App;
+use crate::complete::cancel;
+use crate::db;
+use crate::db::build::{Filter, Row};
+use crate::failure::Reason;
+use events::{AppName, BuildId};
+use prost::Message as _;
+use proto::v1::build_service_server::{BuildService, BuildServiceServer};
+use proto::v1::{
+    Build, CancelBuildRequest, CancelBuildResponse, GetBuildRequest, GetBuildResponse,
+    ListBuildsRequest, ListBuildsResponse, WatchBuildLogRequest,
+};
+use service::grpc::page::Page;
+use service::grpc::{Server, status};
+use service::principal::{Principal, Role};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+/// What this service answers.
+pub fn routes(app: &Arc<App>) -> axum::Router {
+    let builds = Builds { app: Arc::clone(app) };
+    Server::new(&app.config.internal_token).add(BuildServiceServer::new(builds)).into_router()
+}
+
+#[derive(Debug)]
+struct Builds {
+    app: Arc<App>,
+}
+
+#[tonic::async_trait]
+impl BuildService for Builds {
+    async fn list_builds(
+        &self,
+        request: Request<ListBuildsRequest>,
+    ) -> Result<Response<ListBuildsResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let scope = format!("{}\n{}", request.parent, request.change);
+        let page = Page::<Uuid>::wanted(request.page_size, &request.page_token, &scope)?;
+        let change =
+            (!request.change.is_empty()).then(|| id(&request.change, "change", "changes/{change}"));
+        let filter = Filter {
+            apps: apps(&principal, &request.parent)?,
+            change: change.transpose()?,
+            before: page.after,
+        };
+        let rows =
+            db::build::list(&self.app.pool, &filter, page.limit()).await.map_err(database)?;
+        let (rows, next_page_token) = page.cut(rows, |row| row.id);
+        Ok(Response::new(ListBuildsResponse { builds: self.full(rows).await?, next_page_token }))
+    }
+
+    async fn get_build(
+        &self,
+        request: Request<GetBuildRequest>,
+    ) -> Result<Response<GetBuildResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let name = request.into_inner().name;
+        let row = self.visible(&principal, &name).await?;
+        let texts =
+            db::build::texts(&self.app.pool, BuildId::new(row.id)).await.map_err(database)?;
+        let mut build = self.one(row).await?;
+        (build.manifest, build.policy) = texts;
+        Ok(Response::new(GetBuildResponse { build: Some(build) }))
+    }
+
+    async fn cancel_build(
+        &self,
+        request: Request<CancelBuildRequest>,
+    ) -> Result<Response<CancelBuildResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let row = self.visible(&principal, &request.name).await?;
+        let app = AppName::parse(&row.app).map_err(|error| status::internal(&error))?;
+        principal.require(Role::Deployer, Some(&app), None)?;
+        if let Some(answer) = self.answered(&request).await? {
+            return Ok(Response::new(answer));
+        }
+        let message = format!("cancelled by {}", principal.name);
+        let build = BuildId::new(row.id);
+        if !cancel(&self.app, build, Reason::Cancelled, &message).await.map_err(database)? {
+            return Err(status::precondition(
+                "BUILD_ENDED",
+                format!("{} has ended already", request.name),
+            ));
+        }
+        let row = self.row(build, &request.name).await?;
+        let answer = CancelBuildResponse { build: Some(self.one(row).await?) };
+        self.remember(&request, &answer).await?;
+        Ok(Response::new(answer))
+    }
+
+    type WatchBuildLogStream = watch::Lines;
+
+    async fn watch_build_log(
+        &self,
+        request: Request<WatchBuildLogRequest>,
+    ) -> Result<Response<Self::WatchBuildLogStream>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let row = self.visible(&principal, &request.name).await?;
+        if request.offset < 0 {
+            return Err(status::invalid("offset", "must not be negative"));
+        }
+        Ok(Response::new(watch::lines(&self.app, BuildId::new(row.id), &request)))
+    }
+}
+
+impl Builds {
+    /// The build called `name`, if the principal may know of it.
+    async fn visible(&self, principal: &Principal, name: &str) -> Result<Row, Status> {
+        let build = BuildId::new(id(name, "name", "builds/{build}")?);
+        let row = self.row(build, name).await?;
+        let app = AppName::parse(&row.app).map_err(|error| status::internal(&error))?;
+        if principal.sees(&app, None) { Ok(row) } else { Err(status::not_found("build", name)) }
+    }
+
+    async fn row(&self, build: BuildId, name: &str) -> Result<Row, Status> {
+        let row = db::build::find(&self.app.pool, build).await.map_err(database)?;
+        row.ok_or_else(|| status::not_found("build", name))
+    }
+
+    async fn one(&self, row: Row) -> Result<Build, Status> {
+        let mut builds = self.full(vec![row]).await?;
+        builds.pop().ok_or_else(|| status::not_found("build", ""))
+    }
+
+    /// Rows with their services and steps.
+    async fn full(&self, rows: Vec<Row>) -> Result<Vec<Build>, Status> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let services = db::service::of_builds(&self.app.pool, &ids).await.map_err(database)?;
+        let steps = db::step::of_builds(&self.app.pool, &ids).await.map_err(database)?;
+        Ok(rows.into_iter().map(|row| convert::build(row, &services, &steps)).collect())
+    }
+
+    async fn answered(
+        &self,
+        request: &CancelBuildRequest,
+    ) -> Result<Option<CancelBuildResponse>, Status> {
+        if request.request_id.is_empty() {
+            return Ok(None);
+        }
+        let mut connection = self.app.pool.acquire().await.map_err(database)?;
+        let fingerprint = request.encode_to_vec();
+        let service = crate::app::SERVICE;
+        let found =
+            pg::request::answered(&mut connection, service, &request.request_id, &fingerprint)
+                .await;
+        let found = found.map_err(|error| match error {
+            pg::request::ReplayError::Reused { .. } => {
+                status::invalid("request_id", error.to_string())
+            }
+            pg::request::ReplayError::Lookup { source, .. } => database(source),
+        })?;
+        found
+            .map(|answer| CancelBuildResponse::decode(&*answer))
+            .transpose()
+            .map_err(|error| status::internal(&error))
+    }
+
+    async fn remember(
+        &self,
+        request: &CancelBuildRequest,
+        answer: &CancelBuildResponse,
+    ) -> Result<(), Status> {
+        if request.request_id.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.app.pool.acquire().await.map_err(database)?;
+        let (id, fingerprint, answer) =
+            (&request.request_id, request.encode_to_vec(), answer.encode_to_vec());
+        match pg::request::record(&mut connection, crate::app::SERVICE, id, &fingerprint, &answer)
+            .await
+        {
+            Err(error) if !pg::error::is_unique_violation(&error) => Err(database(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The apps a list may show: the one asked for, or all that the principal may know of.
+fn apps(principal: &Principal, parent: &str) -> Result<Option<Vec<String>>, Status> {
+    if !parent.is_empty() {
+        let parts = proto::name::parts(parent, "apps/{app}");
+        let parts = parts.map_err(|error| status::invalid("parent", error.to_string()))?;
+        let app = AppName::parse(parts[0])
+            .map_err(|error| status::invalid("parent", error.to_string()))?;
+        let seen = principal.sees(&app, None);
+        return if seen { Ok(Some(vec![app.into()])) } else { Err(status::not_found("app", app)) };
+    }
+    let everywhere = principal.grants.iter().any(|grant| grant.app.is_none());
+    let named =
+        principal.grants.iter().filter_map(|grant| grant.app.as_ref()).map(ToString::to_string);
+    Ok((!everywhere).then(|| named.collect()))
+}
+
+fn id(name: &str, field: &str, pattern: &'static str) -> Result<Uuid, Status> {
+    let parts = proto::name::parts(name, pattern)
+        .map_err(|error| status::invalid(field, error.to_string()))?;
+    Uuid::parse_str(parts[0])
+        .map_err(|_| status::invalid(field, format!("use {pattern} with an id")))
+}
+
+fn database(error: sqlx::Error) -> Status {
+    if pg::error::is_unavailable(&error) {
+        status::unavailable("POSTGRES_AWAY", "the database does not answer")
+    } else {
+        status::internal(&error)
+    }
+}

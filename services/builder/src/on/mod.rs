@@ -1,0 +1,3 @@
+//! One file for each event this service reacts to.
+
+pub mod source_pushed;

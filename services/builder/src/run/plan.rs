@@ -1,0 +1,202 @@
+//! Reads what to build from the commit, and where it may go from the policy.
+
+use crate::db;
+use crate::engine::session::SecretValues;
+use crate::failure::{Reason, Stop};
+use crate::git::objects::{Objects, ReadError};
+use crate::git::tree::{self, Entry};
+use crate::run::source::Commit;
+use crate::run::{Task, content};
+use events::{EnvironmentName, SecretName};
+use manifest::Manifest;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The file a team writes.
+pub const MANIFEST: &str = "slipway.yaml";
+/// Where files kept elsewhere are named.
+const GIT_ATTRIBUTES: &str = ".gitattributes";
+/// A manifest, Dockerfile or ignore file larger than this is not one.
+const LARGEST: u64 = 256 * 1024;
+
+/// What to build.
+#[derive(Debug)]
+pub struct Plan {
+    /// The manifest of the commit.
+    pub manifest: Manifest,
+    /// Every file of the commit.
+    pub files: Vec<Entry>,
+    /// Small texts of the commit by path: Dockerfiles and ignore files.
+    pub texts: BTreeMap<String, String>,
+    /// Seconds since 1970 of the commit.
+    pub time: u64,
+    /// Build secrets.
+    pub secrets: SecretValues,
+}
+
+/// Reads the commit and the policy.
+pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
+    let id = &task.build.identity.commit;
+    let unreadable =
+        |error: &dyn std::error::Error| Stop::failed(Reason::FetchFailed, service::chain(error));
+    let mut objects =
+        Objects::open(&commit.mirror.directory).map_err(|error| unreadable(&error))?;
+    let listing = commit.mirror.list(id);
+    let texts = read_texts(task, commit, &mut objects);
+    let (listing, texts) = tokio::join!(listing, texts);
+    let (text, policy_text) = texts?;
+    let files = tree::parse(&listing.map_err(|error| unreadable(&error))?)
+        .map_err(|error| unreadable(&error))?;
+    let manifest = parse(task, &text, "the manifest of the commit")?;
+    let policy = match policy_text == text {
+        true => manifest.clone(),
+        false => parse(task, &policy_text, "the manifest that gives the policy")?,
+    };
+    let environments = environments(task, &policy);
+    let written =
+        db::build::planned(&task.app.pool, task.build.key(), (&text, &policy_text), &environments)
+            .await?;
+    if !written {
+        return Err(Stop::Lost);
+    }
+    if environments.is_empty() {
+        return Err(Stop::Skipped(nothing_tracks(task)));
+    }
+    let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
+    task.recorder.line(format!("for {}", names.join(", ")));
+    let time = commit_time(&mut objects, id.as_str()).await.map_err(|error| unreadable(&error))?;
+    let texts =
+        read_small(&mut objects, (&manifest, &files)).await.map_err(|error| unreadable(&error))?;
+    warn(task, &files, &texts);
+    let secrets = secrets(task, &manifest).await?;
+    task.recorder.hide(secrets.values().map(|value| value.as_slice()));
+    Ok(Plan { manifest, files, texts, time, secrets })
+}
+
+/// The manifest of the commit and the text that gives the policy.
+async fn read_texts(
+    task: Task<'_>,
+    commit: &Commit,
+    objects: &mut Objects,
+) -> Result<(String, String), Stop> {
+    let id = &task.build.identity.commit;
+    let text = text_at(objects, id.as_str(), "the commit").await?;
+    let policy = match (&commit.source.policy, &commit.policy) {
+        (Some(given), _) => given.clone(),
+        (None, Some(head)) if head != id => {
+            text_at(objects, head.as_str(), commit.default_branch.name()).await?
+        }
+        (None, _) => text.clone(),
+    };
+    Ok((text, policy))
+}
+
+async fn text_at(objects: &mut Objects, commit: &str, called: &str) -> Result<String, Stop> {
+    let found = objects.read(&format!("{commit}:{MANIFEST}"), LARGEST).await;
+    let found = found.map_err(|error| match error {
+        ReadError::TooLarge { .. } => Stop::failed(Reason::ManifestInvalid, error.to_string()),
+        ReadError::Open(_) | ReadError::Pipe(_) => {
+            Stop::failed(Reason::FetchFailed, service::chain(&error))
+        }
+    })?;
+    let missing = || Stop::failed(Reason::ManifestMissing, format!("{called} has no {MANIFEST}"));
+    Ok(String::from_utf8_lossy(&found.ok_or_else(missing)?).into_owned())
+}
+
+fn parse(task: Task<'_>, text: &str, called: &str) -> Result<Manifest, Stop> {
+    let manifest = manifest::parse(text).map_err(|invalid| {
+        let lines: Vec<String> = invalid.problems.iter().map(ToString::to_string).collect();
+        Stop::failed(
+            Reason::ManifestInvalid,
+            format!("{called} is not valid:\n{}", lines.join("\n")),
+        )
+    })?;
+    let app = &task.build.identity.app;
+    if manifest.app == *app {
+        return Ok(manifest);
+    }
+    let message = format!("{called} is of the app {}, but this is {app}", manifest.app);
+    Err(Stop::failed(Reason::ManifestInvalid, message))
+}
+
+/// Those that track the ref, or those that were asked for by name.
+fn environments(task: Task<'_>, policy: &Manifest) -> Vec<EnvironmentName> {
+    let wanted = &task.build.wanted;
+    let by_name = task.build.cause == events::payload::ChangeCause::Manual && !wanted.is_empty();
+    if by_name {
+        return wanted
+            .iter()
+            .filter(|name| policy.environments.contains_key(*name))
+            .cloned()
+            .collect();
+    }
+    let tracking = policy.environments_tracking(&task.build.identity.git_ref).into_iter();
+    tracking.filter(|name| wanted.is_empty() || wanted.contains(name)).cloned().collect()
+}
+
+fn nothing_tracks(task: Task<'_>) -> String {
+    let wanted: Vec<&str> = task.build.wanted.iter().map(AsRef::as_ref).collect();
+    if wanted.is_empty() {
+        format!("no environment tracks {}", task.build.identity.git_ref)
+    } else {
+        format!("the policy has no environment {}", wanted.join(", "))
+    }
+}
+
+/// When the commit was made, by its committer.
+async fn commit_time(objects: &mut Objects, commit: &str) -> Result<u64, ReadError> {
+    let commit = objects.read(commit, 4 * LARGEST).await?.unwrap_or_default();
+    let commit = String::from_utf8_lossy(&commit);
+    let committer = commit.lines().find(|line| line.starts_with("committer "));
+    let seconds =
+        committer.and_then(|line| line.rsplit(' ').nth(1)).and_then(|text| text.parse().ok());
+    Ok(seconds.unwrap_or_default())
+}
+
+/// The Dockerfiles and ignore files of every service that is built, as far as they are there.
+async fn read_small(
+    objects: &mut Objects,
+    (manifest, files): (&Manifest, &[Entry]),
+) -> Result<BTreeMap<String, String>, ReadError> {
+    let builds = manifest.services.values().filter_map(|service| service.source.build());
+    let mut wanted: BTreeSet<String> = builds.flat_map(content::paths).collect();
+    wanted.insert(GIT_ATTRIBUTES.to_owned());
+    let mut texts = BTreeMap::new();
+    for file in files.iter().filter(|file| wanted.contains(&file.path)) {
+        let text = objects.read(&file.id, LARGEST).await?.unwrap_or_default();
+        texts.insert(file.path.clone(), String::from_utf8_lossy(&text).into_owned());
+    }
+    Ok(texts)
+}
+
+/// The values of every build secret that a service names.
+async fn secrets(task: Task<'_>, manifest: &Manifest) -> Result<SecretValues, Stop> {
+    let builds = manifest.services.values().filter_map(|service| service.source.build());
+    let names: BTreeSet<SecretName> =
+        builds.flat_map(|build| build.secrets.iter().cloned()).collect();
+    if names.is_empty() {
+        return Ok(SecretValues::new());
+    }
+    let names: Vec<SecretName> = names.into_iter().collect();
+    let app = &task.build.identity.app;
+    let values = task.app.peers.secrets(app, &names).await;
+    let values = values.map_err(|error| Stop::blocked(Reason::ServiceAway, error.message()))?;
+    match names.iter().find(|name| !values.contains_key(name.as_str())) {
+        None => Ok(values),
+        Some(name) => {
+            let message =
+                format!("the build secret {name} is not set: slipway secret set {app} {name}");
+            Err(Stop::failed(Reason::SecretMissing, message))
+        }
+    }
+}
+
+/// Says what of the commit a build cannot see.
+fn warn(task: Task<'_>, files: &[Entry], texts: &BTreeMap<String, String>) {
+    for file in files.iter().filter(|file| file.kind() == tree::Kind::Submodule) {
+        task.recorder.line(format!("{} is a submodule, whose files are not fetched", file.path));
+    }
+    if texts.get(GIT_ATTRIBUTES).is_some_and(|text| text.contains("filter=lfs")) {
+        task.recorder
+            .line("files kept with git-lfs are not fetched; the build sees their pointers");
+    }
+}

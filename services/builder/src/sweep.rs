@@ -1,0 +1,58 @@
+//! What is done now and then: reports what this service needs to be ready, and keeps tables and mirrors
+//! from growing for ever. Blocked and abandoned builds need no sweep: the worker's own look finds them.
+
+use crate::app::App;
+use crate::db;
+use service::health::Health;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often readiness is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+/// Looks between two clean-ups.
+const CLEAN_EVERY: u32 = 12 * 60;
+/// Days for which the log of a build that ended is kept.
+const LOG_DAYS: i32 = 30;
+/// Days for which a content that no build used is remembered.
+const CONTENT_DAYS: i32 = 90;
+
+/// Looks and cleans until `cancel`.
+pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
+    let mut looks: u32 = 0;
+    loop {
+        report(app, health).await;
+        if looks % CLEAN_EVERY == 1 {
+            let app = Arc::clone(app);
+            let tasks = app.tasks.clone();
+            tasks.spawn(async move { clean(&app).await });
+        }
+        looks = looks.wrapping_add(1);
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn report(app: &App, health: &Health) {
+    let postgres = sqlx::query_scalar!("select 1").fetch_one(&app.pool).await;
+    health.report("postgres", postgres.map(drop).map_err(|error| error.to_string()));
+    let engine = app.about().await;
+    health.report("engine", engine.map(drop).map_err(|error| service::chain(&error)));
+}
+
+async fn clean(app: &App) {
+    let mirrors = app.mirrors.tidy().await;
+    match rows(app).await {
+        Ok(rows) => tracing::info!(rows, mirrors, "cleaned up"),
+        Err(error) => tracing::warn!(%error, "could not clean up"),
+    }
+}
+
+async fn rows(app: &App) -> Result<u64, sqlx::Error> {
+    let logs = db::build_log::delete_older(&app.pool, LOG_DAYS).await?;
+    let images = db::image::forget_older(&app.pool, CONTENT_DAYS).await?;
+    let checks = db::passed_check::forget_older(&app.pool, CONTENT_DAYS).await?;
+    Ok(logs + images + checks)
+}
