@@ -1,10 +1,11 @@
 //! From the bus to handlers: one durable pull consumer per service, one handler per event type. The loop
 //! alone acknowledges; on any error it drops what it has, looks at the consumer again and starts anew.
 
-use crate::{Bus, Verdict, continue_from, from_message};
+use crate::{Bus, Verdict, from_message};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Message};
 use events::{Envelope, EventType, subject};
+use service::telemetry::continue_from;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use sqlx::PgPool;
 use std::collections::BTreeMap;

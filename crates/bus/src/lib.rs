@@ -11,7 +11,6 @@ mod publish;
 pub mod relay;
 mod streams;
 mod tail;
-mod trace;
 mod verdict;
 
 pub use connect::{Bus, ConnectError};
@@ -19,5 +18,4 @@ pub use consume::Handlers;
 pub use headers::{Malformed, from_message, to_headers};
 pub use publish::{PublishError, envelope};
 pub use tail::{Heard, Tail, TailError};
-pub use trace::{continue_from, traceparent};
 pub use verdict::Verdict;

@@ -1,10 +1,11 @@
 //! Saying something: the envelope around a payload, and the publish that waits for the server's word.
 
-use crate::{Bus, to_headers, traceparent};
+use crate::{Bus, to_headers};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use events::payload::Payload;
 use events::{AppName, BuildId, Envelope, EventId, EventType, payload, subject};
+use service::telemetry::traceparent;
 use std::time::Duration;
 
 /// How long the server may take to confirm.

@@ -47,6 +47,7 @@ pub struct Recorded {
 #[derive(Debug, Clone)]
 pub struct Trace {
     release: ReleaseId,
+    parent: Option<TraceParent>,
     links: Vec<SpanContext>,
     spans: Vec<SpanData>,
 }
@@ -54,11 +55,22 @@ pub struct Trace {
 impl Trace {
     /// The trace of `release`, without spans yet.
     pub const fn of(release: ReleaseId) -> Self {
-        Self { release, links: Vec::new(), spans: Vec::new() }
+        Self { release, parent: None, links: Vec::new(), spans: Vec::new() }
+    }
+
+    /// The same as part of the trace that `traceparent` names, so that one trace leads from the webhook to
+    /// live; without it, or when it does not parse, the trace begins with the release.
+    #[must_use]
+    pub fn continuing(mut self, traceparent: Option<&str>) -> Self {
+        self.parent = traceparent.and_then(TraceParent::parse);
+        self
     }
 
     /// The id of the trace, for people and dashboards.
     pub fn id(&self) -> TraceId {
+        if let Some(parent) = &self.parent {
+            return parent.trace;
+        }
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash(self.release, "trace")[..16]);
         TraceId::from_bytes(bytes)
@@ -79,7 +91,8 @@ impl Trace {
     /// The whole release, as `RUN shop/production`. Its key does not matter.
     #[must_use]
     pub fn root(mut self, recorded: Recorded) -> Self {
-        let mut span = self.span_data(ROOT, SpanId::INVALID, SpanKind::Server, recorded);
+        let parent = self.parent.map_or(SpanId::INVALID, |parent| parent.span);
+        let mut span = self.span_data(ROOT, parent, SpanKind::Server, recorded);
         span.links = links(&self.links);
         self.spans.push(span);
         self

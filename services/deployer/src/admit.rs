@@ -1,0 +1,71 @@
+//! Lets a queued release begin when no other release of its environment moves. The newest wins: what
+//! waits before it is superseded, what moves is asked to go back.
+
+use crate::app::App;
+use crate::db::claim::Lease;
+use crate::db::release::Release;
+use crate::db::{command, environment, release};
+use crate::drive::DriveError;
+use crate::transition::{TransitionError, apply_in};
+use ::release::{Input, Plan, State, Strategy};
+
+/// True when the release changed, false when it has to wait.
+pub(crate) async fn admit(app: &App, lease: Lease, release: &Release) -> Result<bool, DriveError> {
+    let mut transaction = app.pool.begin().await?;
+    let place = (&release.app, &release.environment);
+    environment::lock(&mut transaction, place).await?;
+    for other in release::unfinished(&mut *transaction, place).await? {
+        if other != release.id {
+            return Ok(false);
+        }
+    }
+    let stable = release::live(&mut *transaction, place).await?;
+    let mut admitted = release.clone();
+    admitted.stable = stable;
+    admitted.plan = settled_plan(app, release, stable).await?;
+    release::set_stable(&mut transaction, release.id, (stable, &admitted.plan)).await?;
+    match apply_in(app, &mut transaction, Some(lease), &admitted, Input::Admitted).await {
+        Ok(_) => {}
+        Err(TransitionError::Busy) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    transaction.commit().await?;
+    app.changed();
+    Ok(true)
+}
+
+/// The plan, now that it is known what the release replaces: what cannot run twice stops first.
+async fn settled_plan(
+    app: &App,
+    release: &Release,
+    stable: Option<events::ReleaseId>,
+) -> Result<Plan, DriveError> {
+    let mut plan = Plan { has_stable: stable.is_some(), ..release.plan.clone() };
+    if let Some(id) = stable
+        && let Some(stable) = release::get(&app.pool, id).await?
+        && !crate::replace::stop_first(&release.content, &stable.content).is_empty()
+    {
+        plan.strategy = Strategy::Recreate;
+    }
+    Ok(plan)
+}
+
+/// Asks everything of the environment that has not ended to make way for `newer`.
+pub(crate) async fn make_way(
+    connection: &mut sqlx::PgConnection,
+    newer: &Release,
+) -> Result<(), sqlx::Error> {
+    let place = (&newer.app, &newer.environment);
+    for other in release::unfinished(&mut *connection, place).await? {
+        let Some(other) = release::get(&mut *connection, other).await? else { continue };
+        let makes_way = !matches!(
+            other.state,
+            State::Settling | State::RollingBack { .. } | State::Stuck { .. }
+        );
+        if other.number < newer.number && makes_way {
+            let input = Input::Supersede { by: newer.id };
+            command::enqueue(connection, other.id, &input).await?;
+        }
+    }
+    Ok(())
+}

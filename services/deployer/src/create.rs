@@ -1,0 +1,165 @@
+//! Makes a release of content: push, tag, manual and rollback all meet here. The same content twice is one
+//! release; content that was rolled back is not deployed again by itself; the newest makes way for itself.
+
+use crate::admit::make_way;
+use crate::app::App;
+use crate::content::{Content, Origin};
+use crate::db::release::{NewRelease, Release};
+use crate::db::{environment, release, secret};
+use crate::limits::limits;
+use crate::transition::{TransitionError, announce};
+use ::release::{Failure, Plan, State, Strategy};
+use events::{EventType, ReleaseId, SecretName};
+use manifest::Resolved;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+
+/// What a release is made of.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) content: Content,
+    pub(crate) origin: Origin,
+    pub(crate) restores: Option<ReleaseId>,
+    /// Deploy although it is live already or pinned.
+    pub(crate) force: bool,
+    pub(crate) traceparent: Option<String>,
+}
+
+/// What became of the request.
+#[derive(Debug)]
+pub(crate) enum Created {
+    /// A new release.
+    New(Release),
+    /// This release has the content already, and is live or on its way.
+    Same(Release),
+    /// The content was rolled back before; the release is recorded and ended.
+    Pinned(Release),
+}
+
+impl Created {
+    /// The release, whatever became of the request.
+    pub(crate) fn into_release(self) -> Release {
+        match self {
+            Self::New(release) | Self::Same(release) | Self::Pinned(release) => release,
+        }
+    }
+}
+
+/// The content of a release of `resolved` with the secrets as they are now.
+pub(crate) async fn content(
+    connection: &mut PgConnection,
+    resolved: Resolved,
+    images: BTreeMap<events::ServiceName, events::payload::ImageV1>,
+) -> Result<Content, sqlx::Error> {
+    let current = secret::current(connection, &resolved.app, resolved.environment.as_str()).await?;
+    let wanted = Content::secret_names(&resolved);
+    let version = |name: SecretName| Some((name.clone(), *current.get(name.as_str())?));
+    let secrets = wanted.into_iter().filter_map(version).collect();
+    Ok(Content { resolved, images, secrets })
+}
+
+/// Makes the release, in the caller's transaction.
+pub(crate) async fn create(
+    app: &App,
+    connection: &mut PgConnection,
+    request: Request,
+) -> Result<Created, TransitionError> {
+    let place = (&request.content.resolved.app, &request.content.resolved.environment);
+    environment::lock(connection, place).await?;
+    let hash = request.content.hash();
+    if !request.force
+        && let Some(same) = same_content(connection, place, &hash).await?
+    {
+        return Ok(Created::Same(same));
+    }
+    let automatic = !matches!(request.origin.cause.as_str(), "manual" | "rollback");
+    let is_pinned = automatic && release::is_pinned(&mut *connection, place, &hash).await?;
+    let state = if is_pinned { pinned_state() } else { State::queued() };
+    let new = insert(app, connection, &request, &state).await?;
+    if is_pinned {
+        return Ok(Created::Pinned(new));
+    }
+    make_way(connection, &new).await?;
+    Ok(Created::New(new))
+}
+
+fn pinned_state() -> State {
+    let message = "this content was rolled back before, so no automatic trigger deploys it again; \
+                   deploy it by hand with `slipway deploy`, or allow it with `slipway unpin`";
+    State::Failed { failure: Failure::new("PINNED", message) }
+}
+
+/// The release that is live or on its way with this content; only the newest counts, so that going back to
+/// older content is a new release.
+async fn same_content(
+    connection: &mut PgConnection,
+    place: (&events::AppName, &events::EnvironmentName),
+    hash: &str,
+) -> Result<Option<Release>, sqlx::Error> {
+    let newest = match release::unfinished(&mut *connection, place).await?.pop() {
+        Some(unfinished) => Some(unfinished),
+        None => release::live(&mut *connection, place).await?,
+    };
+    let Some(newest) = newest else { return Ok(None) };
+    let newest = release::get(connection, newest).await?;
+    let is_ending = |release: &Release| {
+        matches!(release.state, State::RollingBack { .. } | State::Stuck { .. })
+    };
+    Ok(newest.filter(|release| release.content_hash == hash && !is_ending(release)))
+}
+
+async fn insert(
+    app: &App,
+    connection: &mut PgConnection,
+    request: &Request,
+    state: &State,
+) -> Result<Release, TransitionError> {
+    let resolved = &request.content.resolved;
+    let place = (&resolved.app, &resolved.environment);
+    let token = hex::encode(rand::random::<[u8; 16]>());
+    let number = environment::next_number(connection, place, &token).await?;
+    let id = ReleaseId::new(service::new_id());
+    let plan = plan(resolved, request.restores.is_some());
+    let new = NewRelease {
+        id,
+        app: place.0,
+        environment: place.1,
+        number,
+        content: &request.content,
+        plan: &plan,
+        origin: &request.origin,
+        restores: request.restores,
+        state,
+        traceparent: request.traceparent.clone().or_else(service::telemetry::traceparent),
+    };
+    release::insert(connection, &new).await?;
+    let written = release::get(&mut *connection, id).await?.ok_or(TransitionError::Lost)?;
+    let said =
+        if state.is_settled() { EventType::ReleaseFailed } else { EventType::ReleaseCreated };
+    // The version said is that of the row: nothing changed it yet.
+    let first = Release { version: written.version - 1, ..written.clone() };
+    announce(app, connection, &first, state, said).await?;
+    Ok(written)
+}
+
+/// How a release of `resolved` will go. What it replaces is known when it begins.
+fn plan(resolved: &Resolved, restores: bool) -> Plan {
+    let strategy = match &resolved.strategy {
+        manifest::Strategy::Recreate => Strategy::Recreate,
+        manifest::Strategy::BlueGreen | manifest::Strategy::Shadow(_) => Strategy::BlueGreen,
+        manifest::Strategy::Canary(canary) => Strategy::Canary {
+            steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
+        },
+    };
+    Plan {
+        strategy: if restores { Strategy::BlueGreen } else { strategy },
+        limits: limits(resolved),
+        approval: resolved.approval.is_some() && !restores,
+        window: !resolved.freeze.is_empty() && !restores,
+        jobs: false,
+        warm: false,
+        verify: false,
+        bake: !restores,
+        has_stable: false,
+    }
+}

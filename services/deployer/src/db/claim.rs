@@ -1,0 +1,108 @@
+//! Who drives a release: a lease with a fencing epoch in the row. Only the database's clock decides, and
+//! every write of a driver names the epoch, so that one that lost its lease changes nothing.
+
+use crate::db::release::interval;
+use events::ReleaseId;
+use sqlx::{PgConnection, PgExecutor};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a driver that says nothing keeps a release.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+
+/// The right to drive a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) release: ReleaseId,
+    pub(crate) epoch: i64,
+}
+
+/// What a driver learns when it says that it is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Beat {
+    /// The state lasted longer than it may.
+    pub(crate) is_late: bool,
+    /// Somebody wants something.
+    pub(crate) has_commands: bool,
+}
+
+/// Claims at most `limit` releases that are due and that nobody drives.
+pub(crate) async fn claim_due(
+    executor: impl PgExecutor<'_>,
+    owner: Uuid,
+    limit: i64,
+) -> Result<Vec<Lease>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "update deployer.release set lease_owner = $1, lease_epoch = lease_epoch + 1,
+                lease_until = clock_timestamp() + make_interval(secs => $2)
+         where id in (
+             select id from deployer.release
+             where wake_at <= clock_timestamp()
+               and (lease_until is null or lease_until < clock_timestamp())
+             order by wake_at limit $3 for update skip locked)
+         returning id, lease_epoch",
+        owner,
+        interval(LEASE),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    let lease = |id, epoch| Lease { release: ReleaseId::new(id), epoch };
+    Ok(rows.into_iter().map(|row| lease(row.id, row.lease_epoch)).collect())
+}
+
+/// Keeps the lease; nothing when another driver has it.
+pub(crate) async fn beat(
+    executor: impl PgExecutor<'_>,
+    lease: Lease,
+) -> Result<Option<Beat>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"update deployer.release r set lease_until = clock_timestamp() + make_interval(secs => $3)
+           where id = $1 and lease_epoch = $2
+           returning coalesce(deadline_at <= clock_timestamp(), false) as "is_late!",
+                     exists(select 1 from deployer.command c
+                            where c.release = r.id and c.taken_at is null) as "has_commands!""#,
+        lease.release.uuid(),
+        lease.epoch,
+        interval(LEASE),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Beat { is_late: row.is_late, has_commands: row.has_commands }))
+}
+
+/// Gives the lease back. The release is looked at again after `pause`, at its deadline, or when it is
+/// woken, whatever comes first.
+pub(crate) async fn give_back(
+    connection: &mut PgConnection,
+    lease: Lease,
+    pause: Option<Duration>,
+) -> Result<(), sqlx::Error> {
+    // A command that came after the last look has set `wake_at` to now or before; that must not be lost.
+    sqlx::query!(
+        "update deployer.release r
+         set lease_owner = null, lease_until = null,
+             wake_at = case
+                 when exists(select 1 from deployer.command c
+                             where c.release = r.id and c.taken_at is null) then clock_timestamp()
+                 else least(deadline_at, clock_timestamp() + make_interval(secs => $3)) end
+         where id = $1 and lease_epoch = $2",
+        lease.release.uuid(),
+        lease.epoch,
+        pause.map(interval),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Seconds until the first release is due that nobody drives; nothing when none is.
+pub(crate) async fn next_due(executor: impl PgExecutor<'_>) -> Result<Option<f64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select extract(epoch from min(greatest(wake_at, coalesce(lease_until, wake_at)))
+                          - clock_timestamp())::float8
+           from deployer.release where wake_at is not null"#
+    )
+    .fetch_one(executor)
+    .await
+}

@@ -1,0 +1,10 @@
+//! The deployer's tables, one file each. Callers own the transaction.
+
+pub(crate) mod claim;
+pub(crate) mod command;
+pub(crate) mod environment;
+pub(crate) mod instance;
+pub(crate) mod list;
+pub(crate) mod log;
+pub(crate) mod release;
+pub(crate) mod secret;

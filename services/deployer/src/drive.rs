@@ -1,0 +1,182 @@
+//! Drives one release: load, do what the state wants, apply what came of it, again. Killing a driver
+//! anywhere changes nothing but time: the next one loads the row and does the state's effect again.
+
+use crate::app::App;
+use crate::db::claim::{self, Lease};
+use crate::db::release::Release;
+use crate::db::{command, release};
+use crate::perform::{Outcome, perform};
+use crate::transition::{TransitionError, apply};
+use crate::{admit, finish};
+use ::release::{Effect, Input, State};
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+/// How often a driver says that it is alive and asks whether somebody wants something.
+const BEAT: Duration = Duration::from_secs(1);
+/// First and longest pause before an effect that could not be done now is tried again.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// How long a queued release waits before it looks by itself whether the environment is free.
+const QUEUED: Duration = Duration::from_secs(5);
+
+/// Why a driver lets go before the release waits or ends.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    #[error("another driver has the release")]
+    Lost,
+    #[error(transparent)]
+    Transition(TransitionError),
+    #[error("read the release")]
+    Read(#[from] sqlx::Error),
+}
+
+impl From<TransitionError> for DriveError {
+    fn from(error: TransitionError) -> Self {
+        match error {
+            TransitionError::Lost => Self::Lost,
+            other => Self::Transition(other),
+        }
+    }
+}
+
+/// What interrupts an effect.
+enum Interrupt {
+    Command,
+    Late,
+    Lost,
+}
+
+/// Drives until the release waits for somebody, or ends.
+pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
+    loop {
+        let release = release::get(&app.pool, lease.release).await?.ok_or(DriveError::Lost)?;
+        if take_commands(app, lease, &release).await? {
+            continue;
+        }
+        let beat = claim::beat(&app.pool, lease).await?.ok_or(DriveError::Lost)?;
+        if beat.is_late && !matches!(release.state, State::Baking) {
+            apply(app, Some(lease), &release, late("")).await?;
+            continue;
+        }
+        match release.plan.effect(&release.state) {
+            Some(effect) => act(app, lease, &release, effect).await?,
+            None if matches!(release.state, State::Queued { .. }) => {
+                if !admit::admit(app, lease, &release).await? {
+                    return let_go(app, lease, Some(QUEUED)).await;
+                }
+            }
+            None => {
+                if release.state.is_settled() {
+                    finish::finish(app, &release).await;
+                }
+                return let_go(app, lease, None).await;
+            }
+        }
+    }
+}
+
+async fn let_go(app: &App, lease: Lease, pause: Option<Duration>) -> Result<(), DriveError> {
+    let mut connection = app.pool.acquire().await?;
+    claim::give_back(&mut connection, lease, pause).await?;
+    Ok(())
+}
+
+fn late(last: &str) -> Input {
+    Input::DeadlinePassed { last: last.to_owned() }
+}
+
+/// Applies what people and other releases want; true when the release may have changed.
+async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<bool, DriveError> {
+    let mut transaction = app.pool.begin().await?;
+    let waiting = command::waiting(&mut transaction, release.id).await?;
+    let Some(first) = waiting.into_iter().next() else { return Ok(false) };
+    let name = first.input.name();
+    let applied =
+        crate::transition::apply_in(app, &mut transaction, Some(lease), release, first.input).await;
+    let refused = match applied {
+        Ok(_) => None,
+        Err(TransitionError::Refused(refused)) => Some(refused.to_string()),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(why) = &refused {
+        tracing::info!(release.id = %release.id, command = name, why, "a command does nothing");
+    }
+    command::take(&mut transaction, first.id, refused).await?;
+    transaction.commit().await?;
+    app.changed();
+    Ok(true)
+}
+
+/// Does the state's effect until it is done, cannot be done, or something interrupts it.
+async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Result<(), DriveError> {
+    let span = tracing::info_span!(
+        "effect",
+        otel.name = release.state.name(),
+        release.id = %release.id,
+        slipway.app = %release.app,
+        deployment.environment.name = %release.environment,
+    );
+    if let Some(traceparent) = &release.traceparent {
+        service::telemetry::continue_from(&span, traceparent);
+    }
+    let mut last = String::new();
+    let mut pause = AGAIN.0;
+    loop {
+        let doing = perform(app, release, effect).instrument(span.clone());
+        let interrupt = tokio::select! {
+            outcome = doing => match outcome {
+                Outcome::Done(detail) => return go_on(app, lease, release, Input::Done { detail }).await,
+                Outcome::Failed(failure) => {
+                    tracing::warn!(release.id = %release.id, state = release.state.name(), failure = %failure, "the release cannot go on");
+                    return go_on(app, lease, release, Input::Failed { failure: *failure }).await;
+                }
+                Outcome::Again(why) => {
+                    tracing::warn!(release.id = %release.id, state = release.state.name(), why, "the effect is tried again");
+                    last = why;
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => None,
+                        interrupt = watch(app, lease) => Some(interrupt),
+                    }
+                }
+            },
+            interrupt = watch(app, lease) => Some(interrupt),
+        };
+        pause = (pause * 2).min(AGAIN.1);
+        match interrupt {
+            None => {}
+            Some(Interrupt::Command) => return Ok(()),
+            Some(Interrupt::Late) => return go_on(app, lease, release, late(&last)).await,
+            Some(Interrupt::Lost) => return Err(DriveError::Lost),
+        }
+    }
+}
+
+async fn go_on(app: &App, lease: Lease, release: &Release, input: Input) -> Result<(), DriveError> {
+    apply(app, Some(lease), release, input).await?;
+    Ok(())
+}
+
+/// Keeps the lease while an effect runs; returns when something interrupts it.
+async fn watch(app: &App, lease: Lease) -> Interrupt {
+    let mut answered = Instant::now();
+    let mut nudges = app.nudges.subscribe();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(BEAT) => {}
+            _ = nudges.recv() => {}
+        }
+        match claim::beat(&app.pool, lease).await {
+            Ok(None) => return Interrupt::Lost,
+            Ok(Some(beat)) if beat.has_commands => return Interrupt::Command,
+            Ok(Some(beat)) if beat.is_late => return Interrupt::Late,
+            Ok(Some(_)) => answered = Instant::now(),
+            Err(error) => {
+                tracing::warn!(release.id = %lease.release, %error, "the lease cannot be renewed");
+                if answered.elapsed() > claim::LEASE {
+                    return Interrupt::Lost;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The deployer's gRPC edge: convert, authorise, call, convert.
+
+mod create;
+mod logs;
+mod name;
+mod read;
+mod releases;
+mod rollback;
+mod secrets;
+mod traffic;
+mod view;
+mod watch;
+
+use crate::app::App;
+
+/// `slipway.v1.ReleaseService`
+#[derive(Debug)]
+pub(crate) struct Releases(pub(crate) App);
+
+/// `slipway.v1.SecretService`
+#[derive(Debug)]
+pub(crate) struct Secrets(pub(crate) App);

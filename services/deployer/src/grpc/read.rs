@@ -1,0 +1,103 @@
+//! Reads what the API shows.
+
+use super::name::{Place, ReleaseName};
+use super::view::Seen;
+use crate::app::App;
+use crate::db::release::{self, Release};
+use crate::db::{environment, instance, log};
+use events::ReleaseId;
+use proto::v1;
+use service::grpc::status;
+use service::principal::{Principal, Role};
+use tonic::Status;
+
+/// An error of the database for a client.
+pub(super) fn database(error: sqlx::Error) -> Status {
+    status::database(&error)
+}
+
+/// The release that `name` means, if the caller may see it; else it is not there.
+pub(super) async fn find(
+    app: &App,
+    principal: &Principal,
+    name: &str,
+    role: Role,
+) -> Result<Release, Status> {
+    let missing = || status::not_found("release", name);
+    let id = match ReleaseName::parse(name)? {
+        ReleaseName::Id(id) => Some(id),
+        ReleaseName::Number((app_name, environment), number) => {
+            principal.require(Role::Viewer, Some(&app_name), Some(&environment))?;
+            let place = (&app_name, &environment);
+            release::by_number(&app.pool, place, number).await.map_err(database)?
+        }
+    };
+    let found = release::get(&app.pool, id.ok_or_else(missing)?).await.map_err(database)?;
+    let found = found.ok_or_else(missing)?;
+    principal.require(role, Some(&found.app), Some(&found.environment))?;
+    Ok(found)
+}
+
+/// `release` as the API shows it.
+pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, Status> {
+    let place = (&release.app, &release.environment);
+    let log = log::of_release(&app.pool, release.id).await.map_err(database)?;
+    let instances = instance::of_environment(&app.pool, place).await.map_err(database)?;
+    let traffic = environment::traffic(&app.pool, place).await.map_err(database)?;
+    let stable = other(app, release.stable).await?;
+    let restores = other(app, release.restores).await?;
+    let seen = Seen {
+        release,
+        stable: stable.as_ref(),
+        restores_number: restores.map_or(0, |restored| restored.number),
+        log: &log,
+        instances: &instances,
+        traffic: &traffic.unwrap_or_default(),
+    };
+    Ok(seen.show())
+}
+
+async fn other(app: &App, id: Option<ReleaseId>) -> Result<Option<Release>, Status> {
+    match id {
+        Some(id) => release::get(&app.pool, id).await.map_err(database),
+        None => Ok(None),
+    }
+}
+
+/// The release with this id as the API shows it.
+pub(super) async fn show_id(app: &App, id: ReleaseId) -> Result<Option<v1::Release>, Status> {
+    match release::get(&app.pool, id).await.map_err(database)? {
+        Some(release) => show(app, &release).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An environment as the API shows it.
+pub(super) async fn environment(app: &App, place: &Place) -> Result<v1::Environment, Status> {
+    let name = proto::name::environment(&place.0, &place.1);
+    let place = (&place.0, &place.1);
+    let traffic = environment::traffic(&app.pool, place).await.map_err(database)?;
+    let traffic = traffic.ok_or_else(|| status::not_found("environment", &name))?;
+    let live = release::live(&app.pool, place).await.map_err(database)?;
+    let live = other(app, live).await?;
+    let moving = release::unfinished(&app.pool, place).await.map_err(database)?;
+    let moving = match moving.into_iter().next() {
+        Some(id) => show_id(app, id).await?,
+        None => None,
+    };
+    Ok(v1::Environment {
+        name,
+        hosts: live
+            .iter()
+            .flat_map(|r| &r.content.resolved.hosts)
+            .map(ToString::to_string)
+            .collect(),
+        traffic: traffic.mode.as_str().to_owned(),
+        live_since_time: live.as_ref().map(|live| proto::time::timestamp(live.entered_at)),
+        live: match &live {
+            Some(live) => Some(show(app, live).await?),
+            None => None,
+        },
+        moving,
+    })
+}

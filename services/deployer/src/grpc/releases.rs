@@ -1,0 +1,171 @@
+//! `slipway.v1.ReleaseService`
+
+use super::name::{Scope, environment as environment_name};
+use super::read::{self, database, find, show, show_id};
+use super::{Releases, create, logs, rollback, traffic, watch};
+use crate::db::{command, list, release};
+use ::release::Input;
+use events::{AppName, EnvironmentName, ReleaseId};
+use proto::v1::release_service_server::ReleaseService;
+use proto::v1::{
+    CancelReleaseRequest, CancelReleaseResponse, CreateReleaseRequest, CreateReleaseResponse,
+    GetEnvironmentRequest, GetEnvironmentResponse, GetReleaseRequest, GetReleaseResponse,
+    ListEnvironmentsRequest, ListEnvironmentsResponse, ListReleasesRequest, ListReleasesResponse,
+    RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest, SetTrafficResponse,
+    UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest, WatchReleasesRequest,
+};
+use service::grpc::page::Page;
+use service::grpc::status;
+use service::principal::{Principal, Role};
+use tonic::{Request, Response, Status, async_trait};
+use uuid::Uuid;
+
+#[async_trait]
+impl ReleaseService for Releases {
+    type WatchReleasesStream = watch::Answers;
+    type WatchLogsStream = logs::Answers;
+
+    async fn list_environments(
+        &self,
+        request: Request<ListEnvironmentsRequest>,
+    ) -> Result<Response<ListEnvironmentsResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let scope = Scope::parse(&request.parent)?;
+        let page: Page<(String, String)> =
+            Page::wanted(request.page_size, &request.page_token, &request.parent)?;
+        let after = page.after.clone().unwrap_or_default();
+        let after = (after.0.as_str(), after.1.as_str());
+        let rows = list::environments(&self.0.pool, scope.app_text(), after, page.limit()).await;
+        let (rows, next_page_token) = page.cut(rows.map_err(database)?, Clone::clone);
+        let mut environments = Vec::with_capacity(rows.len());
+        for (app, environment) in rows {
+            let invalid = |error: events::InvalidName| status::internal(&error);
+            let place = (
+                AppName::parse(&app).map_err(invalid)?,
+                EnvironmentName::parse(&environment).map_err(invalid)?,
+            );
+            if principal.sees(&place.0, Some(&place.1)) {
+                environments.push(read::environment(&self.0, &place).await?);
+            }
+        }
+        Ok(Response::new(ListEnvironmentsResponse { environments, next_page_token }))
+    }
+
+    async fn get_environment(
+        &self,
+        request: Request<GetEnvironmentRequest>,
+    ) -> Result<Response<GetEnvironmentResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let place = environment_name("name", &request.into_inner().name)?;
+        principal.require(Role::Viewer, Some(&place.0), Some(&place.1))?;
+        let environment = read::environment(&self.0, &place).await?;
+        Ok(Response::new(GetEnvironmentResponse { environment: Some(environment) }))
+    }
+
+    async fn set_traffic(
+        &self,
+        request: Request<SetTrafficRequest>,
+    ) -> Result<Response<SetTrafficResponse>, Status> {
+        traffic::set(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_releases(
+        &self,
+        request: Request<ListReleasesRequest>,
+    ) -> Result<Response<ListReleasesResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let scope = Scope::parse(&request.parent)?;
+        let page: Page<Uuid> =
+            Page::wanted(request.page_size, &request.page_token, &request.parent)?;
+        let place = (scope.app_text(), scope.environment_text());
+        let after = page.after.map(ReleaseId::new);
+        let ids = list::releases(&self.0.pool, place, after, page.limit()).await;
+        let (ids, next_page_token) = page.cut(ids.map_err(database)?, |id| id.uuid());
+        let mut releases = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(found) = release::get(&self.0.pool, id).await.map_err(database)? else {
+                continue;
+            };
+            if principal.sees(&found.app, Some(&found.environment)) {
+                releases.push(show(&self.0, &found).await?);
+            }
+        }
+        Ok(Response::new(ListReleasesResponse { releases, next_page_token }))
+    }
+
+    async fn get_release(
+        &self,
+        request: Request<GetReleaseRequest>,
+    ) -> Result<Response<GetReleaseResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let found = find(&self.0, &principal, &request.into_inner().name, Role::Viewer).await?;
+        let configuration = serde_json::to_string(&found.content.resolved)
+            .map_err(|error| status::internal(&error))?;
+        let release = Some(show(&self.0, &found).await?);
+        Ok(Response::new(GetReleaseResponse { release, configuration }))
+    }
+
+    async fn create_release(
+        &self,
+        request: Request<CreateReleaseRequest>,
+    ) -> Result<Response<CreateReleaseResponse>, Status> {
+        create::create(&self.0, request).await.map(Response::new)
+    }
+
+    async fn cancel_release(
+        &self,
+        request: Request<CancelReleaseRequest>,
+    ) -> Result<Response<CancelReleaseResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let name = &request.into_inner().name;
+        let found = find(&self.0, &principal, name, Role::Deployer).await?;
+        let input = Input::Cancel { by: principal.name.clone() };
+        // Said at once when it is too late; else the driver decides, in its order.
+        if let Err(refused) = ::release::step(&found.plan, &found.state, input.clone()) {
+            return Err(status::precondition("NOT_NOW", refused.to_string()));
+        }
+        let mut transaction = self.0.pool.begin().await.map_err(database)?;
+        command::enqueue(&mut transaction, found.id, &input).await.map_err(database)?;
+        transaction.commit().await.map_err(database)?;
+        self.0.changed();
+        Ok(Response::new(CancelReleaseResponse { release: show_id(&self.0, found.id).await? }))
+    }
+
+    async fn rollback_environment(
+        &self,
+        request: Request<RollbackEnvironmentRequest>,
+    ) -> Result<Response<RollbackEnvironmentResponse>, Status> {
+        rollback::rollback(&self.0, request).await.map(Response::new)
+    }
+
+    async fn unpin_release(
+        &self,
+        request: Request<UnpinReleaseRequest>,
+    ) -> Result<Response<UnpinReleaseResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let name = &request.into_inner().name;
+        let found = find(&self.0, &principal, name, Role::Deployer).await?;
+        let place = (&found.app, &found.environment);
+        let mut connection = self.0.pool.acquire().await.map_err(database)?;
+        release::set_pinned(&mut connection, place, &found.content_hash, false)
+            .await
+            .map_err(database)?;
+        Ok(Response::new(UnpinReleaseResponse { release: show_id(&self.0, found.id).await? }))
+    }
+
+    async fn watch_releases(
+        &self,
+        request: Request<WatchReleasesRequest>,
+    ) -> Result<Response<Self::WatchReleasesStream>, Status> {
+        watch::watch(&self.0, request).await.map(Response::new)
+    }
+
+    async fn watch_logs(
+        &self,
+        request: Request<WatchLogsRequest>,
+    ) -> Result<Response<Self::WatchLogsStream>, Status> {
+        logs::watch(&self.0, request).await.map(Response::new)
+    }
+}

@@ -1,0 +1,128 @@
+//! `RollbackEnvironment`: back to the stable release while a new one moves, else a release of an earlier
+//! one. Needs no git, no registry and no build. What is left behind is pinned.
+
+use super::create::refused;
+use super::name::{self, Place};
+use super::read::{database, show};
+use crate::app::App;
+use crate::content::Origin;
+use crate::create::{self, Request as Wanted};
+use crate::db::release::{self, Release};
+use crate::db::{command, environment};
+use ::release::{Input, State};
+use proto::v1::{RollbackEnvironmentRequest, RollbackEnvironmentResponse};
+use service::grpc::{replay, status};
+use service::principal::{Principal, Role};
+use sqlx::PgConnection;
+use tonic::{Request, Status};
+
+/// Brings back what was there before.
+pub(super) async fn rollback(
+    app: &App,
+    request: Request<RollbackEnvironmentRequest>,
+) -> Result<RollbackEnvironmentResponse, Status> {
+    let principal = Principal::of(&request)?;
+    let request = request.into_inner();
+    let place = name::environment("name", &request.name)?;
+    principal.require(Role::Deployer, Some(&place.0), Some(&place.1))?;
+    let mut transaction = app.pool.begin().await.map_err(database)?;
+    let before: Option<RollbackEnvironmentResponse> =
+        replay::answered(&mut transaction, crate::NAME, &request.request_id, &request).await?;
+    if let Some(answer) = before {
+        return Ok(answer);
+    }
+    environment::lock(&mut transaction, (&place.0, &place.1)).await.map_err(database)?;
+    let release = match moving(&mut transaction, &place).await? {
+        Some(moving) if request.number == 0 => {
+            let input =
+                Input::Rollback { by: principal.name.clone(), reason: request.reason.clone() };
+            command::enqueue(&mut transaction, moving.id, &input).await.map_err(database)?;
+            moving
+        }
+        _ => restore(app, &mut transaction, &place, &request, &principal).await?,
+    };
+    let answer = RollbackEnvironmentResponse {
+        release: Some(proto::v1::Release {
+            name: proto::name::release(&place.0, &place.1, release.number),
+            uid: release.id.to_string(),
+            number: release.number,
+            ..proto::v1::Release::default()
+        }),
+    };
+    replay::record(&mut transaction, crate::NAME, &request.request_id, &request, &answer).await?;
+    transaction.commit().await.map_err(database)?;
+    app.changed();
+    Ok(RollbackEnvironmentResponse { release: Some(show(app, &release).await?) })
+}
+
+/// The release that has or may get traffic and is not on its way back already.
+async fn moving(connection: &mut PgConnection, place: &Place) -> Result<Option<Release>, Status> {
+    for id in release::unfinished(&mut *connection, (&place.0, &place.1)).await.map_err(database)? {
+        let found = release::get(&mut *connection, id).await.map_err(database)?;
+        let stoppable = |release: &Release| {
+            release.state.is_moving()
+                && !matches!(release.state, State::RollingBack { .. } | State::Settling)
+        };
+        if let Some(release) = found.filter(stoppable) {
+            return Ok(Some(release));
+        }
+    }
+    Ok(None)
+}
+
+async fn restore(
+    app: &App,
+    connection: &mut PgConnection,
+    place: &Place,
+    request: &RollbackEnvironmentRequest,
+    principal: &Principal,
+) -> Result<Release, Status> {
+    let place = (&place.0, &place.1);
+    let live = release::live(&mut *connection, place).await.map_err(database)?;
+    let live = match live {
+        Some(id) => release::get(&mut *connection, id).await.map_err(database)?,
+        None => None,
+    };
+    let target = match request.number {
+        0 => release::retained(&mut *connection, place).await.map_err(database)?.first().copied(),
+        number => release::by_number(&mut *connection, place, number).await.map_err(database)?,
+    };
+    let nothing = || {
+        let message = "there is no earlier release to go back to; `slipway releases` lists them";
+        status::precondition("NOTHING_TO_RESTORE", message)
+    };
+    let target =
+        release::get(&mut *connection, target.ok_or_else(nothing)?).await.map_err(database)?;
+    let target = target.ok_or_else(nothing)?;
+    let was_live = matches!(target.state, State::Live | State::Retained | State::Collected);
+    if !was_live {
+        let message = format!("release {} was never live; choose one that was", target.number);
+        return Err(status::precondition("NEVER_LIVE", message));
+    }
+    if live.as_ref().is_some_and(|live| live.content_hash == target.content_hash) {
+        let message = format!("what release {} is, is live already", target.number);
+        return Err(status::precondition("LIVE_ALREADY", message));
+    }
+    if let Some(live) = &live {
+        release::set_pinned(&mut *connection, place, &live.content_hash, true)
+            .await
+            .map_err(database)?;
+    }
+    release::set_pinned(&mut *connection, place, &target.content_hash, false)
+        .await
+        .map_err(database)?;
+    let origin = Origin {
+        cause: "rollback".to_owned(),
+        by: principal.name.clone(),
+        ..target.origin.clone()
+    };
+    let wanted = Wanted {
+        content: target.content.clone(),
+        origin,
+        restores: Some(target.id),
+        force: true,
+        traceparent: None,
+    };
+    let created = create::create(app, connection, wanted).await.map_err(refused)?;
+    Ok(created.into_release())
+}

@@ -1,0 +1,146 @@
+//! A release as the API shows it.
+
+use crate::db::instance::Instance;
+use crate::db::log::Line;
+use crate::db::release::Release;
+use crate::member;
+use crate::steps::{Step, steps};
+use crate::traffic::Traffic;
+use ::release::State;
+use chrono::{DateTime, Utc};
+use proto::v1;
+use proto::v1::release::State as Shown;
+
+/// Everything that a release is shown with.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) release: &'a Release,
+    pub(super) stable: Option<&'a Release>,
+    pub(super) restores_number: i64,
+    pub(super) log: &'a [Line],
+    pub(super) instances: &'a [Instance],
+    pub(super) traffic: &'a Traffic,
+}
+
+impl Seen<'_> {
+    pub(super) fn show(&self) -> v1::Release {
+        let release = self.release;
+        let origin = &release.origin;
+        let text = |value: Option<String>| value.unwrap_or_default();
+        v1::Release {
+            name: proto::name::release(&release.app, &release.environment, release.number),
+            uid: release.id.to_string(),
+            app: release.app.to_string(),
+            environment: release.environment.to_string(),
+            number: release.number,
+            state: state(&release.state).into(),
+            failure: release.state.failure().map(failure),
+            cause: origin.cause.clone(),
+            by: origin.by.to_string(),
+            commit: text(origin.commit.as_ref().map(ToString::to_string)),
+            git_ref: text(origin.git_ref.as_ref().map(ToString::to_string)),
+            build: text(origin.build.map(|build| format!("builds/{build}"))),
+            strategy: release.content.resolved.strategy.as_str().to_owned(),
+            services: self.services(),
+            config_hash: release.content_hash.clone(),
+            stable_number: self.stable.map_or(0, |stable| stable.number),
+            restores_number: self.restores_number,
+            pinned: release.pinned,
+            steps: steps(release, self.log).iter().map(step).collect(),
+            trace_id: crate::trace::of(release).id().to_string(),
+            create_time: time(Some(release.created_at)),
+            end_time: time(release.ended_at),
+            deadline_time: time(release.deadline_at),
+            weight_percent: i32::try_from(self.traffic.percent_of(release.id)).unwrap_or(100),
+            version: release.version,
+            secrets: secrets(release),
+        }
+    }
+
+    fn services(&self) -> Vec<v1::ReleasedService> {
+        let content = &self.release.content;
+        let changed = content.changed_from(self.stable.map(|stable| &stable.content));
+        let own = member::of_content(content, self.instances);
+        let show = |(service, hash): (events::ServiceName, String)| v1::ReleasedService {
+            image: content.images.get(&service).map(|image| v1::Image {
+                repository: image.repository.clone(),
+                digest: image.digest.to_string(),
+                size_bytes: 0,
+            }),
+            config_hash: hash,
+            changed: changed.contains(&service),
+            instances: own.iter().filter(|i| i.service == service).map(instance).collect(),
+            service: service.to_string(),
+        };
+        content.service_hashes().into_iter().map(show).collect()
+    }
+}
+
+fn secrets(release: &Release) -> Vec<String> {
+    let secrets = release.content.secrets.iter();
+    secrets.map(|(name, version)| format!("{name}@{version}")).collect()
+}
+
+fn instance(instance: &Instance) -> v1::Instance {
+    v1::Instance {
+        uid: instance.id.to_string(),
+        service: instance.service.to_string(),
+        container_id: instance.container_id.clone().unwrap_or_default(),
+        container_name: instance.container_name.clone(),
+        address: instance.address.clone().unwrap_or_default(),
+        state: instance.state.clone(),
+        replica: i32::try_from(instance.replica).unwrap_or(i32::MAX),
+        restart_count: 0,
+        start_time: time(Some(instance.created_at)),
+    }
+}
+
+fn step(step: &Step) -> v1::ReleaseStep {
+    v1::ReleaseStep {
+        step: step.name.to_owned(),
+        start_time: time(Some(step.started_at)),
+        end_time: time(step.ended_at),
+        detail: step.detail.clone(),
+    }
+}
+
+fn time(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
+    at.map(proto::time::timestamp)
+}
+
+fn failure(failure: &::release::Failure) -> v1::Failure {
+    v1::Failure {
+        reason: failure.reason.clone(),
+        message: failure.message.clone(),
+        service: failure.service.clone().unwrap_or_default(),
+        exit_code: failure.exit_code,
+        out_of_memory: failure.out_of_memory,
+        log_lines: failure.log_lines.clone(),
+        probe_lines: failure.probe_lines.clone(),
+    }
+}
+
+fn state(state: &State) -> Shown {
+    match state {
+        State::Queued { .. } => Shown::Queued,
+        State::AwaitingApproval { .. } => Shown::AwaitingApproval,
+        State::AwaitingWindow { .. } => Shown::AwaitingWindow,
+        State::Preparing => Shown::Preparing,
+        State::RunningJobs => Shown::RunningJobs,
+        State::Starting => Shown::Starting,
+        State::Warming => Shown::Warming,
+        State::Verifying => Shown::Verifying,
+        State::Shifting { .. } => Shown::Shifting,
+        State::Baking => Shown::Baking,
+        State::Settling => Shown::Settling,
+        State::Live => Shown::Live,
+        State::Retained => Shown::Retained,
+        State::Collected => Shown::Collected,
+        State::RollingBack { .. } => Shown::RollingBack,
+        State::RolledBack { .. } => Shown::RolledBack,
+        State::Failed { .. } => Shown::Failed,
+        State::Cancelled { .. } => Shown::Cancelled,
+        State::Superseded { .. } => Shown::Superseded,
+        State::Stuck { .. } => Shown::Stuck,
+    }
+}

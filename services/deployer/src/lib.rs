@@ -1,0 +1,47 @@
+//! The deployer owns releases: it drives the pure machine of crate `release` and performs its effects on
+//! the engine and the router.
+//!
+//! Truth is the row in Postgres; a driver holds a release by a lease with a fencing epoch, and every effect
+//! may run twice.
+
+mod admit;
+mod app;
+mod config;
+mod content;
+mod create;
+mod credentials;
+mod db;
+mod dependency;
+mod drive;
+mod finish;
+mod grpc;
+mod limits;
+mod member;
+mod on;
+mod perform;
+mod replace;
+mod router;
+mod schedule;
+mod steps;
+mod sweep;
+mod table;
+mod trace;
+mod traffic;
+mod transition;
+mod unsupported;
+mod wave;
+
+pub mod classify;
+pub mod diagnose;
+pub mod docker;
+pub mod logs;
+pub mod probe;
+pub mod spec;
+pub mod sweep_orphans;
+pub mod watch;
+
+pub use app::{Deployer, REACTS_TO, start};
+pub use config::Config;
+
+/// The name of the service in schemas, consumers and logs.
+pub const NAME: &str = "deployer";

@@ -1,0 +1,28 @@
+//! How long each state of a release may last, from what the manifest says. Pure.
+
+use manifest::{Resolved, ResolvedService};
+use release::Limits;
+use std::time::Duration;
+
+/// What a state may take beyond what its parts may: making containers, asking the router, writing rows.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// The limits of a release of `resolved`.
+pub(crate) fn limits(resolved: &Resolved) -> Limits {
+    let services = || resolved.services.values();
+    let longest =
+        |of: fn(&ResolvedService) -> Duration| services().map(of).max().unwrap_or_default();
+    let gate = longest(|service| service.health.gate.duration());
+    let stopping = longest(|s| s.stop.drain.duration() + s.stop.grace.duration());
+    let waiting = longest(|service| {
+        service.depends_on.iter().map(|dependency| dependency.within.duration()).sum()
+    });
+    // A release that stops the old one first also waits for that.
+    Limits {
+        start: waiting + stopping + gate + SLACK,
+        bake: resolved.bake.lasts.duration() + SLACK,
+        settle: stopping + SLACK,
+        undo: gate + 2 * stopping + SLACK,
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,131 @@
+//! Images are there: a release for every environment that tracks the ref. The event is a hint; what is
+//! released is read from the builder.
+
+use crate::app::App;
+use crate::content::Origin;
+use crate::create::{self, Created, Request};
+use crate::transition::TransitionError;
+use bus::Verdict;
+use events::payload::{BuildV1, ImageV1, read};
+use events::{BuildId, Digest, Envelope, EnvironmentName, PrincipalName, ServiceName};
+use manifest::Manifest;
+use proto::v1::{Build, GetBuildRequest};
+use std::collections::BTreeMap;
+
+/// Why no release could be made.
+#[derive(Debug, thiserror::Error)]
+enum HandleError {
+    #[error("ask the builder for build {build}")]
+    Ask { build: BuildId, source: Box<tonic::Status> },
+    #[error("build {build} as the builder tells it: {what}")]
+    Answer { build: BuildId, what: String },
+    #[error("make a release of build {build}")]
+    Create { build: BuildId, source: TransitionError },
+}
+
+impl From<HandleError> for Verdict {
+    fn from(error: HandleError) -> Self {
+        match &error {
+            HandleError::Answer { .. } => Self::park(&error),
+            HandleError::Ask { source, .. } if source.code() == tonic::Code::NotFound => {
+                Self::park(&error)
+            }
+            HandleError::Ask { .. } | HandleError::Create { .. } => Self::retry(&error),
+        }
+    }
+}
+
+/// Handles `build.succeeded`.
+pub(crate) async fn handle(app: &App, envelope: Envelope) -> Verdict {
+    let payload: BuildV1 = match read(&envelope) {
+        Ok(payload) => payload,
+        Err(error) => return error.into(),
+    };
+    match release_all(app, &envelope, &payload).await {
+        Ok(()) => Verdict::Done,
+        Err(error) => error.into(),
+    }
+}
+
+async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Result<(), HandleError> {
+    let build = ask(app, payload.build).await?;
+    let answer = |what: String| HandleError::Answer { build: payload.build, what };
+    let shape = manifest::parse(&build.manifest).map_err(|error| answer(error.to_string()))?;
+    let policy = manifest::parse(&build.policy).map_err(|error| answer(error.to_string()))?;
+    let images = images(&build).map_err(answer)?;
+    let create = |source| HandleError::Create { build: payload.build, source };
+    let mut transaction = app.pool.begin().await.map_err(|error| create(error.into()))?;
+    let first = pg::inbox::first_time(&mut transaction, crate::NAME, envelope.id).await;
+    if !first.map_err(|error| create(error.into()))? {
+        return Ok(());
+    }
+    for environment in &payload.environments {
+        let request =
+            request(&mut transaction, envelope, payload, (&shape, &policy, environment), &images);
+        let created = match request.await.map_err(|error| create(error.into()))? {
+            Ok(request) => create::create(app, &mut transaction, request).await.map_err(create)?,
+            Err(what) => {
+                tracing::error!(build.id = %payload.build, %environment, what, "the build cannot be released");
+                continue;
+            }
+        };
+        tell(payload, &created);
+    }
+    transaction.commit().await.map_err(|error| create(error.into()))?;
+    app.changed();
+    Ok(())
+}
+
+fn tell(payload: &BuildV1, created: &Created) {
+    let (what, release) = match created {
+        Created::New(release) => ("a release was made", release),
+        Created::Same(release) => ("the content is released already", release),
+        Created::Pinned(release) => ("the content is pinned", release),
+    };
+    tracing::info!(build.id = %payload.build, release.id = %release.id, number = release.number, "{what}");
+}
+
+async fn ask(app: &App, build: BuildId) -> Result<Build, HandleError> {
+    let request = app.internal.request(GetBuildRequest { name: format!("builds/{build}") });
+    let answer = app.builder.clone().get_build(request).await;
+    let answer = answer.map_err(|status| HandleError::Ask { build, source: Box::new(status) })?;
+    let missing = HandleError::Answer { build, what: "no build in the answer".to_owned() };
+    answer.into_inner().build.ok_or(missing)
+}
+
+fn images(build: &Build) -> Result<BTreeMap<ServiceName, ImageV1>, String> {
+    let image = |built: &proto::v1::ServiceBuild| {
+        let service = ServiceName::parse(&built.service).map_err(|error| error.to_string())?;
+        let image = built.image.as_ref().ok_or_else(|| format!("{service} has no image"))?;
+        let digest = Digest::parse(&image.digest).map_err(|error| error.to_string())?;
+        Ok((service, ImageV1 { repository: image.repository.clone(), digest }))
+    };
+    build.services.iter().map(image).collect()
+}
+
+type Manifests<'a> = (&'a Manifest, &'a Manifest, &'a EnvironmentName);
+
+/// The request for one environment, or why the manifests do not allow one.
+async fn request(
+    connection: &mut sqlx::PgConnection,
+    envelope: &Envelope,
+    payload: &BuildV1,
+    (shape, policy, environment): Manifests<'_>,
+    images: &BTreeMap<ServiceName, ImageV1>,
+) -> Result<Result<Request, String>, sqlx::Error> {
+    let resolved = match manifest::resolve(shape, policy, environment) {
+        Ok(resolved) => resolved,
+        Err(error) => return Ok(Err(service::chain(&error))),
+    };
+    let content = create::content(connection, resolved, images.clone()).await?;
+    let origin = Origin {
+        cause: "push".to_owned(),
+        by: PrincipalName::slipway(),
+        commit: Some(payload.commit.clone()),
+        git_ref: Some(payload.git_ref.clone()),
+        build: Some(payload.build),
+        change: Some(payload.change),
+    };
+    let traceparent = envelope.traceparent.clone();
+    Ok(Ok(Request { content, origin, restores: None, force: false, traceparent }))
+}

@@ -1,0 +1,3 @@
+//! What the deployer does when something was said, one file per event.
+
+pub(crate) mod build_succeeded;

@@ -1,0 +1,55 @@
+//! Does what a state wants. Each effect is idempotent, decides nothing, and may be dropped at any await.
+
+mod detached;
+mod prepare;
+mod ready;
+mod restore;
+mod settle;
+mod shift;
+mod start;
+mod unsupported;
+mod watch;
+
+use crate::app::App;
+use crate::db::release::Release;
+use release::{Effect, Failure};
+
+/// What came of an effect.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It is done. Says what people want to know of it.
+    Done(String),
+    /// It cannot be done.
+    Failed(Box<Failure>),
+    /// It cannot be done now. Says why.
+    Again(String),
+}
+
+impl Outcome {
+    /// Cannot be done now, because of `error`.
+    pub(crate) fn again(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Again(service::chain(error))
+    }
+
+    /// Cannot be done, because of `failure`.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
+/// Does `effect` for `release`.
+pub(crate) async fn perform(app: &App, release: &Release, effect: Effect) -> Outcome {
+    let outcome = match effect {
+        Effect::Prepare => prepare::prepare(app, release).await,
+        Effect::StartCandidate { stop_stable } => start::start(app, release, stop_stable).await,
+        Effect::Shift { weight } => shift::shift(app, release, weight).await,
+        Effect::Watch => watch::watch(app, release).await,
+        Effect::Settle => settle::settle(app, release).await,
+        Effect::RestoreTraffic => restore::traffic(app, release).await,
+        Effect::RemoveCandidate => restore::remove_candidate(app, release).await,
+        Effect::RunJobs | Effect::WarmUp | Effect::Verify | Effect::Judge { .. } => {
+            Err(unsupported::unsupported(effect))
+        }
+    };
+    outcome.map_or_else(|stop| stop, Outcome::Done)
+}

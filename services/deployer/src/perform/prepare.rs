@@ -1,0 +1,55 @@
+//! Everything that can be done before a container exists: pre-flight, images by digest, network, volumes.
+
+use super::Outcome;
+use crate::app::App;
+use crate::db::release::Release;
+use crate::docker::EngineError;
+use crate::member;
+use futures_util::future::try_join_all;
+use release::Failure;
+
+/// Makes sure that images, network and volumes are there and that there is room.
+pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outcome> {
+    if let Some(failure) = crate::unsupported::unsupported(&release.content.resolved) {
+        return Err(Outcome::failed(failure));
+    }
+    let described =
+        member::describe(app, release).await.map_err(|error| match error.failure() {
+            Some(failure) => Outcome::failed(failure),
+            None => Outcome::again(&error),
+        })?;
+    check_disk(app).await?;
+    let place = member::place(app, release);
+    let labels = place.labels();
+    let again = |error: EngineError| Outcome::again(&error);
+    app.engine.ensure_network(&place.network(), &labels).await.map_err(again)?;
+    for member in &described {
+        for volume in &member.spec.volumes {
+            app.engine.ensure_volume(&volume.docker_name, &labels).await.map_err(again)?;
+        }
+    }
+    let images = release.content.images.values().map(|image| async move {
+        let image = format!("{}@{}", image.repository, image.digest);
+        app.engine.ensure_image(&image, app.credentials_for(&image)).await
+    });
+    let images = try_join_all(images).await.map_err(again)?;
+    Ok(format!("{} images are there", images.len()))
+}
+
+async fn check_disk(app: &App) -> Result<(), Outcome> {
+    let capacity = app.engine.capacity().await.map_err(|error| Outcome::again(&error))?;
+    match capacity.disk_free {
+        Some(free) if free < app.disk_floor => {
+            let mib = |bytes: u64| bytes / (1024 * 1024);
+            Err(Outcome::failed(Failure::new(
+                "DISK_LOW",
+                format!(
+                    "the engine's disk has {} MiB free, {} MiB are needed; free some, or lower SLIPWAY_DISK_FLOOR",
+                    mib(free),
+                    mib(app.disk_floor)
+                ),
+            )))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Starts the candidate beside the stable release, or, where that cannot be, after it.
+
+use super::detached::{After, stop};
+use super::{Outcome, ready};
+use crate::app::App;
+use crate::db::release::Release;
+use crate::db::{environment, instance, release};
+use crate::{member, replace, table};
+use std::time::Duration;
+
+/// Every instance of the candidate runs and proved that it is ready.
+pub(crate) async fn start(
+    app: &App,
+    release: &Release,
+    stop_stable: bool,
+) -> Result<String, Outcome> {
+    if stop_stable {
+        stop_what_cannot_stay(app, release).await?;
+    }
+    let (count, slowest) = ready::bring_up(app, release).await?;
+    Ok(format!("{count} instances ready, the slowest after {}", seconds(slowest)))
+}
+
+fn seconds(span: Duration) -> String {
+    format!("{:.2} s", span.as_secs_f64())
+}
+
+/// Requests are held, then the instances that cannot run beside their successors are drained and stopped.
+async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outcome> {
+    let again = |error: &(dyn std::error::Error + 'static)| Outcome::again(error);
+    let Some(stable) = release.stable else { return Ok(()) };
+    let stable = release::get(&app.pool, stable).await.map_err(|error| again(&error))?;
+    let Some(stable) = stable else { return Ok(()) };
+    let services = replace::stop_first(&release.content, &stable.content);
+    let place = (&release.app, &release.environment);
+    let all = instance::of_environment(&app.pool, place).await.map_err(|error| again(&error))?;
+    let mut old = member::of_content(&stable.content, &all);
+    old.retain(|instance| services.contains(&instance.service) && instance.state != "stopped");
+    if old.is_empty() {
+        return Ok(());
+    }
+    table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
+        environment::set_traffic(connection, place, &before.holding()).await
+    })
+    .await
+    .map_err(|error| again(&error))?;
+    stop(app, &stable, old, After::Keep).await
+}

@@ -1,0 +1,80 @@
+//! The router, asked by gRPC on its control address.
+
+use proto::v1::router_service_client::RouterServiceClient;
+use proto::v1::{
+    ApplyTableRequest, AwaitDrainedRequest, GetStatsRequest, GetTableRequest, RouteTable,
+};
+use proto::v1::{GetStatsResponse, InstanceStats};
+use service::internal::Internal;
+use std::time::Duration;
+use tonic::transport::Channel;
+
+/// The router's control.
+#[derive(Debug, Clone)]
+pub(crate) struct Router {
+    client: RouterServiceClient<Channel>,
+    internal: Internal,
+}
+
+/// Why the router did not do it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RouterError {
+    #[error("the router was asked to {call}")]
+    Call { call: &'static str, source: Box<tonic::Status> },
+    #[error("the router is at generation {generation}, which is newer")]
+    Stale { generation: u64 },
+}
+
+impl Router {
+    pub(crate) fn new(url: &str, internal: Internal) -> Result<Self, tonic::transport::Error> {
+        let channel = service::internal::channel(url)?;
+        Ok(Self { client: RouterServiceClient::new(channel), internal })
+    }
+
+    /// Puts the table in force; returns when no new request goes anywhere else.
+    pub(crate) async fn apply(&self, table: RouteTable) -> Result<(), RouterError> {
+        let request = self.internal.request(ApplyTableRequest { table: Some(table) });
+        let refused = match self.client.clone().apply_table(request).await {
+            Ok(_) => return Ok(()),
+            Err(status) => status,
+        };
+        if service::grpc::status::reason(&refused).as_deref() == Some("STALE_GENERATION") {
+            let generation = self.generation().await?;
+            return Err(RouterError::Stale { generation });
+        }
+        Err(failed("apply a route table")(refused))
+    }
+
+    /// The generation of the table in force.
+    pub(crate) async fn generation(&self) -> Result<u64, RouterError> {
+        let request = self.internal.request(GetTableRequest {});
+        let answer =
+            self.client.clone().get_table(request).await.map_err(failed("tell its table"))?;
+        Ok(answer.into_inner().table.map_or(0, |table| table.generation))
+    }
+
+    /// What it measured on `route`.
+    pub(crate) async fn stats(&self, route: &str) -> Result<GetStatsResponse, RouterError> {
+        let request = self.internal.request(GetStatsRequest { route: route.to_owned() });
+        let answer = self.client.clone().get_stats(request).await;
+        Ok(answer.map_err(failed("tell what it measured"))?.into_inner())
+    }
+
+    /// Waits until `instances`, gone from the table, have nothing in flight; what is left after `timeout`.
+    pub(crate) async fn await_drained(
+        &self,
+        instances: Vec<String>,
+        timeout: Duration,
+    ) -> Result<Vec<InstanceStats>, RouterError> {
+        let timeout_on_wire = Some(proto::time::duration(timeout));
+        let mut request =
+            self.internal.request(AwaitDrainedRequest { instances, timeout: timeout_on_wire });
+        request.set_timeout(timeout + Duration::from_secs(10));
+        let answer = self.client.clone().await_drained(request).await;
+        Ok(answer.map_err(failed("drain instances"))?.into_inner().remaining)
+    }
+}
+
+fn failed(call: &'static str) -> impl Fn(tonic::Status) -> RouterError {
+    move |status| RouterError::Call { call, source: Box::new(status) }
+}

@@ -1,0 +1,60 @@
+//! What is done by the clock: containers without an owner go away, addresses are looked at again, and the
+//! router gets its table when it does not have the newest.
+
+use crate::app::App;
+use crate::db::instance;
+use crate::sweep_orphans::{GRACE, observe, orphans, remove};
+use crate::table;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Time between two sweeps.
+const EVERY: Duration = Duration::from_secs(30);
+/// Time between two looks at the router.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Sweeps until `cancel`. When the truth cannot be read, nothing is touched.
+pub(crate) async fn run(app: App, cancel: CancellationToken) {
+    let mut swept = tokio::time::Instant::now();
+    loop {
+        if let Err(error) = refresh_router(&app).await {
+            tracing::warn!(
+                error = service::chain(&*error),
+                "the router may not have the newest table"
+            );
+        }
+        if swept.elapsed() > EVERY {
+            swept = tokio::time::Instant::now();
+            if let Err(error) = sweep_orphans(&app).await {
+                tracing::warn!(error = service::chain(&*error), "orphans stay for now");
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// A router that started anew, or missed an answer, has an older table: it gets the newest.
+async fn refresh_router(app: &App) -> anyhow::Result<()> {
+    let newest = sqlx::query_scalar!("select generation from deployer.route_generation")
+        .fetch_one(&app.pool)
+        .await?;
+    let known = app.router.generation().await?;
+    if known < u64::try_from(newest)? {
+        table::publish(app, async |_: &mut sqlx::PgConnection| Ok(())).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_orphans(app: &App) -> anyhow::Result<()> {
+    let observed = observe(&app.engine, &app.platform).await?;
+    let owned: BTreeSet<_> = instance::owners(&app.pool).await?.into_iter().collect();
+    let gone = orphans(&observed, &app.platform, &owned, app.clock.now(), GRACE);
+    for container in remove(&app.engine, &gone).await {
+        tracing::info!(container.id = container, "an orphan is gone");
+    }
+    Ok(())
+}

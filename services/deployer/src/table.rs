@@ -1,0 +1,171 @@
+//! The route table: composed from the traffic of every environment, the content of the releases that have
+//! a share, and the addresses of their instances. Pure, but for [`publish`], which sends it.
+
+use crate::app::App;
+use crate::content::Content;
+use crate::db::environment::{self, Environment};
+use crate::db::instance::{self, Instance};
+use crate::db::release;
+use crate::router::RouterError;
+use crate::traffic::{Mode, Traffic};
+use events::ReleaseId;
+use manifest::Protocol;
+use proto::v1::{Route, RouteTable, Target, Upstream, route};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long requests are held while a release that must stop the old one starts.
+pub(crate) const HOLD_LIMIT: Duration = Duration::from_secs(30);
+/// How long the router tries to connect to an instance.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The label of measurements, and the name of the first route of an environment.
+pub(crate) fn route_name(
+    app: impl std::fmt::Display,
+    environment: impl std::fmt::Display,
+) -> String {
+    format!("{app}/{environment}")
+}
+
+/// Everything that decides the routes of one environment.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) environment: Environment,
+    pub(crate) releases: BTreeMap<ReleaseId, Content>,
+    pub(crate) instances: Vec<Instance>,
+}
+
+impl Scene {
+    /// The routes of the environment, by the release with the largest share.
+    pub(crate) fn routes(&self) -> Vec<Route> {
+        let traffic = &self.environment.traffic;
+        let leading = traffic.shares.iter().max_by_key(|share| share.percent);
+        let Some(leading) = leading.and_then(|share| self.releases.get(&share.release)) else {
+            return Vec::new();
+        };
+        let hosts: Vec<String> = leading.resolved.hosts.iter().map(ToString::to_string).collect();
+        let route = |rule: &manifest::Route| Route {
+            name: self.name_of(leading, rule),
+            hosts: hosts.clone(),
+            path_prefix: rule.path_prefix.to_string(),
+            targets: self.targets(rule),
+            mode: mode(traffic).into(),
+            hold_limit: Some(proto::time::duration(HOLD_LIMIT)),
+            response_timeout: Some(proto::time::duration(
+                leading.resolved.limits.timeout.duration(),
+            )),
+            max_body_bytes: leading.resolved.limits.body.get(),
+            candidate_token: self.environment.candidate_token.clone(),
+            connect_timeout: Some(proto::time::duration(CONNECT_TIMEOUT)),
+            strip_prefix: rule.strip_prefix,
+        };
+        leading.resolved.routes.iter().map(route).collect()
+    }
+
+    /// The first route carries the plain name; further ones add their service and prefix.
+    fn name_of(&self, content: &Content, rule: &manifest::Route) -> String {
+        let name = route_name(&self.environment.app, &self.environment.environment);
+        match content.resolved.routes.first() {
+            Some(first) if first == rule => name,
+            _ => format!("{name}/{}{}", rule.service, rule.path_prefix),
+        }
+    }
+
+    fn targets(&self, rule: &manifest::Route) -> Vec<Target> {
+        let shares = &self.environment.traffic.shares;
+        let last = shares.len().saturating_sub(1);
+        let target = |(index, share): (usize, &crate::traffic::Share)| {
+            let content = self.releases.get(&share.release)?;
+            let service = content.resolved.services.get(&rule.service)?;
+            let http = service.http.as_ref()?;
+            Some(Target {
+                release: share.release.to_string(),
+                weight: share.percent,
+                upstreams: self.upstreams(content, rule),
+                candidate: index == last,
+                h2c: http.protocol == Protocol::H2c,
+            })
+        };
+        shares.iter().enumerate().filter_map(target).collect()
+    }
+
+    fn upstreams(&self, content: &Content, rule: &manifest::Route) -> Vec<Upstream> {
+        let wanted = content.service_hash(&rule.service);
+        let replicas = content.resolved.services.get(&rule.service).map_or(0, |s| s.replicas);
+        let belongs = |instance: &&Instance| {
+            instance.service == rule.service
+                && wanted.as_deref() == Some(instance.content_hash.as_str())
+                && instance.replica < replicas
+                && instance.state == "ready"
+        };
+        let upstream = |instance: &Instance| {
+            let address = instance.address.clone()?;
+            Some(Upstream { instance: instance.id.to_string(), address })
+        };
+        self.instances.iter().filter(belongs).filter_map(upstream).collect()
+    }
+}
+
+fn mode(traffic: &Traffic) -> route::Mode {
+    match traffic.effective_mode() {
+        Mode::Serving => route::Mode::Serving,
+        Mode::Maintenance => route::Mode::Maintenance,
+        Mode::Paused => route::Mode::Paused,
+    }
+}
+
+/// Why the table is not in force.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error("compose the route table")]
+    Compose(#[from] sqlx::Error),
+    #[error("put the route table in force")]
+    Router(#[from] RouterError),
+}
+
+/// Composes the table of everything and puts it in force; `change` writes what is different, in the same
+/// transaction that takes the generation, so that a later table always holds it too.
+pub(crate) async fn publish(
+    app: &App,
+    change: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<(), sqlx::Error>,
+) -> Result<u64, PublishError> {
+    let mut transaction = app.pool.begin().await?;
+    let generation = environment::next_generation(&mut transaction).await?;
+    change(&mut transaction).await?;
+    let mut routes = Vec::new();
+    for environment in environment::all(&mut *transaction).await? {
+        routes.extend(scene(&mut transaction, environment).await?.routes());
+    }
+    transaction.commit().await?;
+    let generation = u64::try_from(generation).unwrap_or_default();
+    let table = RouteTable { generation, routes };
+    match app.router.apply(table.clone()).await {
+        Ok(()) => Ok(generation),
+        // A later table, composed after our commit, holds the change too. A table that this database never
+        // made is from before a restored backup: the next generation is above it.
+        Err(RouterError::Stale { generation: known }) => {
+            let mut connection = app.pool.acquire().await?;
+            let known = i64::try_from(known).unwrap_or(i64::MAX - 1);
+            match environment::raise_generation(&mut connection, known).await? {
+                false => Ok(generation),
+                true => Err(RouterError::Stale { generation }.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn scene(
+    connection: &mut sqlx::PgConnection,
+    environment: Environment,
+) -> Result<Scene, sqlx::Error> {
+    let mut releases = BTreeMap::new();
+    for share in &environment.traffic.shares {
+        if let Some(found) = release::get(&mut *connection, share.release).await? {
+            releases.insert(share.release, found.content);
+        }
+    }
+    let place = (&environment.app, &environment.environment);
+    let instances = instance::of_environment(&mut *connection, place).await?;
+    Ok(Scene { environment, releases, instances })
+}

@@ -1,0 +1,90 @@
+//! Who gets which share of an environment's requests: the part of the route table that releases move.
+
+use events::ReleaseId;
+use serde::{Deserialize, Serialize};
+
+/// What happens to requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// They are answered.
+    #[default]
+    Serving,
+    /// They get 503.
+    Maintenance,
+    /// They are held, up to a limit.
+    Paused,
+}
+
+impl Mode {
+    /// The name in output.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Maintenance => "maintenance",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// A release and its share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Share {
+    /// The release.
+    pub(crate) release: ReleaseId,
+    /// Percent of new requests; a candidate may have none and still be addressed by its token.
+    pub(crate) percent: u32,
+}
+
+/// Who gets what.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Traffic {
+    /// The shares; the candidate last.
+    pub(crate) shares: Vec<Share>,
+    /// What an operator asked for.
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// A release that has to stop the stable one holds requests meanwhile.
+    #[serde(default)]
+    pub(crate) held: bool,
+}
+
+impl Traffic {
+    /// The same with `candidate` at `percent` and `stable` at the rest.
+    #[must_use]
+    pub(crate) fn shifted(
+        &self,
+        stable: Option<ReleaseId>,
+        candidate: ReleaseId,
+        percent: u32,
+    ) -> Self {
+        let rest = stable
+            .filter(|_| percent < 100)
+            .map(|release| Share { release, percent: 100 - percent });
+        let shares = rest.into_iter().chain([Share { release: candidate, percent }]).collect();
+        Self { shares, mode: self.mode, held: false }
+    }
+
+    /// The same with everything on `stable`, or on nobody.
+    #[must_use]
+    pub(crate) fn restored(&self, stable: Option<ReleaseId>) -> Self {
+        let shares = stable.map(|release| Share { release, percent: 100 }).into_iter().collect();
+        Self { shares, mode: self.mode, held: false }
+    }
+
+    /// The same with requests held.
+    #[must_use]
+    pub(crate) fn holding(&self) -> Self {
+        Self { held: true, ..self.clone() }
+    }
+
+    /// The share of `release`, in percent.
+    pub(crate) fn percent_of(&self, release: ReleaseId) -> u32 {
+        self.shares.iter().find(|share| share.release == release).map_or(0, |share| share.percent)
+    }
+
+    /// What the router is told to do with requests.
+    pub(crate) fn effective_mode(&self) -> Mode {
+        if self.held && self.mode == Mode::Serving { Mode::Paused } else { self.mode }
+    }
+}

@@ -1,0 +1,39 @@
+//! What a manifest may say and this version does not do: said before anything is touched, never skipped
+//! in silence. Pure.
+
+use manifest::{JobAt, Resolved, Strategy};
+use release::Failure;
+
+/// What `resolved` asks for that this version cannot do.
+pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
+    let mut wanted: Vec<&str> = Vec::new();
+    match resolved.strategy {
+        Strategy::BlueGreen | Strategy::Recreate => {}
+        Strategy::Canary(_) => wanted.push("strategy canary (use blue_green)"),
+        Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green)"),
+    }
+    let before = |at: JobAt| matches!(at, JobAt::BeforeRelease | JobAt::FirstRelease);
+    if resolved.jobs.values().any(|job| before(job.at)) {
+        wanted.push("jobs at before_release or first_release");
+    }
+    if !resolved.verify.is_empty() {
+        wanted.push("verify");
+    }
+    if resolved.services.values().any(|service| !service.warmup.requests.is_empty()) {
+        wanted.push("warmup");
+    }
+    let gates = [
+        (resolved.approval.is_some(), "approval"),
+        (resolved.promote_from.is_some(), "promote_from"),
+        (!resolved.freeze.is_empty(), "freeze"),
+    ];
+    wanted.extend(gates.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| name));
+    if wanted.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the manifest asks for {}, which this version does not do; remove it and release again",
+        wanted.join(", ")
+    );
+    Some(Failure::new("UNSUPPORTED", message))
+}
