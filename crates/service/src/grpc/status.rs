@@ -26,6 +26,17 @@ pub fn invalid(field: &str, message: impl Into<String>) -> Status {
     with(Code::InvalidArgument, "INVALID_ARGUMENT", format!("{field}: {message}"), details)
 }
 
+/// `INVALID_ARGUMENT`: several fields of the request are wrong, each with its message.
+pub fn invalid_fields(fields: impl IntoIterator<Item = (String, String)>) -> Status {
+    let mut details = ErrorDetails::new();
+    let mut messages = Vec::new();
+    for (field, message) in fields {
+        messages.push(format!("{field}: {message}"));
+        details.add_bad_request_violation(field, message);
+    }
+    with(Code::InvalidArgument, "INVALID_ARGUMENT", messages.join("; "), details)
+}
+
 /// `NOT_FOUND`: there is no `kind` called `name`.
 pub fn not_found(kind: &str, name: impl std::fmt::Display) -> Status {
     let message = format!("there is no {kind} {name}");

@@ -1,0 +1,229 @@
+//! A request from its head to the head of its answer: find its instance, pass it on, pass the answer back.
+//!
+//! Invariant: a request is offered to another instance only when the first one got nothing of it, or when asking
+//! again changes nothing (a safe method without a body, over a connection that had been idle).
+
+mod attempt;
+
+use crate::headers::{self, Client};
+use crate::live::LiveRoute;
+use crate::problem::Refusal;
+use crate::record::Record;
+use crate::reply::Reply;
+use crate::table::{Mode, normal_host};
+use crate::tunnel;
+use crate::upload::{Progress, Upload};
+use crate::watch::Watch;
+use crate::worker::Worker;
+use attempt::{Answer, Attempt, Failed};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use hyper::body::{Body, Incoming};
+use hyper::upgrade::OnUpgrade;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// Other instances that are tried when one cannot be connected to.
+const RETRIES: usize = 2;
+
+/// A request, understood.
+struct Ask {
+    host: HeaderValue,
+    candidate: Option<HeaderValue>,
+    upgrade: Option<HeaderValue>,
+    on_upgrade: Option<OnUpgrade>,
+    takes_trailers: bool,
+}
+
+/// Answers a request.
+pub(crate) async fn answer(
+    worker: &Rc<Worker>,
+    client: &Client,
+    watch: &Arc<Watch>,
+    mut request: Request<Incoming>,
+) -> Response<Reply> {
+    let upgrade = (request.version() == Version::HTTP_11)
+        .then(|| headers::upgrade(request.headers()))
+        .flatten();
+    let on_upgrade = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+    let (mut parts, body) = request.into_parts();
+    let id = headers::request_id(&parts.headers).cloned();
+    let id = id.unwrap_or_else(|| worker.request_id());
+    let mut record = Box::new(Record::open(worker, watch, &client.address, &parts, id));
+    let ask = understand(&mut parts, client, &record.request_id, upgrade, on_upgrade);
+    let answered = match ask {
+        Ok(ask) => forward(&mut record, ask, parts, body).await,
+        Err(why) => Err(Refusal::Malformed(why)),
+    };
+    match answered {
+        Ok(passed) => pass_back(passed, record),
+        Err(refusal) => refuse(refusal, record),
+    }
+}
+
+/// Reads what the router needs and rewrites the headers for the instance.
+fn understand(
+    parts: &mut Parts,
+    client: &Client,
+    id: &HeaderValue,
+    upgrade: Option<HeaderValue>,
+    on_upgrade: Option<OnUpgrade>,
+) -> Result<Ask, &'static str> {
+    let host = headers::host(&parts.method, &parts.uri, parts.version, &parts.headers)?;
+    let takes_trailers = headers::takes_trailers(&parts.headers);
+    let candidate = parts.headers.remove(headers::CANDIDATE);
+    headers::remove_hop_by_hop(&mut parts.headers);
+    headers::forward(&mut parts.headers, client, &host);
+    parts.headers.insert(headers::REQUEST_ID, id.clone());
+    Ok(Ask { host, candidate, upgrade, on_upgrade, takes_trailers })
+}
+
+/// An answer of an instance, and how to go on with it.
+struct Passing {
+    answer: Answer,
+    route: Arc<LiveRoute>,
+    on_upgrade: Option<OnUpgrade>,
+}
+
+async fn forward(
+    record: &mut Record,
+    mut ask: Ask,
+    parts: Parts,
+    body: Incoming,
+) -> Result<Passing, Refusal> {
+    let worker = record.worker().clone();
+    let authority = ask.host.clone();
+    let host = normal_host(authority.to_str().map_err(|_| Refusal::NoRoute)?);
+    let mut unsent = Unsent::New(parts, body);
+    let (roll, progress) = (worker.roll(), Progress::new());
+    let (mut held_until, mut tried) = (None, Vec::new());
+    loop {
+        let live = worker.live();
+        let route = live.route(&host, record.path()).ok_or(Refusal::NoRoute)?.clone();
+        match route.mode() {
+            Mode::Serving => {}
+            Mode::Maintenance => return Err(Refusal::Maintenance),
+            Mode::Paused { hold_limit } => {
+                let until = *held_until.get_or_insert_with(|| Instant::now() + hold_limit);
+                hold(&worker, &live, until).await?;
+                continue;
+            }
+        }
+        let shown = ask.candidate.as_ref().map(HeaderValue::as_bytes);
+        let chosen = route.target(shown, roll).ok_or(Refusal::NoInstance)?;
+        record.assign(route.clone(), chosen);
+        let target = &route.targets[chosen];
+        let Some(instance) = target.instance(&tried) else {
+            return Err(if tried.is_empty() { Refusal::NoInstance } else { Refusal::Unreachable });
+        };
+        let Ok(claim) = worker.plane.claim(&live, instance) else { continue };
+        progress.touch();
+        let request = unsent.request(&route, &progress)?;
+        record.claimed(claim);
+        let attempt = Attempt { worker: &worker, instance, route: &route, ask: &ask, progress: &progress };
+        match attempt.run(request, target.h2c).await {
+            Ok(answer) => {
+                let on_upgrade = ask.on_upgrade.take();
+                return Ok(Passing { answer, route: route.clone(), on_upgrade });
+            }
+            Err(Failed::NotReached(request)) => {
+                record.unassign();
+                tried.push(instance.clone());
+                if tried.len() > RETRIES {
+                    return Err(Refusal::Unreachable);
+                }
+                unsent = Unsent::Returned(request);
+            }
+            Err(Failed::Final(refusal)) => return Err(refusal),
+        }
+    }
+}
+
+/// A request nothing of which was sent.
+enum Unsent {
+    New(Parts, Incoming),
+    Returned(Box<Request<Upload>>),
+    Taken,
+}
+
+impl Unsent {
+    fn request(
+        &mut self,
+        route: &LiveRoute,
+        progress: &Rc<Progress>,
+    ) -> Result<Request<Upload>, Refusal> {
+        let route = &route.route;
+        match std::mem::replace(self, Self::Taken) {
+            Self::New(parts, body) => {
+                if route.max_body.is_some_and(|limit| body.size_hint().lower() > limit) {
+                    return Err(Refusal::BodyTooLarge);
+                }
+                let gap = route.response_timeout;
+                let upload = Upload::new(body, route.max_body, gap, progress);
+                Ok(Request::from_parts(parts, upload))
+            }
+            Self::Returned(request) => Ok(*request),
+            Self::Taken => Err(Refusal::BrokeOff),
+        }
+    }
+}
+
+async fn hold(
+    worker: &Worker,
+    live: &crate::live::Live,
+    until: Instant,
+) -> Result<(), Refusal> {
+    tokio::select! {
+        held = timeout_at(until, worker.plane.replaced(live)) => {
+            held.map_err(|_| Refusal::HeldTooLong)
+        }
+        () = worker.stopping() => Err(Refusal::HeldTooLong),
+    }
+}
+
+fn refuse(refusal: Refusal, mut record: Box<Record>) -> Response<Reply> {
+    record.refused(refusal);
+    let (response, body) = refusal.answer(record.request_id.to_str().unwrap_or_default());
+    response.map(|()| Reply::own(body, record))
+}
+
+fn pass_back(passing: Passing, mut record: Box<Record>) -> Response<Reply> {
+    let Passing { answer, route, on_upgrade } = passing;
+    let Answer { mut response, connection } = answer;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return switch(response, connection, on_upgrade, record);
+    }
+    record.answered(response.status());
+    headers::remove_hop_by_hop(response.headers_mut());
+    *response.version_mut() = Version::HTTP_11;
+    let gap = gap(response.headers(), route.route.response_timeout);
+    response.map(|incoming| Reply::passed(incoming, connection, gap, record))
+}
+
+/// The longest silence within an answer; event streams may be silent for ever.
+fn gap(headers: &HeaderMap, limit: Duration) -> Option<Duration> {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let streams = kind.starts_with(b"text/event-stream") || kind.starts_with(b"application/grpc");
+    (!streams).then_some(limit)
+}
+
+fn switch(
+    mut response: Response<Incoming>,
+    connection: Option<Box<attempt::Connection>>,
+    on_upgrade: Option<OnUpgrade>,
+    mut record: Box<Record>,
+) -> Response<Reply> {
+    let upgrade = headers::upgrade(response.headers());
+    let (Some(client), Some(connection), Some(upgrade)) = (on_upgrade, connection, upgrade) else {
+        return refuse(Refusal::BrokeOff, record);
+    };
+    record.answered(response.status());
+    headers::remove_hop_by_hop(response.headers_mut());
+    headers::ask_upgrade(response.headers_mut(), upgrade);
+    let open = record.worker().opened();
+    tunnel::start(client, connection, record, open);
+    response.map(|_| Reply::Switched)
+}

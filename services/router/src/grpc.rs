@@ -1,0 +1,87 @@
+//! The control of the data plane: sets and reads the table.
+
+use crate::app::App;
+use crate::plane::ApplyError;
+use crate::table::InvalidTable;
+use events::InstanceId;
+use proto::v1::router_service_server::RouterService;
+use proto::v1::{
+    ApplyTableRequest, ApplyTableResponse, AwaitDrainedRequest, AwaitDrainedResponse,
+    GetStatsRequest, GetStatsResponse, GetTableRequest, GetTableResponse,
+};
+use service::grpc::status;
+use service::principal::{Principal, Role};
+use std::time::Duration;
+use tonic::{Request, Response, Status};
+
+/// How long draining is awaited when the call does not say.
+const DRAIN: Duration = Duration::from_secs(30);
+
+#[tonic::async_trait]
+impl RouterService for App {
+    async fn apply_table(
+        &self,
+        request: Request<ApplyTableRequest>,
+    ) -> Result<Response<ApplyTableResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let table = request.into_inner().table;
+        let table = table.ok_or_else(|| status::invalid("table", "must be set"))?;
+        let applied = self.plane.apply(table).await.map_err(refused)?;
+        let saved = applied.saved.map_err(|error| service::chain(&error));
+        self.health.report("table on disk", saved);
+        Ok(Response::new(ApplyTableResponse { generation: applied.generation }))
+    }
+
+    async fn get_table(
+        &self,
+        request: Request<GetTableRequest>,
+    ) -> Result<Response<GetTableResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let mut table = self.plane.applied().await;
+        table.routes.iter_mut().for_each(|route| route.candidate_token.clear());
+        Ok(Response::new(GetTableResponse { table: Some(table) }))
+    }
+
+    async fn get_stats(
+        &self,
+        request: Request<GetStatsRequest>,
+    ) -> Result<Response<GetStatsResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let route = request.into_inner().route;
+        let ledger = self.plane.ledger();
+        let answer = GetStatsResponse {
+            releases: ledger.release_stats(&route),
+            instances: ledger.instance_stats(),
+            start_time: Some(proto::time::timestamp(self.started)),
+            generation: self.plane.live().table.generation,
+        };
+        Ok(Response::new(answer))
+    }
+
+    async fn await_drained(
+        &self,
+        request: Request<AwaitDrainedRequest>,
+    ) -> Result<Response<AwaitDrainedResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let request = request.into_inner();
+        let timeout = request.timeout.as_ref().map(proto::time::from_duration);
+        let timeout = timeout.unwrap_or(Some(DRAIN));
+        let timeout = timeout.ok_or_else(|| status::invalid("timeout", "must not be negative"))?;
+        let parsed: Result<Vec<InstanceId>, _> =
+            request.instances.iter().map(|id| id.parse()).collect();
+        let ids = parsed.map_err(|_| status::invalid("instances", "must be uids of instances"))?;
+        let remaining = self.plane.await_drained(&ids, timeout).await;
+        Ok(Response::new(AwaitDrainedResponse { remaining }))
+    }
+}
+
+fn refused(error: ApplyError) -> Status {
+    match error {
+        ApplyError::Invalid(InvalidTable(violations)) => {
+            let fields = violations.into_iter().map(|wrong| (format!("table.{}", wrong.field), wrong.message));
+            status::invalid_fields(fields)
+        }
+        ApplyError::Stale { .. } => status::precondition("STALE_GENERATION", error.to_string()),
+        ApplyError::Reused(_) => status::precondition("GENERATION_REUSED", error.to_string()),
+    }
+}

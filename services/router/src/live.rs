@@ -1,0 +1,89 @@
+//! The table in force, with the counters of what it names, so that a request looks nothing up twice.
+
+use crate::choose::{self, Load};
+use crate::instance::Instance;
+use crate::measure::Measured;
+use crate::table::{Mode, Route, RouteTable};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// A table that is or was in force.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// Grows by one with every swap in this process.
+    pub(crate) epoch: u64,
+    pub(crate) table: RouteTable,
+    /// In the order of the table.
+    pub(crate) routes: Vec<Arc<LiveRoute>>,
+}
+
+/// A route and its counters.
+#[derive(Debug)]
+pub(crate) struct LiveRoute {
+    pub(crate) route: Route,
+    /// In the order of the route.
+    pub(crate) targets: Vec<LiveTarget>,
+}
+
+/// A target and its counters.
+#[derive(Debug)]
+pub(crate) struct LiveTarget {
+    pub(crate) measured: Arc<Measured>,
+    /// The release as text, for the log of requests.
+    pub(crate) release: Box<str>,
+    pub(crate) h2c: bool,
+    pub(crate) instances: Vec<Arc<Instance>>,
+    turn: AtomicUsize,
+}
+
+impl Live {
+    /// The route of a request; `host` in normal form.
+    pub(crate) fn route(&self, host: &str, path: &str) -> Option<&Arc<LiveRoute>> {
+        choose::route(&self.table, host, path).map(|i| &self.routes[i])
+    }
+
+    /// Whether an instance is in this table.
+    pub(crate) fn holds(&self, wanted: &Arc<Instance>) -> bool {
+        let targets = self.routes.iter().flat_map(|route| &route.targets);
+        targets.flat_map(|target| &target.instances).any(|instance| Arc::ptr_eq(instance, wanted))
+    }
+}
+
+impl LiveRoute {
+    pub(crate) fn mode(&self) -> Mode {
+        self.route.mode
+    }
+
+    /// Index of the target of a request: the candidate for who shows its token, else by weight.
+    pub(crate) fn target(&self, shown_token: Option<&[u8]>, roll: u64) -> Option<usize> {
+        let targets = &self.route.targets;
+        if let (Some(token), Some(shown)) = (&self.route.candidate_token, shown_token)
+            && token.matches(shown)
+        {
+            return targets.iter().position(|target| target.candidate);
+        }
+        choose::target(targets.iter().map(|target| target.weight), roll)
+    }
+}
+
+impl LiveTarget {
+    pub(crate) fn new(
+        release: Box<str>,
+        h2c: bool,
+        measured: Arc<Measured>,
+        instances: Vec<Arc<Instance>>,
+    ) -> Self {
+        Self { measured, release, h2c, instances, turn: AtomicUsize::new(0) }
+    }
+
+    /// The instance for the next request, none of `tried`.
+    pub(crate) fn instance(&self, tried: &[Arc<Instance>]) -> Option<&Arc<Instance>> {
+        let load = |instance: &Arc<Instance>| Load {
+            in_flight: instance.in_flight(),
+            failing: instance.is_failing(),
+            tried: tried.iter().any(|tried| Arc::ptr_eq(tried, instance)),
+        };
+        let turn = self.turn.fetch_add(1, Relaxed);
+        choose::instance(self.instances.iter().map(load), turn).map(|i| &self.instances[i])
+    }
+}

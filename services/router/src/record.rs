@@ -1,0 +1,170 @@
+//! One request from its head to the last byte of its answer: what is measured and written down.
+//!
+//! Invariant: dropping the record is the one place where a request ends: its claim is released, its line written.
+
+use crate::access_log::escape;
+use crate::instance::Claim;
+use crate::live::{LiveRoute, LiveTarget};
+use crate::problem::Refusal;
+use crate::upstream::http1::Connection;
+use crate::watch::Watch;
+use crate::worker::Worker;
+use http::{HeaderValue, Method, StatusCode, Uri};
+use std::io::Write;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The status written down when the client went away first: nginx's.
+const CLIENT_GONE: u16 = 499;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Record {
+    worker: Rc<Worker>,
+    watch: Arc<Watch>,
+    started: Instant,
+    method: Method,
+    uri: Uri,
+    client: HeaderValue,
+    pub(crate) request_id: HeaderValue,
+    route: Option<(Arc<LiveRoute>, usize)>,
+    claim: Option<Claim>,
+    status: Option<StatusCode>,
+    bytes: u64,
+}
+
+impl Record {
+    pub(crate) fn open(
+        worker: &Rc<Worker>,
+        watch: &Arc<Watch>,
+        client: &HeaderValue,
+        request: &http::request::Parts,
+        request_id: HeaderValue,
+    ) -> Self {
+        watch.request_began();
+        Self {
+            worker: worker.clone(),
+            watch: watch.clone(),
+            started: Instant::now(),
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            client: client.clone(),
+            request_id,
+            route: None,
+            claim: None,
+            status: None,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The request belongs to a release from here on.
+    pub(crate) fn assign(&mut self, route: Arc<LiveRoute>, target: usize) {
+        self.claim = None;
+        self.route = Some((route, target));
+    }
+
+    pub(crate) fn claimed(&mut self, claim: Claim) {
+        claim.used();
+        self.claim = Some(claim);
+    }
+
+    pub(crate) fn unassign(&mut self) {
+        self.claim = None;
+    }
+
+    /// The head of an answer is there.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        if let Some(target) = self.target() {
+            target.measured.answered(status, self.started.elapsed());
+        }
+    }
+
+    /// There will be no answer but ours.
+    pub(crate) fn refused(&mut self, refusal: Refusal) {
+        self.unassign();
+        match self.target() {
+            Some(target) if refusal.is_of_instance() => target.measured.upstream_failed(),
+            Some(_) => {}
+            None => self.worker.refused(refusal),
+        }
+        self.answered(refusal.status());
+    }
+
+    /// The instance broke off within its answer.
+    pub(crate) fn broke_off(&self) {
+        if let Some(target) = self.target() {
+            target.measured.upstream_failed();
+        }
+    }
+
+    /// The connection to the instance can serve another request.
+    pub(crate) fn keep_connection(&self, connection: Box<Connection>) {
+        if let Some(claim) = &self.claim {
+            self.worker.pool.keep(claim.instance(), connection, Instant::now());
+        }
+    }
+
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    fn target(&self) -> Option<&LiveTarget> {
+        self.route.as_ref().map(|(route, target)| &route.targets[*target])
+    }
+
+    fn write(&self, line: &mut Vec<u8>) {
+        let target = self.target();
+        line.extend_from_slice(b"{\"time\":\"");
+        self.worker.time(line);
+        field(line, "route", self.route.as_ref().map_or("", |(route, _)| &route.route.name));
+        field(line, "release", target.map_or("", |target| &target.release));
+        field(line, "instance", self.claim.as_ref().map_or("", |claim| &claim.instance().label));
+        field(line, "client", self.client.to_str().unwrap_or_default());
+        field(line, "method", self.method.as_str());
+        line.extend_from_slice(b"\",\"path\":\"");
+        escape(line, self.uri.path());
+        field(line, "request_id", self.request_id.to_str().unwrap_or_default());
+        let micros = self.started.elapsed().as_micros();
+        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let written = writeln!(
+            line,
+            "\",\"status\":{status},\"bytes\":{},\"duration_ms\":{}.{:03}}}",
+            self.bytes,
+            micros / 1000,
+            micros % 1000
+        );
+        debug_assert!(written.is_ok(), "writing to memory does not fail");
+    }
+}
+
+/// Ends the field before it and writes one that needs no escaping.
+fn field(line: &mut Vec<u8>, name: &str, value: &str) {
+    line.extend_from_slice(b"\",\"");
+    line.extend_from_slice(name.as_bytes());
+    line.extend_from_slice(b"\":\"");
+    line.extend_from_slice(value.as_bytes());
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.status.is_none()
+            && let Some(target) = self.target()
+        {
+            target.measured.abandoned();
+        }
+        if let Some(log) = self.worker.log() {
+            log.push(|line| self.write(line));
+        }
+        self.watch.request_ended();
+    }
+}

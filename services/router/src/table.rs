@@ -1,0 +1,164 @@
+//! What the router knows, parsed: which hosts and paths go to which instances of which releases.
+//!
+//! Invariants: route names, host and prefix pairs, and instances are unique; everything is in canonical
+//! order, so that equal tables compare equal whatever the order they were written in.
+
+mod address;
+mod host;
+mod parse;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use address::{Address, InvalidAddress};
+pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
+pub use parse::{InvalidTable, Violation};
+
+use events::{InstanceId, ReleaseId};
+use std::collections::HashMap;
+use std::time::Duration;
+use subtle::ConstantTimeEq;
+
+/// Everything the router knows; replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    /// Grows with every change; a lower one is refused.
+    pub generation: u64,
+    /// By name.
+    pub routes: Vec<Route>,
+    by_host: ByHost,
+}
+
+/// Indices of routes by host pattern, longest path prefix first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct ByHost {
+    exact: HashMap<String, Vec<usize>>,
+    /// Longest suffix first.
+    suffix: Vec<(String, Vec<usize>)>,
+    any: Vec<usize>,
+}
+
+/// Where requests of some hosts and paths go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Identity of the route and label of its measurements.
+    pub name: String,
+    /// At least one.
+    pub hosts: Vec<HostPattern>,
+    /// Which paths.
+    pub path_prefix: PathPrefix,
+    /// By release.
+    pub targets: Vec<Target>,
+    /// What happens to requests now.
+    pub mode: Mode,
+    /// Until the head of the answer, then per gap between bytes.
+    pub response_timeout: Duration,
+    /// Until an instance accepts a connection.
+    pub connect_timeout: Duration,
+    /// Bytes of a request body; nothing means no limit.
+    pub max_body: Option<u64>,
+    /// What a request shows to be sent to the candidate.
+    pub candidate_token: Option<CandidateToken>,
+}
+
+/// What happens to the requests of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are served.
+    Serving,
+    /// They are answered 503 with Retry-After.
+    Maintenance,
+    /// They wait for another table, up to `hold_limit`, then 503.
+    Paused {
+        /// The longest a request waits.
+        hold_limit: Duration,
+    },
+}
+
+/// One release of a service behind a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Label of the measurements.
+    pub release: ReleaseId,
+    /// Share of new requests, relative to the sum.
+    pub weight: u32,
+    /// Addressed by the candidate token.
+    pub candidate: bool,
+    /// HTTP/2 without TLS to the instances.
+    pub h2c: bool,
+    /// By instance.
+    pub upstreams: Vec<Upstream>,
+}
+
+/// One instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Where it listens.
+    pub address: Address,
+}
+
+/// The secret that addresses a candidate; compared in constant time, never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CandidateToken(String);
+
+impl CandidateToken {
+    /// Whether this is what a request showed.
+    pub fn matches(&self, shown: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(shown).into()
+    }
+}
+
+impl std::fmt::Debug for CandidateToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CandidateToken(***)")
+    }
+}
+
+impl RouteTable {
+    /// The table before there is one: generation 0, no routes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(0, Vec::new())
+    }
+
+    fn new(generation: u64, routes: Vec<Route>) -> Self {
+        let by_host = ByHost::of(&routes);
+        Self { generation, routes, by_host }
+    }
+
+    /// The routes that may serve `host` (in normal form), most specific host first, then longest prefix first.
+    pub(crate) fn candidates<'t>(&'t self, host: &'t str) -> impl Iterator<Item = usize> + 't {
+        let exact = self.by_host.exact.get(host).into_iter().flatten();
+        let suffix = self
+            .by_host
+            .suffix
+            .iter()
+            .filter(move |(suffix, _)| host::ends_with_label(host, suffix))
+            .flat_map(|(_, routes)| routes);
+        exact.chain(suffix).chain(&self.by_host.any).copied()
+    }
+}
+
+impl ByHost {
+    fn of(routes: &[Route]) -> Self {
+        let mut longest_first: Vec<usize> = (0..routes.len()).collect();
+        longest_first.sort_by_key(|&i| std::cmp::Reverse(routes[i].path_prefix.len()));
+        let mut by_host = Self::default();
+        let mut suffix: HashMap<&str, Vec<usize>> = HashMap::new();
+        for i in longest_first {
+            for host in &routes[i].hosts {
+                match host {
+                    HostPattern::Exact(host) => {
+                        by_host.exact.entry(host.clone()).or_default().push(i);
+                    }
+                    HostPattern::Suffix(host) => suffix.entry(host).or_default().push(i),
+                    HostPattern::Any => by_host.any.push(i),
+                }
+            }
+        }
+        by_host.suffix = suffix.into_iter().map(|(host, i)| (host.to_owned(), i)).collect();
+        by_host.suffix.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        by_host
+    }
+}

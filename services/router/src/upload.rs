@@ -1,0 +1,135 @@
+//! The body of a request on its way to an instance: limited, and not waited for without end.
+
+use crate::problem::Refusal;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A body, or that there is none.
+#[derive(Debug)]
+pub(crate) struct Upload(Option<Box<Stream>>);
+
+#[derive(Debug)]
+struct Stream {
+    incoming: Incoming,
+    /// Bytes that may still come.
+    left: u64,
+    gap: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    progress: Rc<Progress>,
+}
+
+/// How a body fares, for who waits for the answer to it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    moved: Cell<Instant>,
+    fault: Cell<Option<Refusal>>,
+}
+
+/// The body cannot be passed on; why is told by [`Progress::fault`].
+#[derive(Debug, thiserror::Error)]
+#[error("the body of the request cannot be passed on")]
+pub(crate) struct UploadFailed;
+
+impl Progress {
+    pub(crate) fn new() -> Rc<Self> {
+        Rc::new(Self { moved: Cell::new(Instant::now()), fault: Cell::new(None) })
+    }
+
+    /// Waiting begins anew.
+    pub(crate) fn touch(&self) {
+        self.moved.set(Instant::now());
+    }
+
+    /// When a part of the body was passed on last.
+    pub(crate) fn moved(&self) -> Instant {
+        self.moved.get()
+    }
+
+    pub(crate) fn fault(&self) -> Option<Refusal> {
+        self.fault.get()
+    }
+}
+
+impl Upload {
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// A body of at most `limit` bytes with gaps no longer than `gap`.
+    pub(crate) fn new(
+        incoming: Incoming,
+        limit: Option<u64>,
+        gap: Duration,
+        progress: &Rc<Progress>,
+    ) -> Self {
+        if incoming.is_end_stream() {
+            return Self::none();
+        }
+        let left = limit.unwrap_or(u64::MAX);
+        let progress = progress.clone();
+        Self(Some(Box::new(Stream { incoming, left, gap, timer: None, progress })))
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Stream {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) else {
+            return self.poll_gap(cx);
+        };
+        self.timer = None;
+        self.progress.touch();
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame.map_err(|_| Refusal::BodyBroken)?;
+            let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+            self.left = self.left.checked_sub(bytes).ok_or(Refusal::BodyTooLarge)?;
+            Ok(frame)
+        }))
+    }
+
+    fn poll_gap(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
+        let gap = self.gap;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + gap)));
+        timer.as_mut().poll(cx).map(|()| Some(Err(Refusal::BodyTooSlow)))
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = UploadFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadFailed>>> {
+        let Some(stream) = &mut self.0 else { return Poll::Ready(None) };
+        stream.poll(cx).map_err(|refusal| {
+            stream.progress.fault.set(Some(refusal));
+            UploadFailed
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(|stream| stream.incoming.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Some(stream) => stream.incoming.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
+    }
+}

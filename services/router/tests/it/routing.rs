@@ -1,0 +1,89 @@
+use crate::instance::Instance;
+use crate::table::{TOKEN, route, to};
+use crate::world::World;
+use hyper::Request;
+use std::collections::HashMap;
+
+#[tokio::test]
+async fn host_and_path_decide() {
+    let (a, b, c) = (Instance::start("a").await, Instance::start("b").await, Instance::start("c").await);
+    let world = World::start().await;
+    world
+        .apply([
+            route("a").host("a.example.com").target(1, &[&a]),
+            route("b").host("a.example.com").path("/b").target(1, &[&b]),
+            route("c").host("*.example.com").target(1, &[&c]),
+        ])
+        .await;
+    let host = |host, path| world.ask(Request::get(path).header("host", host));
+    assert_eq!(host("A.example.com:80", "/").await.body, "a");
+    assert_eq!(host("a.example.com", "/b/x?y=/").await.body, "b");
+    assert_eq!(host("z.example.com", "/b").await.body, "c");
+    let unknown = host("example.org", "/").await;
+    assert_eq!((unknown.status.as_u16(), &unknown.headers["content-type"]), (404, &"application/problem+json".parse().expect("a value")));
+    assert!(unknown.body.contains("NO_ROUTE"), "{}", unknown.body);
+}
+
+#[tokio::test]
+async fn traffic_follows_the_weights() {
+    let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
+    let world = World::start().await;
+    world.apply([route("shop").target(9, &[&stable]).target(1, &[&candidate])]).await;
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for _ in 0..1000 {
+        *seen.entry(world.get("/").await.body).or_default() += 1;
+    }
+    assert!((60..=140).contains(&seen["candidate"]), "{seen:?}");
+    assert_eq!(seen["candidate"] + seen["stable"], 1000);
+}
+
+#[tokio::test]
+async fn only_the_right_token_reaches_a_candidate_without_weight() {
+    let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
+    let world = World::start().await;
+    world.apply([to(&[&stable]).candidate(&[&candidate])]).await;
+    let shown = |token: &str| world.ask(Request::get("/").header("slipway-candidate", token));
+    assert_eq!(shown(TOKEN).await.body, "candidate");
+    assert_eq!(shown("token-of-somebody").await.body, "stable");
+    assert_eq!(world.get("/").await.body, "stable");
+    let passed = world.ask(Request::get("/headers").header("slipway-candidate", TOKEN)).await;
+    assert!(!passed.body.contains("slipway-candidate"), "{}", passed.body);
+}
+
+#[tokio::test]
+async fn the_instances_of_a_release_share_the_work() {
+    let a = Instance::start("a").await;
+    let b = Instance::start("b").await.beside(&a);
+    let world = World::start().await;
+    world.apply([to(&[&a, &b])]).await;
+    for _ in 0..10 {
+        world.get("/").await;
+    }
+    assert_eq!((a.requests(), b.requests()), (5, 5));
+}
+
+#[tokio::test]
+async fn the_idle_instance_comes_first() {
+    let a = Instance::start("a").await;
+    let b = Instance::start("b").await.beside(&a);
+    let world = World::start().await;
+    world.apply([to(&[&a])]).await;
+    let held = tokio::join!(world.get("/held"), async {
+        a.received(1).await;
+        world.apply([to(&[&a, &b])]).await;
+        for _ in 0..5 {
+            assert_eq!(world.get("/").await.body, "b");
+        }
+        a.answer_one();
+    });
+    assert_eq!(held.0.body, "a");
+}
+
+#[tokio::test]
+async fn a_route_without_instances_says_when_to_come_back() {
+    let stable = Instance::start("stable").await;
+    let world = World::start().await;
+    world.apply([route("shop").target(0, &[&stable])]).await;
+    let answer = world.get("/").await;
+    assert_eq!((answer.status.as_u16(), &answer.headers["retry-after"]), (503, &"5".parse().expect("a value")));
+}
