@@ -1,0 +1,134 @@
+//! The commands: one file each, with its arguments and what it asks of the platform.
+
+mod app;
+mod build_log;
+mod builds;
+mod cancel;
+mod check;
+mod completions;
+mod deliveries;
+mod deploy;
+mod doctor;
+mod down;
+mod drift;
+mod events;
+mod logs;
+mod plan;
+mod releases;
+mod rollback;
+mod secret;
+mod status;
+mod token;
+mod traffic;
+mod unpin;
+mod up;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::reference;
+use crate::session::Session;
+use clap::Subcommand;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole platform on this machine
+    Up(up::Up),
+    /// Stop the platform on this machine
+    Down(down::Down),
+    /// Check that this machine has what the platform needs, and that the platform answers
+    Doctor(doctor::Doctor),
+    /// Register apps and read them
+    #[command(subcommand)]
+    App(app::App),
+    /// Check a slipway.yaml without a server
+    Check(check::Check),
+    /// Say what a deploy would do
+    Plan(plan::Plan),
+    /// Deploy a ref of the repository, or images
+    Deploy(deploy::Deploy),
+    /// List releases, or show one
+    Releases(releases::Releases),
+    /// Say what is live and what moves
+    Status(status::Status),
+    /// List builds
+    Builds(builds::Builds),
+    /// Read the output of what is live
+    Logs(logs::Logs),
+    /// Read the log of a build
+    BuildLog(build_log::BuildLog),
+    /// Go back to an earlier release
+    Rollback(rollback::Rollback),
+    /// Let automatic triggers deploy again what was rolled back
+    Unpin(unpin::Unpin),
+    /// End the release that moves, or a build
+    Cancel(cancel::Cancel),
+    /// Hold requests for a while, up to the app's limit
+    Pause(traffic::Traffic),
+    /// Take requests again after pause or maintenance
+    Resume(traffic::Traffic),
+    /// Answer requests with 503 until resumed
+    Maintenance(traffic::Traffic),
+    /// Compare what runs with what was released
+    Drift(drift::Drift),
+    /// Set secrets; nobody can read them back
+    #[command(subcommand)]
+    Secret(secret::Secret),
+    /// Make and end tokens
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Read and replay what webhooks delivered
+    Deliveries(deliveries::Deliveries),
+    /// Read the events of the platform
+    Events(events::Events),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the reference of the command line as Markdown
+    #[command(hide = true)]
+    Reference,
+    /// Become a program that ends together with the platform
+    #[command(hide = true)]
+    Child(crate::up::Child),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self, session: &Session) -> Result<Exit, Error> {
+        use proto::v1::set_traffic_request::Mode;
+        match self {
+            Self::Child(child) => child.run(),
+            Self::Reference => session.out.text(&reference::markdown()).map(|()| Exit::Done),
+            Self::Check(check) => check.run(session),
+            Self::Completions(completions) => completions.run(session),
+            Self::Up(up) => up.run(session),
+            Self::Down(down) => down.run(session),
+            Self::Doctor(doctor) => wait(doctor.run(session)),
+            Self::App(app) => wait(app.run(session)),
+            Self::Plan(plan) => wait(plan.run(session)),
+            Self::Deploy(deploy) => wait(deploy.run(session)),
+            Self::Releases(releases) => wait(releases.run(session)),
+            Self::Status(status) => wait(status.run(session)),
+            Self::Builds(builds) => wait(builds.run(session)),
+            Self::Logs(logs) => wait(logs.run(session)),
+            Self::BuildLog(log) => wait(log.run(session)),
+            Self::Rollback(rollback) => wait(rollback.run(session)),
+            Self::Unpin(unpin) => wait(unpin.run(session)),
+            Self::Cancel(cancel) => wait(cancel.run(session)),
+            Self::Pause(traffic) => wait(traffic.run(session, Mode::Paused)),
+            Self::Resume(traffic) => wait(traffic.run(session, Mode::Serving)),
+            Self::Maintenance(traffic) => wait(traffic.run(session, Mode::Maintenance)),
+            Self::Drift(drift) => wait(drift.run(session)),
+            Self::Secret(secret) => wait(secret.run(session)),
+            Self::Token(token) => wait(token.run(session)),
+            Self::Deliveries(deliveries) => wait(deliveries.run(session)),
+            Self::Events(events) => wait(events.run(session)),
+        }
+    }
+}
+
+/// One thread is enough: a command waits for answers. It is also the thread that starts programs, whose
+/// life hangs on it.
+pub(crate) fn wait(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Error::Runtime)?.block_on(work)
+}

@@ -1,0 +1,72 @@
+//! `slipway cancel`: ends a release that moves, or a build.
+
+use crate::client::{Server, request_id};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::print;
+use crate::session::Session;
+use clap::Args;
+use proto::v1::build_service_client::BuildServiceClient;
+use proto::v1::release_service_client::ReleaseServiceClient;
+use proto::v1::{CancelBuildRequest, CancelReleaseRequest, GetEnvironmentRequest};
+
+/// What to end: `shop production`, or a build.
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    /// Name of the app, or a build as `slipway builds` names it
+    #[arg(value_name = "APP|BUILD")]
+    what: String,
+    /// The environment whose moving release to end
+    environment: Option<String>,
+}
+
+impl Cancel {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let server = session.server()?;
+        match &self.environment {
+            Some(environment) => release(session, &server, &self.what, environment).await,
+            None => build(session, &server, &self.what).await,
+        }
+    }
+}
+
+async fn release(
+    session: &Session,
+    server: &Server,
+    app: &str,
+    environment: &str,
+) -> Result<Exit, Error> {
+    let name = proto::name::environment(app, environment);
+    let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
+        ReleaseServiceClient::new(channel).get_environment(question).await
+    });
+    let moving = answer.await?.environment.unwrap_or_default().moving;
+    let none = || Error::Conflict(format!("no release of {app}/{environment} moves"));
+    let name = moving.ok_or_else(none)?.name;
+    let request = CancelReleaseRequest { name, request_id: request_id() };
+    let answer = server.ask(request, async |channel, request| {
+        ReleaseServiceClient::new(channel).cancel_release(request).await
+    });
+    let release = answer.await?.release.unwrap_or_default();
+    session.out.message(&release, |release| {
+        format!(
+            "{} is asked to end; it is {}",
+            print::release::title(release),
+            print::release::state(release)
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn build(session: &Session, server: &Server, build: &str) -> Result<Exit, Error> {
+    let name = format!("builds/{}", print::last(build));
+    let request = CancelBuildRequest { name, request_id: request_id() };
+    let answer = server.ask(request, async |channel, request| {
+        BuildServiceClient::new(channel).cancel_build(request).await
+    });
+    let build = answer.await?.build.unwrap_or_default();
+    session.out.message(&build, |build| {
+        format!("build {} is {}", print::last(&build.name), print::build::state(build))
+    })?;
+    Ok(Exit::Done)
+}

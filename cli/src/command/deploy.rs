@@ -1,0 +1,129 @@
+//! `slipway deploy`: a ref of the repository, which is built first, or images, which are released as they are.
+
+use crate::client::{Server, request_id};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::print;
+use crate::session::Session;
+use crate::watch;
+use clap::Args;
+use proto::v1::app_service_client::AppServiceClient;
+use proto::v1::release_service_client::ReleaseServiceClient;
+use proto::v1::{CreateChangeRequest, CreateReleaseRequest, Release};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long until a build or a release must have begun: the sweeps of the platform run every few seconds.
+const BEGINS: Duration = Duration::from_mins(1);
+
+/// What to deploy where.
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// Name of the app
+    app: String,
+    /// Where to
+    environment: String,
+    /// Branch, tag or full ref to build and deploy [default: the head of the default branch]
+    #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["image", "manifest", "force"])]
+    git_ref: Option<String>,
+    /// Release this image of a service without building; services not named keep theirs
+    #[arg(long, value_name = "SERVICE=IMAGE@DIGEST", value_parser = image)]
+    image: Vec<(String, String)>,
+    /// A slipway.yaml to use with the images instead of the configuration that is live
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Deploy although the content is live already or was rolled back
+    #[arg(long)]
+    force: bool,
+    /// Follow the release to its end; the exit status is its outcome
+    #[arg(long, short)]
+    wait: bool,
+}
+
+/// `api=127.0.0.1:5000/shop/api@sha256:...`
+pub(crate) fn image(text: &str) -> Result<(String, String), String> {
+    let (service, image) = text.split_once('=').ok_or("use SERVICE=IMAGE@DIGEST")?;
+    Ok((service.to_owned(), image.to_owned()))
+}
+
+/// The text of a manifest; empty without a file.
+pub(crate) fn manifest(path: Option<&Path>) -> Result<String, Error> {
+    let Some(path) = path else { return Ok(String::new()) };
+    std::fs::read_to_string(path)
+        .map_err(|source| Error::Read { path: path.display().to_string(), source })
+}
+
+impl Deploy {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let server = session.server()?;
+        if self.image.is_empty() && self.manifest.is_none() {
+            self.change(session, &server).await
+        } else {
+            self.images(session, &server).await
+        }
+    }
+
+    async fn images(self, session: &Session, server: &Server) -> Result<Exit, Error> {
+        let request = CreateReleaseRequest {
+            parent: proto::name::environment(&self.app, &self.environment),
+            manifest: manifest(self.manifest.as_deref())?,
+            images: self.image.into_iter().collect::<HashMap<_, _>>(),
+            request_id: request_id(),
+            validate_only: false,
+            force: self.force,
+        };
+        let answer = server.ask(request, async |channel, request| {
+            ReleaseServiceClient::new(channel).create_release(request).await
+        });
+        let release = answer.await?.release.unwrap_or_default();
+        told(session, server, &release, self.wait).await
+    }
+
+    async fn change(self, session: &Session, server: &Server) -> Result<Exit, Error> {
+        let request = CreateChangeRequest {
+            parent: proto::name::app(&self.app),
+            git_ref: self.git_ref.unwrap_or_default(),
+            environments: vec![self.environment.clone()],
+            request_id: request_id(),
+        };
+        let answer = server.ask(request, async |channel, request| {
+            AppServiceClient::new(channel).create_change(request).await
+        });
+        let change = answer.await?.change.unwrap_or_default();
+        if !self.wait || !session.out.is_json() {
+            session.out.message(&change, |change| {
+                let (commit, full) =
+                    (print::short(&change.commit), print::git_ref(&change.git_ref));
+                format!("{commit} ({full}) {} will be built", change.title)
+            })?;
+        }
+        if !self.wait {
+            return Ok(Exit::Done);
+        }
+        let build = watch::build(session, server, &self.app, &change.name, BEGINS).await?;
+        match print::build::exit(build.state()) {
+            Some(Exit::Done) => {}
+            bad => return Ok(bad.unwrap_or(Exit::Failed)),
+        }
+        let parent = proto::name::environment(&self.app, &self.environment);
+        let is_ours = |release: &Release| release.build == build.name;
+        watch::releases(session, server, &parent, Some(BEGINS), is_ours).await
+    }
+}
+
+/// Tells of a release that was made, and follows it when that is wanted.
+pub(crate) async fn told(
+    session: &Session,
+    server: &Server,
+    release: &Release,
+    wait: bool,
+) -> Result<Exit, Error> {
+    if wait {
+        return watch::release(session, server, release).await;
+    }
+    session.out.message(release, |release| {
+        format!("{} is {}", print::release::title(release), print::release::state(release))
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,61 @@
+//! `slipway logs`: the output of what is live.
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::print;
+use crate::session::Session;
+use clap::Args;
+use proto::v1::WatchLogsRequest;
+use proto::v1::release_service_client::ReleaseServiceClient;
+use std::time::Duration;
+
+/// Whose output.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// Of this release instead of the one that is live
+    #[arg(long, value_name = "NUMBER")]
+    release: Option<i64>,
+    /// Only of this service
+    #[arg(long)]
+    service: Option<String>,
+    /// How many past lines of each instance
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i32).range(0..))]
+    tail: i32,
+    /// Only lines of the last so many minutes
+    #[arg(long, value_name = "MINUTES")]
+    since: Option<u64>,
+    /// Go on with lines that come
+    #[arg(long, short)]
+    follow: bool,
+}
+
+impl Logs {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let name = match self.release {
+            Some(number) => proto::name::release(&self.app, &self.environment, number),
+            None => proto::name::environment(&self.app, &self.environment),
+        };
+        let since = self.since.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+        let question = WatchLogsRequest {
+            name,
+            service: self.service.unwrap_or_default(),
+            tail_lines: self.tail,
+            follow: self.follow,
+            since: since.map(proto::time::duration),
+        };
+        let server = session.server()?;
+        let mut lines = server
+            .follow(question, async |channel, question| {
+                ReleaseServiceClient::new(channel).watch_logs(question).await
+            })
+            .await?;
+        while let Some(line) = lines.next().await? {
+            session.out.item(&line, print::event::log)?;
+        }
+        Ok(Exit::Done)
+    }
+}

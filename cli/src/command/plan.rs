@@ -1,0 +1,91 @@
+//! `slipway plan`: what a deploy would do. Without an app it reads a slipway.yaml and needs no server; with
+//! one it asks the platform, which knows what is live.
+
+use crate::client::request_id;
+use crate::command::deploy::{image, manifest};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::manifest_file;
+use crate::session::Session;
+use clap::Args;
+use events::EnvironmentName;
+use proto::v1::CreateReleaseRequest;
+use proto::v1::release_service_client::ReleaseServiceClient;
+use std::path::{Path, PathBuf};
+
+/// Of what.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The file [default: slipway.yaml, or with --app the configuration that is live]
+    file: Option<PathBuf>,
+    /// Only this environment
+    #[arg(long, short)]
+    environment: Option<String>,
+    /// Against what is live of this app
+    #[arg(long, requires = "environment")]
+    app: Option<String>,
+    /// With this image of a service
+    #[arg(long, value_name = "SERVICE=IMAGE@DIGEST", value_parser = image, requires = "app")]
+    image: Vec<(String, String)>,
+}
+
+impl Plan {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        match (&self.app, &self.environment) {
+            (Some(app), Some(environment)) => {
+                let parent = proto::name::environment(app, environment);
+                self.ask(session, parent).await
+            }
+            _ => self.offline(session),
+        }
+    }
+
+    async fn ask(self, session: &Session, parent: String) -> Result<Exit, Error> {
+        let request = CreateReleaseRequest {
+            parent,
+            images: self.image.into_iter().collect(),
+            manifest: manifest(self.file.as_deref())?,
+            request_id: request_id(),
+            validate_only: true,
+            force: false,
+        };
+        let server = session.server()?;
+        let answer = server.ask(request, async |channel, request| {
+            ReleaseServiceClient::new(channel).create_release(request).await
+        });
+        let answer = answer.await?;
+        let is_json = session.out.is_json();
+        session.out.text(if is_json { &answer.plan_json } else { &answer.plan })?;
+        Ok(Exit::Done)
+    }
+
+    fn offline(self, session: &Session) -> Result<Exit, Error> {
+        let file = self.file.as_deref().unwrap_or(Path::new("slipway.yaml"));
+        let manifest = match manifest_file::read(file)? {
+            Ok(manifest) => manifest,
+            Err(problems) => {
+                manifest_file::tell(&session.out, file, &problems)?;
+                return Ok(Exit::Usage);
+            }
+        };
+        let wanted = self.environment.as_deref().map(EnvironmentName::parse).transpose();
+        let wanted = wanted.map_err(|error| Error::Usage(error.to_string()))?;
+        let environments: Vec<_> = match &wanted {
+            Some(wanted) => vec![wanted],
+            None => manifest.environments.keys().collect(),
+        };
+        let mut plans = Vec::new();
+        for environment in environments {
+            let resolved = manifest::resolve(&manifest, &manifest, environment);
+            let resolved = resolved.map_err(|error| Error::Usage(error.to_string()))?;
+            plans.push(manifest::plan(&resolved, None));
+        }
+        if session.out.is_json() {
+            session.out.text(&format!("{:#}", serde_json::json!(plans)))?;
+        } else {
+            let told: Vec<_> = plans.iter().map(ToString::to_string).collect();
+            session.out.text(&told.join("\n\n"))?;
+        }
+        Ok(Exit::Done)
+    }
+}

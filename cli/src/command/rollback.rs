@@ -1,0 +1,45 @@
+//! `slipway rollback`: goes back to an earlier release, without git, registry or build.
+
+use crate::client::request_id;
+use crate::command::deploy::told;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::session::Session;
+use clap::Args;
+use proto::v1::RollbackEnvironmentRequest;
+use proto::v1::release_service_client::ReleaseServiceClient;
+
+/// Where, and how far.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// Number of the release to go back to [default: the last that was live before this one]
+    #[arg(default_value_t = 0, hide_default_value = true)]
+    number: i64,
+    /// Why, for those who read the history
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Follow it to its end; the exit status is its outcome
+    #[arg(long, short)]
+    wait: bool,
+}
+
+impl Rollback {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let server = session.server()?;
+        let request = RollbackEnvironmentRequest {
+            name: proto::name::environment(&self.app, &self.environment),
+            number: self.number,
+            request_id: request_id(),
+            reason: self.reason,
+        };
+        let answer = server.ask(request, async |channel, request| {
+            ReleaseServiceClient::new(channel).rollback_environment(request).await
+        });
+        let release = answer.await?.release.unwrap_or_default();
+        told(session, &server, &release, self.wait).await
+    }
+}

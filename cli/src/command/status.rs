@@ -1,0 +1,75 @@
+//! `slipway status`: what is live and what moves, now or while it moves.
+
+use crate::client::Server;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::print;
+use crate::session::Session;
+use crate::watch;
+use clap::Args;
+use proto::v1::release_service_client::ReleaseServiceClient;
+use proto::v1::{GetEnvironmentRequest, ListEnvironmentsRequest, ListEnvironmentsResponse};
+
+/// Of what, and whether to stay.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Name of the app; every app when left out
+    app: Option<String>,
+    /// Only this environment
+    environment: Option<String>,
+    /// Follow the release that moves, or else the next one, to its end; the exit status is its outcome
+    #[arg(long, short)]
+    watch: bool,
+}
+
+impl Status {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let server = session.server()?;
+        if self.watch {
+            return self.follow(session, &server).await;
+        }
+        let all = match (&self.app, &self.environment) {
+            (Some(app), Some(environment)) => one(&server, app, environment).await?,
+            (app, _) => many(&server, app.as_deref()).await?,
+        };
+        session
+            .out
+            .message(&all, |all| print::environment::list(&all.environments, session.now()))?;
+        Ok(Exit::Done)
+    }
+
+    async fn follow(self, session: &Session, server: &Server) -> Result<Exit, Error> {
+        let parent = match (&self.app, &self.environment) {
+            (Some(app), Some(environment)) => proto::name::environment(app, environment),
+            (Some(app), None) => proto::name::app(app),
+            (None, _) => String::new(),
+        };
+        session.out.note("following what moves; Ctrl-C ends only the view");
+        watch::releases(session, server, &parent, None, |release| {
+            print::release::outcome(release.state()).is_none()
+        })
+        .await
+    }
+}
+
+async fn one(
+    server: &Server,
+    app: &str,
+    environment: &str,
+) -> Result<ListEnvironmentsResponse, Error> {
+    let name = proto::name::environment(app, environment);
+    let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
+        ReleaseServiceClient::new(channel).get_environment(question).await
+    });
+    let environments = answer.await?.environment.into_iter().collect();
+    Ok(ListEnvironmentsResponse { environments, next_page_token: String::new() })
+}
+
+async fn many(server: &Server, app: Option<&str>) -> Result<ListEnvironmentsResponse, Error> {
+    let parent = app.map(proto::name::app).unwrap_or_default();
+    let question = ListEnvironmentsRequest { parent, page_size: 500, page_token: String::new() };
+    let answer = server.ask(question, async |channel, question| {
+        ReleaseServiceClient::new(channel).list_environments(question).await
+    });
+    Ok(answer.await?)
+}

@@ -1,0 +1,95 @@
+//! Why a command could not do what was asked, and what to do about it.
+
+use crate::client::Refused;
+use crate::exit::Exit;
+use crate::output::{Output, complain};
+use std::error::Error as _;
+
+/// Why a command could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The server said no, or nothing.
+    #[error(transparent)]
+    Server(#[from] Refused),
+    /// The arguments do not go together, or a value is not valid.
+    #[error("{0}")]
+    Usage(String),
+    /// What was named is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The state of things does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// It took too long.
+    #[error("{0}")]
+    TimedOut(String),
+    /// A file could not be read.
+    #[error("read {path}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Nothing more can be written.
+    #[error("write the output")]
+    Output(#[source] std::io::Error),
+    /// The platform on this machine did not start or stop.
+    #[error(transparent)]
+    Up(#[from] crate::up::Error),
+    /// No runtime for asynchronous work.
+    #[error("start the runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl Error {
+    /// The exit status that tells it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Server(refused) => refused.exit(),
+            Self::Usage(_) | Self::Read { .. } => Exit::Usage,
+            Self::NotFound(_) => Exit::NotFound,
+            Self::Conflict(_) => Exit::Conflict,
+            Self::TimedOut(_) => Exit::Interrupted,
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(_) | Self::Runtime(_) => Exit::Failed,
+            Self::Up(error) => error.exit(),
+        }
+    }
+
+    /// Tells people or programs, and gives the exit status.
+    pub(crate) fn report(&self, out: &Output) -> Exit {
+        let exit = self.exit();
+        if exit == Exit::Done {
+            return exit;
+        }
+        let refused = if let Self::Server(refused) = self { Some(refused) } else { None };
+        let reason = refused.map(Refused::reason).unwrap_or_default();
+        let advice = refused.and_then(Refused::advice);
+        let message = self.with_sources();
+        if out.is_json() {
+            let said = serde_json::json!({
+                "error": { "exit": exit as u8, "reason": reason, "message": message, "advice": advice }
+            });
+            complain(&said.to_string());
+            return exit;
+        }
+        let reason = if reason.is_empty() { String::new() } else { format!(" [{reason}]") };
+        complain(&format!("error: {message}{reason}"));
+        if let Some(advice) = advice {
+            complain(&format!("  {advice}"));
+        }
+        exit
+    }
+
+    fn with_sources(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        text
+    }
+}

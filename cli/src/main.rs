@@ -1,0 +1,5 @@
+//! The program `slipway`.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,141 @@
+//! Releases.
+
+use super::{bytes, git_ref, last, short, steps, table, time, words};
+use crate::exit::Exit;
+use chrono::{DateTime, Utc};
+use proto::v1::{Failure, Release, ReleasedService, release::State};
+
+/// How many lines of the failed service's log people see; `--output json` has all.
+const LOG_LINES: usize = 20;
+
+/// The state in words.
+pub(crate) fn state(release: &Release) -> String {
+    words(release.state().as_str_name())
+}
+
+/// `shop/production #7`
+pub(crate) fn title(release: &Release) -> String {
+    format!("{}/{} #{}", release.app, release.environment, release.number)
+}
+
+/// What it releases: the commit with its ref, or what it goes back to.
+pub(crate) fn content(release: &Release) -> String {
+    match (release.restores_number, release.commit.as_str(), release.git_ref.as_str()) {
+        (number @ 1.., _, _) => format!("back to #{number}"),
+        (_, "", _) => "images".to_owned(),
+        (_, commit, "") => short(commit).to_owned(),
+        (_, commit, full) => format!("{} ({})", short(commit), git_ref(full)),
+    }
+}
+
+/// How a release in this state ended; nothing while it moves.
+pub(crate) fn outcome(state: State) -> Option<Exit> {
+    match state {
+        State::Live | State::Retained | State::Collected => Some(Exit::Done),
+        State::RolledBack | State::Failed | State::Stuck => Some(Exit::Failed),
+        State::Cancelled | State::Superseded => Some(Exit::Interrupted),
+        State::Unspecified
+        | State::Queued
+        | State::AwaitingApproval
+        | State::AwaitingWindow
+        | State::Preparing
+        | State::RunningJobs
+        | State::Starting
+        | State::Warming
+        | State::Verifying
+        | State::Shifting
+        | State::Baking
+        | State::Settling
+        | State::RollingBack => None,
+    }
+}
+
+/// Many releases, newest first.
+pub(crate) fn list(releases: &[Release], now: DateTime<Utc>) -> String {
+    let head = ["RELEASE", "STATE", "CONTENT", "CAUSE", "BY", "AGE", "TOOK"];
+    let mut table = table::Table::new(head, "no releases yet");
+    for release in releases {
+        let pinned = if release.pinned { ", pinned" } else { "" };
+        table.row([
+            title(release),
+            format!("{}{pinned}", state(release)),
+            content(release),
+            release.cause.clone(),
+            release.by.clone(),
+            time::age(release.create_time.as_ref(), now),
+            took(release),
+        ]);
+    }
+    table.render()
+}
+
+/// From creation to the end; empty while it moves.
+pub(crate) fn took(release: &Release) -> String {
+    let (start, end) =
+        (time::at(release.create_time.as_ref()), time::at(release.end_time.as_ref()));
+    start.zip(end).map_or_else(String::new, |(start, end)| time::span(time::between(start, end)))
+}
+
+/// All there is to know of one release.
+pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
+    let facts = table::facts(&[
+        ("release", format!("{}  {}", title(release), state(release))),
+        ("content", content(release)),
+        ("cause", format!("{} by {}", release.cause, release.by)),
+        ("strategy", release.strategy.clone()),
+        ("created", time::clock(release.create_time.as_ref())),
+        ("ended", time::clock(release.end_time.as_ref())),
+        ("build", last(&release.build).to_owned()),
+        ("config", short(&release.config_hash).to_owned()),
+        ("secrets", release.secrets.join(", ")),
+        ("pinned", if release.pinned { "yes".to_owned() } else { String::new() }),
+        ("trace", release.trace_id.clone()),
+        ("uid", release.uid.clone()),
+    ]);
+    let timed: Vec<_> = release.steps.iter().map(steps::Step::from).collect();
+    let failed = release.failure.is_some();
+    let mut lines = vec![facts, String::new()];
+    lines.extend(steps::lines(&timed, failed, now));
+    lines.push(services(&release.services));
+    lines.extend(release.failure.iter().map(failure));
+    lines.join("\n")
+}
+
+fn services(services: &[ReleasedService]) -> String {
+    let head = ["SERVICE", "IMAGE", "SIZE", "CHANGED", "INSTANCES"];
+    let mut table = table::Table::new(head, "");
+    for service in services {
+        let image = service.image.clone().unwrap_or_default();
+        let instances = service.instances.iter().map(|one| match one.address.as_str() {
+            "" => one.state.clone(),
+            address => format!("{} at {address}", one.state),
+        });
+        table.row([
+            service.service.clone(),
+            format!("{}@{}", image.repository, short(&image.digest)),
+            if image.size_bytes > 0 { bytes(image.size_bytes) } else { String::new() },
+            if service.changed { "yes" } else { "no" }.to_owned(),
+            instances.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    format!("\n{}", table.render())
+}
+
+/// Why something failed, with the evidence.
+pub(crate) fn failure(failure: &Failure) -> String {
+    let service = if failure.service.is_empty() { "" } else { " in service " };
+    let mut lines =
+        vec![format!("✗ {}{service}{}: {}", failure.reason, failure.service, failure.message)];
+    lines.extend(failure.exit_code.map(|code| format!("  exit code {code}")));
+    if failure.out_of_memory {
+        lines.push("  the kernel ended it for its memory".to_owned());
+    }
+    let tail = |all: &[String]| all[all.len().saturating_sub(LOG_LINES)..].to_vec();
+    for (head, told) in [("probes", &failure.probe_lines), ("log", &failure.log_lines)] {
+        if !told.is_empty() {
+            lines.push(format!("  last {head}:"));
+            lines.extend(tail(told).iter().map(|line| format!("  | {line}")));
+        }
+    }
+    lines.join("\n")
+}
