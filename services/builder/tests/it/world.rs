@@ -1,0 +1,320 @@
+//! A builder with everything it needs, for one test.
+
+use crate::peers::Peers;
+use crate::repo::Repo;
+use builder::engine::build::Builder as Way;
+use builder::{Config, app};
+use bus::Bus;
+use events::payload::{ChangeCause, SourcePushedV1};
+use events::{AppName, ChangeId, CommitSha, EventId, EventType, GitRef, PrincipalName};
+use proto::v1::build::State;
+use proto::v1::build_service_client::BuildServiceClient;
+use proto::v1::{Build, GetBuildRequest, ListBuildsRequest, WatchBuildLogRequest};
+use service::Secret;
+use service::internal::Internal;
+use service::principal::Principal;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+use uuid::Uuid;
+
+/// The longest a test waits for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The app of every test.
+pub(crate) const APP: &str = "shop";
+/// One service, built from nothing but a file.
+pub(crate) const MANIFEST: &str = "
+version: 1
+app: shop
+services:
+  api: { build: ., http: 8000 }
+environments:
+  production: { track: { branch: main, tag: 'v*' } }
+";
+/// The fastest image there is.
+pub(crate) const DOCKERFILE: &str = "FROM scratch\nCOPY app.txt /app.txt\n";
+
+/// See the module.
+pub(crate) struct World {
+    pub(crate) repo: Repo,
+    pub(crate) peers: Peers,
+    pub(crate) app: Arc<app::App>,
+    pub(crate) registry: String,
+    pub(crate) builds: BuildServiceClient<Channel>,
+    bus: Bus,
+    internal: Internal,
+    cancel: CancellationToken,
+    database: Database,
+    _nats: Nats,
+    _home: TempDir,
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} must be set: see tests/it/main.rs"))
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A world whose configuration is changed before it starts.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let (database, nats) = (Database::create().await, Nats::start(home.path()));
+        let peers = Peers::default();
+        let peer_url = format!("http://{}", peers.serve().await);
+        let repo = Repo::create(home.path().join("repositories/shop"));
+        peers.apps.lock().insert(
+            format!("apps/{APP}"),
+            proto::v1::App {
+                repository: repo.path.display().to_string(),
+                default_branch: "main".to_owned(),
+                ..proto::v1::App::default()
+            },
+        );
+        let token = Secret::new("a token of this test");
+        let registry = format!("{}/{}", variable("SLIPWAY_TEST_REGISTRY"), Uuid::new_v4().simple());
+        let mut config = Config {
+            address: ([127, 0, 0, 1], 0).into(),
+            database_url: database.url.clone(),
+            nats_url: nats.url.clone(),
+            internal_token: token.clone(),
+            gateway_url: peer_url.clone(),
+            deployer_url: peer_url,
+            docker_host: variable("SLIPWAY_TEST_DOCKER"),
+            registry: registry.clone(),
+            registry_auth_file: None,
+            data: home.path().to_owned(),
+            instance: "test".to_owned(),
+            slots: 2,
+            builder: Way::Auto,
+            timeout: PATIENCE,
+            network: None,
+            memory: None,
+            cgroup: None,
+            disk_floor: 0,
+            local_repositories: Some(home.path().join("repositories")),
+        };
+        change(&mut config);
+        let builder = builder::start(config).await.expect("the builder starts");
+        let url = format!("http://{}", builder.address().expect("bound"));
+        let (app, cancel) = (Arc::clone(builder.app()), CancellationToken::new());
+        tokio::spawn(builder.run(cancel.clone()));
+        Self {
+            repo,
+            peers,
+            app,
+            registry,
+            builds: BuildServiceClient::new(service::internal::channel(&url).expect("a url")),
+            bus: Bus::connect(&nats.url, "gateway").await.expect("connected"),
+            internal: Internal::new(&token).expect("a token"),
+            cancel,
+            database,
+            _nats: nats,
+            _home: home,
+        }
+    }
+
+    /// A world whose repository has the simplest app there is.
+    pub(crate) async fn with_app() -> Self {
+        let world = Self::start().await;
+        world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", DOCKERFILE), ("app.txt", "1")]);
+        world
+    }
+
+    /// What a push webhook of `main` with `commit` says.
+    pub(crate) fn pushed(&self, commit: &CommitSha) -> SourcePushedV1 {
+        SourcePushedV1 {
+            change: ChangeId::new(service::new_id()),
+            app: AppName::parse(APP).expect("valid"),
+            git_ref: GitRef::branch("main").expect("valid"),
+            commit: commit.clone(),
+            cause: ChangeCause::Push,
+            forced: false,
+            title: Some("a change".to_owned()),
+            by: PrincipalName::new("someone"),
+            delivery: None,
+            environments: Vec::new(),
+        }
+    }
+
+    /// Says it, once.
+    pub(crate) async fn say(&self, pushed: &SourcePushedV1) -> EventId {
+        let stamp = (EventId::new(service::new_id()), chrono::Utc::now());
+        let envelope = bus::envelope("gateway", EventType::SourcePushed, &pushed.app, pushed, stamp);
+        let envelope = envelope.expect("written");
+        self.bus.publish(&envelope).await.expect("published");
+        envelope.id
+    }
+
+    /// Pushes what is committed, and waits until its build has ended.
+    pub(crate) async fn push(&self) -> Build {
+        let pushed = self.pushed(&self.repo.head());
+        self.say(&pushed).await;
+        self.ended(&pushed).await
+    }
+
+    /// The build of a change, once it has ended.
+    pub(crate) async fn ended(&self, pushed: &SourcePushedV1) -> Build {
+        self.until(pushed, |build| build.end_time.is_some()).await
+    }
+
+    /// The build of a change, once it is as wanted.
+    pub(crate) async fn until(&self, pushed: &SourcePushedV1, wanted: impl Fn(&Build) -> bool) -> Build {
+        let waiting = async {
+            loop {
+                if let Some(build) = self.build_of(pushed).await.filter(|build| wanted(build)) {
+                    return self.build(&build.name).await;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(build) => build,
+            Err(_) => panic!("the build is not as wanted: {:?}", self.build_of(pushed).await),
+        }
+    }
+
+    async fn build_of(&self, pushed: &SourcePushedV1) -> Option<Build> {
+        let change = format!("changes/{}", pushed.change);
+        let request = self.internal.request(ListBuildsRequest { change, ..ListBuildsRequest::default() });
+        let mut builds = self.builds.clone().list_builds(request).await.expect("answered").into_inner().builds;
+        builds.pop()
+    }
+
+    /// Everything about one build.
+    pub(crate) async fn build(&self, name: &str) -> Build {
+        let request = self.internal.request(GetBuildRequest { name: name.to_owned() });
+        self.builds.clone().get_build(request).await.expect("answered").into_inner().build.expect("there")
+    }
+
+    /// The whole log of a build, followed to its end.
+    pub(crate) async fn log(&self, build: &Build) -> String {
+        let mut request = self.internal.request(WatchBuildLogRequest {
+            name: build.name.clone(),
+            offset: 0,
+            follow: true,
+        });
+        request.set_timeout(PATIENCE);
+        let mut stream = self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
+        let mut lines = Vec::new();
+        while let Some(message) = stream.message().await.expect("a stream") {
+            lines.extend(message.lines);
+        }
+        lines.join("\n")
+    }
+
+    /// A request of the platform itself.
+    pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        self.internal.request(message)
+    }
+
+    /// A request of somebody.
+    pub(crate) fn request_of<T>(&self, principal: &Principal, message: T) -> tonic::Request<T> {
+        self.internal.request_of(principal, message)
+    }
+
+    /// The types of all events about builds, in order.
+    pub(crate) async fn said(&self) -> Vec<String> {
+        let rows = sqlx::query_scalar::<_, String>(
+            "select envelope->>'event_type' from bus.outbox where service = 'builder' order by position",
+        );
+        rows.fetch_all(&self.app.pool).await.expect("rows")
+    }
+
+    /// Stops the builder as if its process ended, and starts another on the same data.
+    pub(crate) fn stop(&self) {
+        self.cancel.cancel();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        self.database.drop_soon();
+    }
+}
+
+/// The state of a build, and why.
+pub(crate) fn outcome(build: &Build) -> (State, &str) {
+    (build.state(), build.failure.as_ref().map_or("", |failure| failure.reason.as_str()))
+}
+
+/// The digest of each service.
+pub(crate) fn digests(build: &Build) -> Vec<&str> {
+    build.services.iter().filter_map(|service| Some(service.image.as_ref()?.digest.as_str())).collect()
+}
+
+struct Database {
+    admin: String,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    async fn create() -> Self {
+        let admin = variable("SLIPWAY_TEST_DATABASE_URL");
+        let name = format!("builder_it_{}", Uuid::new_v4().simple());
+        execute(&admin, format!("create database {name}")).await;
+        let (server, _) = admin.rsplit_once('/').expect("a database address");
+        Self { url: format!("{server}/{name}"), admin, name }
+    }
+
+    /// On a thread of its own, because the runtime of the test is ending.
+    fn drop_soon(&self) {
+        let (admin, drop) = (self.admin.clone(), format!("drop database {} with (force)", self.name));
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(execute(&admin, drop));
+        });
+        thread.join().expect("the database is dropped");
+    }
+}
+
+async fn execute(url: &str, statement: String) {
+    use sqlx::Connection as _;
+    let mut connection = sqlx::PgConnection::connect(url).await.expect("Postgres answers");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("done");
+}
+
+struct Nats {
+    process: Child,
+    url: String,
+}
+
+impl Nats {
+    fn start(home: &std::path::Path) -> Self {
+        let directory = home.join("nats");
+        std::fs::create_dir_all(&directory).expect("created");
+        let process = Command::new(variable("SLIPWAY_TEST_NATS_SERVER"))
+            .args(["--jetstream", "--addr", "127.0.0.1", "--port", "-1", "--store_dir"])
+            .arg(&directory)
+            .arg("--ports_file_dir")
+            .arg(&directory)
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("nats-server starts");
+        let ports = directory.join(format!("nats-server_{}.ports", process.id()));
+        let url = loop {
+            let text = std::fs::read_to_string(&ports).unwrap_or_default();
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            if let Some(url) = json["nats"][0].as_str() {
+                break url.to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Self { process, url }
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.process.kill().expect("nats-server ends");
+        self.process.wait().expect("nats-server ended");
+    }
+}
