@@ -1,0 +1,29 @@
+# Everything a contributor runs. Each target sets up the machine by itself and is quick the second time.
+
+.PHONY: help demo down test quick check sqlx bench
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: ## the whole platform on this machine, from a signed push to a rollback, narrated
+	@deploy/setup/demo start
+
+down: ## stop what `make demo` left running
+	@deploy/setup/demo stop
+
+test: ## every test, with real Postgres, NATS, Docker and a registry
+	@deploy/setup/test
+
+quick: ## the tests that need neither Docker nor a registry
+	@deploy/setup/test quick
+
+check: ## format, lints, documentation
+	cargo fmt --all --check
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
+	SQLX_OFFLINE=true RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+sqlx: ## write the offline answers of sqlx's query macros anew
+	@deploy/setup/sqlx
+
+bench: ## measure against peers and limits
+	@deploy/setup/bench
