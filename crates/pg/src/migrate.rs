@@ -76,6 +76,16 @@ async fn run(
             .await
             .map_err(prepare)?;
     }
+    // A schema that several services share belongs to a role of which each is a member; what any of them
+    // makes there must be the role's too, for the others to use and change it.
+    sqlx::query_scalar!(
+        "select set_config('role', pg_get_userbyid(nspowner)::text, true) from pg_namespace
+         where nspname = $1 and pg_has_role(nspowner, 'member')",
+        schema
+    )
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(prepare)?;
     let mut own = Migrator::with_migrations(migrator.migrations.to_vec());
     own.set_ignore_missing(true);
     own.set_locking(false);
