@@ -3,6 +3,8 @@
 
 use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -42,7 +44,10 @@ pub enum SealError {
 
 /// The key that seals the secrets of one service.
 #[derive(Clone)]
-pub struct Key(XChaCha20Poly1305);
+pub struct Key {
+    cipher: XChaCha20Poly1305,
+    mac: Hmac<Sha256>,
+}
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,7 +74,9 @@ impl Key {
         if bytes.len() != KEY || mode & 0o077 != 0 {
             return Err(SealError::BadKey { path: path.to_owned() });
         }
-        Ok(Self(XChaCha20Poly1305::new(bytes.as_slice().into())))
+        let cipher = XChaCha20Poly1305::new(bytes.as_slice().into());
+        let mac = <Hmac<Sha256> as Mac>::new_from_slice(&bytes).expect("any length is a key");
+        Ok(Self { cipher, mac })
     }
 
     /// `plain`, sealed for `context`: nonce and ciphertext.
@@ -78,8 +85,20 @@ impl Key {
         rand::RngCore::fill_bytes(&mut rand::rng(), &mut nonce);
         let payload = Payload { msg: plain, aad: context.as_bytes() };
         let ciphertext =
-            self.0.encrypt(&nonce.into(), payload).expect("sealing fails only above 256 GiB");
+            self.cipher.encrypt(&nonce.into(), payload).expect("sealing fails only above 256 GiB");
         [nonce.as_slice(), &ciphertext].concat()
+    }
+
+    /// A fingerprint of `plain`: the same for the same value, and without the key not to be guessed even
+    /// for a short one.
+    pub fn fingerprint(&self, plain: &[u8]) -> [u8; 32] {
+        self.mac
+            .clone()
+            .chain_update(b"fingerprint:")
+            .chain_update(plain)
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// What was sealed for `context`.
@@ -87,7 +106,7 @@ impl Key {
         let refused = || SealError::Open { context: context.to_owned() };
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE>().ok_or_else(refused)?;
         let payload = Payload { msg: ciphertext, aad: context.as_bytes() };
-        let opened = self.0.decrypt(&(*nonce).into(), payload);
+        let opened = self.cipher.decrypt(&(*nonce).into(), payload);
         opened.map(Zeroizing::new).map_err(|_| refused())
     }
 }
@@ -106,6 +125,16 @@ mod tests {
         assert!(again.open("shop/OTHER", &sealed).is_err());
         assert!(again.open("shop/TOKEN", &sealed[..10]).is_err());
         assert!(!sealed.windows(7).any(|part| part == b"hunter2"));
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_one_value_and_one_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = Key::load_or_create(&folder.path().join("key")).expect("a new key");
+        let other = Key::load_or_create(&folder.path().join("other")).expect("another key");
+        assert_eq!(key.fingerprint(b"a"), key.fingerprint(b"a"));
+        assert_ne!(key.fingerprint(b"a"), key.fingerprint(b"b"));
+        assert_ne!(key.fingerprint(b"a"), other.fingerprint(b"a"));
     }
 
     #[test]

@@ -1,0 +1,180 @@
+//! What the monitor is made of, and what it reacts to.
+
+use crate::config::Config;
+use crate::deployer::Deployer;
+use crate::engine::Engine;
+use crate::grpc::Drift;
+use crate::metrics::Metrics;
+use crate::watch::Happened;
+use crate::{SERVICE, on, watch};
+use anyhow::Context;
+use bus::{Bus, Handlers};
+use events::{EventType, ReleaseId};
+use parking_lot::Mutex;
+use pg::sealed::Key;
+use proto::v1::drift_service_server::DriftServiceServer;
+use service::Clock;
+use service::grpc::Server;
+use service::health::Health;
+use service::internal::{Internal, channel};
+use sqlx::PgPool;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+/// Looks happen one after the other; the rest are calls and the relay.
+const CONNECTIONS: u32 = 4;
+
+/// Everything a reaction may need.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) pool: PgPool,
+    pub(crate) clock: Clock,
+    pub(crate) deployer: Deployer,
+    pub(crate) engine: Engine,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) happened: Happened,
+    /// Wakes the relay of the outbox.
+    pub(crate) relay: Arc<Notify>,
+    key: Key,
+    releases: Mutex<BTreeSet<ReleaseId>>,
+}
+
+impl App {
+    /// What a value is compared by.
+    pub(crate) fn fingerprint(&self, value: &str) -> String {
+        hex::encode(&self.key.fingerprint(value.as_bytes())[..16])
+    }
+
+    /// Those of `named` that exist. Of one that cannot be asked for it is assumed: without evidence
+    /// nothing is an orphan.
+    pub(crate) async fn existing(
+        &self,
+        named: impl Iterator<Item = ReleaseId>,
+    ) -> BTreeSet<ReleaseId> {
+        let mut existing = BTreeSet::new();
+        for release in named.collect::<BTreeSet<_>>() {
+            let known = self.releases.lock().contains(&release);
+            let answer = if known {
+                Ok(true)
+            } else {
+                self.deployer.release(release).await.map(|it| it.is_some())
+            };
+            match answer {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.releases.lock().insert(release);
+                    existing.insert(release);
+                }
+                Err(_) => {
+                    existing.insert(release);
+                }
+            }
+        }
+        existing
+    }
+}
+
+/// The table event -> reaction.
+pub fn handlers(app: &Arc<App>) -> Handlers {
+    [
+        EventType::ReleaseCreated,
+        EventType::ReleaseStarted,
+        EventType::ReleaseProgressed,
+        EventType::ReleaseLive,
+        EventType::ReleaseRolledBack,
+        EventType::ReleaseFailed,
+        EventType::ReleaseCancelled,
+        EventType::ReleaseSuperseded,
+        EventType::ReleaseStuck,
+    ]
+    .into_iter()
+    .fold(Handlers::new(), |handlers, event_type| {
+        let app = Arc::clone(app);
+        handlers.on(event_type, move |envelope| {
+            std::future::ready(on::release_moved::handle(&app, &envelope))
+        })
+    })
+}
+
+/// A monitor that listens and has not begun to look.
+#[derive(Debug)]
+pub struct Monitor {
+    app: Arc<App>,
+    bus: Bus,
+    listener: TcpListener,
+    address: SocketAddr,
+    server: Server,
+    every: Duration,
+}
+
+/// Connects to everything but the engine, which may come up later, and binds the address.
+pub async fn start(config: Config) -> anyhow::Result<Monitor> {
+    let listener =
+        TcpListener::bind(config.address).await.context("bind SLIPWAY_MONITOR_ADDRESS")?;
+    let address = listener.local_addr()?;
+    let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
+    pg::migrate_bus(&pool).await?;
+    pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
+    let bus = Bus::connect(&config.nats_url, SERVICE).await?;
+    std::fs::create_dir_all(&config.data).context("make SLIPWAY_DATA")?;
+    let key = Key::load_or_create(&config.data.join("monitor.key"))?;
+    let internal = Internal::new(&config.internal_token)?;
+    let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
+    let health = Health::new(SERVICE);
+    let app = Arc::new(App {
+        pool,
+        clock: Clock::system(),
+        deployer: Deployer::new(deployer, internal),
+        engine: Engine::at(config.docker_host, config.platform),
+        metrics: Metrics::register(health.metrics()),
+        health,
+        happened: Happened::default(),
+        relay: Arc::default(),
+        key,
+        releases: Mutex::default(),
+    });
+    let drift = DriftServiceServer::new(Drift(Arc::clone(&app)));
+    let server = Server::new(&config.internal_token).add(drift);
+    Ok(Monitor { app, bus, listener, address, server, every: config.every })
+}
+
+impl Monitor {
+    /// Where it answers.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Looks, listens and answers until `cancel`.
+    pub async fn run(self, cancel: CancellationToken) -> anyhow::Result<()> {
+        let Self { app, bus, listener, server, every, .. } = self;
+        let router = server.into_router().merge(app.health.routes());
+        let mut tasks = JoinSet::new();
+        let served = service::http::serve(listener, router, cancel.clone());
+        tasks.spawn(async { served.await.context("serve calls") });
+        let (pool, relay) = (app.pool.clone(), Arc::clone(&app.relay));
+        let relayed = bus::relay::run(pool, bus.clone(), SERVICE, relay, cancel.clone());
+        tasks.spawn(async { Ok(relayed.await) });
+        let consumed = bus::consume::run(bus, app.pool.clone(), handlers(&app), cancel.clone());
+        tasks.spawn(async { Ok(consumed.await) });
+        let (looking, token) = (Arc::clone(&app), cancel.clone());
+        tasks.spawn(async move { Ok(watch::run(&looking, every, token).await) });
+        let (listening, token) = (Arc::clone(&app), cancel.clone());
+        tasks.spawn(async move { Ok(watch::listen(&listening, token).await) });
+        let mut outcome = Ok(());
+        while let Some(ended) = tasks.join_next().await {
+            // One that ends by itself ends all.
+            cancel.cancel();
+            let ended = ended.context("a task of the monitor panicked").flatten();
+            outcome = outcome.and(ended);
+        }
+        outcome
+    }
+}

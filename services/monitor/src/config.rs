@@ -1,0 +1,84 @@
+//! What the monitor is told when it starts.
+
+use service::{Env, EnvError, Secret};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often everything is looked at without a reason: what events miss is found this late.
+const EVERY: Duration = Duration::from_secs(30);
+/// Where the engine is on every Linux machine.
+const DOCKER_HOST: &str = "unix:///var/run/docker.sock";
+/// The platform when a machine has only one.
+const PLATFORM: &str = "default";
+
+/// What the monitor is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where other services ask.
+    pub address: SocketAddr,
+    /// Postgres; holds a password.
+    pub database_url: Secret,
+    /// NATS.
+    pub nats_url: String,
+    /// What services prove to each other that they are services with.
+    pub internal_token: Secret,
+    /// Where the deployer answers.
+    pub deployer_url: String,
+    /// The engine.
+    pub docker_host: String,
+    /// Which Slipway of the machine this is, as in the label `slipway.instance`.
+    pub platform: String,
+    /// Folder for the key that hashes values.
+    pub data: PathBuf,
+    /// How often everything is looked at without a reason.
+    pub every: Duration,
+}
+
+impl Config {
+    /// The configuration in the environment, or everything that is wrong with it.
+    pub fn from_env(mut env: Env) -> Result<Self, EnvError> {
+        let address = env.or("SLIPWAY_MONITOR_ADDRESS", SocketAddr::from(([127, 0, 0, 1], 8805)));
+        let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
+        let nats_url = env.required("SLIPWAY_NATS_URL");
+        let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
+        let deployer_url = env.or("SLIPWAY_DEPLOYER_URL", "http://127.0.0.1:8804".to_owned());
+        let docker_host = env.or("DOCKER_HOST", DOCKER_HOST.to_owned());
+        let platform = env.or("SLIPWAY_INSTANCE", PLATFORM.to_owned());
+        let data = env.required("SLIPWAY_DATA");
+        let every = env.duration_or("SLIPWAY_MONITOR_EVERY", EVERY);
+        env.finish(|| {
+            Some(Self {
+                address,
+                database_url: database_url?,
+                nats_url: nats_url?,
+                internal_token: internal_token?,
+                deployer_url,
+                docker_host,
+                platform,
+                data: data?,
+                every,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_together() {
+        let env =
+            Env::of([("SLIPWAY_MONITOR_ADDRESS", "here"), ("SLIPWAY_MONITOR_EVERY", "often")]);
+        insta::assert_snapshot!(Config::from_env(env).expect_err("not valid"), @r#"
+        the configuration is not valid:
+          SLIPWAY_MONITOR_ADDRESS: "here" is not valid: invalid socket address syntax
+          SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
+          SLIPWAY_NATS_URL: must be set
+          SLIPWAY_INTERNAL_TOKEN: must be set, or SLIPWAY_INTERNAL_TOKEN_FILE must name a file
+          SLIPWAY_DATA: must be set
+          SLIPWAY_MONITOR_EVERY: "often" is not valid: use a number and ms, s, m or h
+        "#);
+    }
+}

@@ -1,0 +1,5 @@
+//! The rows of schema `monitor`.
+
+pub(crate) mod finding;
+pub(crate) mod instance;
+pub(crate) mod verdict;

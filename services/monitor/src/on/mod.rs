@@ -1,0 +1,3 @@
+//! What the monitor does when something is said.
+
+pub(crate) mod release_moved;

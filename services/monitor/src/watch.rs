@@ -1,0 +1,132 @@
+//! When to look: at everything now and then, at a place when something happens there, and once more soon
+//! when a look did not decide.
+
+use crate::app::App;
+use crate::learn;
+use crate::look::{Looked, look};
+use crate::place::Place;
+use futures_util::StreamExt;
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// After something happens more happens: a look waits for it.
+const SETTLE: Duration = Duration::from_millis(200);
+/// When to look again at what one look did not decide. Longer than looks must be apart to count.
+pub(crate) const AGAIN: Duration = Duration::from_secs(2);
+/// When to listen to the engine again after it hung up.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// Where something happened since the last look.
+#[derive(Debug, Default)]
+pub(crate) struct Happened {
+    places: Mutex<(BTreeSet<Place>, bool)>,
+    wake: Notify,
+}
+
+impl Happened {
+    /// Something happened at `place`.
+    pub(crate) fn at(&self, place: Place) {
+        self.places.lock().0.insert(place);
+        self.wake.notify_one();
+    }
+
+    /// Anything may have happened anywhere.
+    pub(crate) fn anywhere(&self) {
+        self.places.lock().1 = true;
+        self.wake.notify_one();
+    }
+
+    fn take(&self) -> (BTreeSet<Place>, bool) {
+        std::mem::take(&mut *self.places.lock())
+    }
+}
+
+/// Looks until `cancel`.
+pub(crate) async fn run(app: &App, every: Duration, cancel: CancellationToken) {
+    let mut everything_at = Instant::now();
+    let mut undecided = BTreeSet::new();
+    while !cancel.is_cancelled() {
+        let (mut places, anywhere) = app.happened.take();
+        if anywhere || Instant::now() >= everything_at {
+            everything_at = Instant::now() + every;
+            places.extend(everything(app).await);
+        } else {
+            places.append(&mut undecided);
+            learn_about(app, &places).await;
+        }
+        undecided = look_at(app, places).await;
+        let again = Instant::now() + AGAIN;
+        let next = if undecided.is_empty() { everything_at } else { everything_at.min(again) };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep_until(next) => {}
+            () = app.happened.wake.notified() => tokio::time::sleep(SETTLE).await,
+        }
+    }
+}
+
+/// Listens to the engine until `cancel`.
+pub(crate) async fn listen(app: &App, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        match app.engine.happenings().await {
+            Ok(happenings) => {
+                // What happened while nobody listened is not told.
+                app.happened.anywhere();
+                let each = happenings.for_each(async |place| match place {
+                    Some(place) => app.happened.at(place),
+                    None => app.happened.anywhere(),
+                });
+                tokio::select! { () = each => {}, () = cancel.cancelled() => {} }
+            }
+            Err(error) => app.health.report("engine", Err(service::chain(&error))),
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(LISTEN_AGAIN) => {}
+        }
+    }
+}
+
+async fn everything(app: &App) -> Vec<Place> {
+    let learned = learn::all(app).await.map_err(|error| service::chain(&error));
+    app.health.report("deployer", learned);
+    match learn::places(app).await {
+        Ok(places) => places,
+        Err(error) => {
+            tracing::warn!(error = service::chain(&error), "nothing can be looked at");
+            Vec::new()
+        }
+    }
+}
+
+async fn learn_about(app: &App, places: &BTreeSet<Place>) {
+    for place in places {
+        let learned = learn::one(app, place).await.map_err(|error| service::chain(&error));
+        app.health.report("deployer", learned);
+    }
+}
+
+/// Looks at each place; returns where to look again soon.
+async fn look_at(app: &App, places: BTreeSet<Place>) -> BTreeSet<Place> {
+    let mut undecided = BTreeSet::new();
+    for place in places {
+        let looked = look(app, &place).await;
+        app.metrics.looked(looked.is_ok(), app.clock.now());
+        app.health
+            .report("postgres", looked.as_ref().map(drop).map_err(|error| service::chain(error)));
+        match looked {
+            Ok(Looked::Decided | Looked::Gone) => {}
+            Ok(Looked::Undecided) | Err(_) => {
+                undecided.insert(place);
+            }
+        }
+    }
+    if let Ok(states) = crate::db::verdict::count(&app.pool).await {
+        app.metrics.environments(&states);
+    }
+    undecided
+}
