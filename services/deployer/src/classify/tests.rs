@@ -73,20 +73,20 @@ fn status(status: u16, location: Option<&str>, body: &str) -> Answer {
 
 #[test]
 fn a_crash_is_told_with_its_code() {
-    insta::assert_snapshot!(ended(&facts(Some(3)), &[]), @"");
-    insta::assert_snapshot!(ended(&facts(Some(139)), &[]), @"");
-    insta::assert_snapshot!(ended(&facts(Some(0)), &[]), @"");
+    insta::assert_snapshot!(ended(&facts(Some(3)), &[]), @"CRASHED: api ended with exit code 3; its last lines say why");
+    insta::assert_snapshot!(ended(&facts(Some(139)), &[]), @"CRASHED: api ended with exit code 139 (SIGSEGV: a fault in native code)");
+    insta::assert_snapshot!(ended(&facts(Some(0)), &[]), @"EXITED: api ended with exit code 0 instead of running on; start it in the foreground, or make it a job");
 }
 
 #[test]
 fn out_of_memory_is_told_with_the_limit() {
     let killed = InstanceFacts { oom_killed: true, ..facts(Some(137)) };
-    insta::assert_snapshot!(ended(&killed, &["ImportError"]), @"");
+    insta::assert_snapshot!(ended(&killed, &["ImportError"]), @"OUT_OF_MEMORY: api needed more memory than it may use and was ended by the kernel (its limit is 64 MiB); raise `resources: { memory }` or load less");
 }
 
 #[test]
 fn a_command_that_is_not_there_is_told() {
-    insta::assert_snapshot!(ended(&facts(Some(127)), &[]), @"");
+    insta::assert_snapshot!(ended(&facts(Some(127)), &[]), @"COMMAND_NOT_FOUND: api ended with exit code 127: its command, or one that it calls, is not in the image; check `command` and the image's PATH");
     let message = "exec: \"serve\": executable file not found in $PATH".to_owned();
     let error = EngineError::Refused {
         call: "start container",
@@ -94,33 +94,33 @@ fn a_command_that_is_not_there_is_told() {
         status: 400,
         message,
     };
-    insta::assert_snapshot!(told(&of_engine("api", &error)), @"");
+    insta::assert_snapshot!(told(&of_engine("api", &error)), @r#"COMMAND_NOT_FOUND: the command of api is not in its image; check `command`, `entrypoint` and the image's PATH: exec: "serve": executable file not found in $PATH"#);
 }
 
 #[test]
 fn the_last_lines_name_the_cause() {
     let module = ["Traceback", "ModuleNotFoundError: No module named 'torch'"];
-    insta::assert_snapshot!(ended(&facts(Some(1)), &module), @"");
+    insta::assert_snapshot!(ended(&facts(Some(1)), &module), @r#"MODULE_NOT_FOUND: api ended with exit code 1: "ModuleNotFoundError: No module named 'torch'"; a dependency is not in the image; check the lock file and the Dockerfile"#);
     let denied = ["PermissionError: [Errno 13] Permission denied: '/cache/x'"];
-    insta::assert_snapshot!(ended(&facts(Some(1)), &denied), @"");
+    insta::assert_snapshot!(ended(&facts(Some(1)), &denied), @r#"PERMISSION_DENIED: api ended with exit code 1: "PermissionError: [Errno 13] Permission denied: '/cache/x'"; it may not write or bind what it wants; check `user`, `read_only` and who owns its volumes"#);
 }
 
 #[test]
 fn wrong_answers_are_told_with_what_to_do() {
-    insta::assert_snapshot!(answered(&status(301, Some("https://x/"), ""), &[]), @"");
-    insta::assert_snapshot!(answered(&status(404, None, "nope"), &[]), @"");
-    insta::assert_snapshot!(answered(&status(503, None, "loading"), &[]), @"");
-    insta::assert_snapshot!(answered(&Answer::TimedOut(Duration::from_secs(5)), &[]), @"");
-    insta::assert_snapshot!(answered(&Answer::NotHttp, &[]), @"");
+    insta::assert_snapshot!(answered(&status(301, Some("https://x/"), ""), &[]), @"REDIRECTED: api answers GET :8000/ready with 301 to https://x/; a probe follows no redirects: ask the path it leads to, or answer this one without TLS and login");
+    insta::assert_snapshot!(answered(&status(404, None, "nope"), &[]), @"NOT_FOUND: api answers GET :8000/ready with 404: it has no such path; check `health`");
+    insta::assert_snapshot!(answered(&status(503, None, "loading"), &[]), @r#"UNHEALTHY_STATUS: api answers GET :8000/ready with 503 "loading"; its last lines may say why"#);
+    insta::assert_snapshot!(answered(&Answer::TimedOut(Duration::from_secs(5)), &[]), @"PROBE_TIMEOUT: api accepts GET :8000/ready and does not answer within 5s; it may be busy or blocked, or `timeout` is too short");
+    insta::assert_snapshot!(answered(&Answer::NotHttp, &[]), @"NOT_HTTP: api accepts GET :8000/ready and answers nothing that is HTTP/1.1; does it want TLS or HTTP/2? Then probe it with `tcp`");
 }
 
 #[test]
 fn who_listens_elsewhere_is_found() {
     let loopback = [("127.0.0.1", 8000), ("0.0.0.0", 9090)];
-    insta::assert_snapshot!(answered(&Answer::Refused, &loopback), @"");
+    insta::assert_snapshot!(answered(&Answer::Refused, &loopback), @"BOUND_TO_LOOPBACK: api listens on 127.0.0.1:8000 only, which nobody outside its container reaches; make it listen on 0.0.0.0");
     let elsewhere = [("0.0.0.0", 5000), ("::", 5000), ("127.0.0.1", 6000)];
-    insta::assert_snapshot!(answered(&Answer::Refused, &elsewhere), @"");
-    insta::assert_snapshot!(answered(&Answer::Refused, &[]), @"");
+    insta::assert_snapshot!(answered(&Answer::Refused, &elsewhere), @"WRONG_PORT: api does not listen on port 8000, but on 5000, 6000 (on 127.0.0.1 only); set `http: { port }` to the one it serves, or make it listen on $PORT");
+    insta::assert_snapshot!(answered(&Answer::Refused, &[]), @"NEVER_LISTENED: api runs and never listened on port 8000; its image says it serves 9000");
 }
 
 #[test]

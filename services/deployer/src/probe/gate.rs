@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// Looking at what a container listens on is worth while once it is asked no faster.
-const LOOK_PAUSE: Duration = Duration::from_millis(500);
+/// From one look at what a silent container listens on to the next.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// A started instance that must become ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,7 @@ struct Asking<'a> {
     instance: &'a GateInstance,
     state: ProbeState,
     started: Instant,
+    looked: Instant,
     address: Option<IpAddr>,
     answer: Option<Answer>,
     transcript: Transcript,
@@ -134,6 +135,7 @@ impl<'a> Asking<'a> {
             instance,
             state: ProbeState::new(instance.probe.thresholds),
             started: Instant::now(),
+            looked: Instant::now(),
             address: None,
             answer: None,
             transcript: Transcript::default(),
@@ -155,27 +157,30 @@ impl<'a> Asking<'a> {
     async fn until_decided(&mut self) -> Phase {
         tokio::time::sleep_until(self.started + self.instance.probe.thresholds.initial_delay).await;
         loop {
-            let pause = self.state.pause();
-            match self.ask_once(pause >= LOOK_PAUSE).await {
-                Phase::Starting => sleep(pause).await,
+            match self.ask_once().await {
+                Phase::Starting => sleep(self.state.pause()).await,
                 decided @ (Phase::Ready | Phase::Unready) => return decided,
             }
         }
     }
 
-    async fn ask_once(&mut self, look: bool) -> Phase {
+    async fn ask_once(&mut self) -> Phase {
         let GateInstance { probe, container_id, .. } = self.instance;
         let answer = ask(self.engine, container_id, self.address, probe).await;
         let at = self.at();
         self.transcript.note(at, &probe.target, &answer);
-        let is_there = answer.is_from_instance() || (look && self.listens_to_itself().await);
+        let is_there = answer.is_from_instance() || self.listens_to_itself().await;
         let phase = self.state.record(at, answer.is_good(), is_there);
         self.answer = Some(answer);
         phase
     }
 
     /// It listens at the port, but nobody outside can reach it: that does not change with time.
-    async fn listens_to_itself(&self) -> bool {
+    async fn listens_to_itself(&mut self) -> bool {
+        if self.looked.elapsed() < LOOK_PERIOD {
+            return false;
+        }
+        self.looked = Instant::now();
         let port = self.instance.probe.target.port();
         let at_port = |listener: &&Listener| Some(listener.port) == port;
         let listening = self.look().await.1.unwrap_or_default();

@@ -1,0 +1,6 @@
+//! The deployer against what it works with: a real engine.
+
+mod engine;
+mod place;
+mod probe;
+mod sweep;
