@@ -1,7 +1,7 @@
 //! Rules for the headers that pass through: pure functions on header maps.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, Method, Uri, Version};
@@ -46,9 +46,6 @@ pub(crate) fn host(
 ) -> Result<HeaderValue, &'static str> {
     if *method == Method::CONNECT {
         return Err("CONNECT is not served");
-    }
-    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err("a request has either Content-Length or Transfer-Encoding");
     }
     let mut named = headers.get_all(HOST).iter();
     let host = named.next();

@@ -71,6 +71,10 @@ fn everything_that_is_wrong_is_told_at_once() {
     routes[0].hosts[0]: host "sh op" is not valid: use a name as shop.example.com, *.example.com, or *
     routes[0].path_prefix: path prefix "api" is not valid: start it with / and leave out ? and #
     routes[0].response_timeout: must be more than 0 s and at most 24 h
+    routes[0].mode: must be serving, maintenance or paused
+    routes[0].candidate_token: must be 16 to 200 visible characters
+    routes[0].targets[0].upstreams[0].address: address "nowhere" is not valid: use host:port
+    routes[0].targets[0].release: invalid character: found `r` at 0
     "#);
 }
 

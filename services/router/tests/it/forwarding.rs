@@ -57,13 +57,25 @@ async fn every_request_has_an_identity() {
     assert!(one.as_ref().is_some_and(|id| id.len() == 32) && one != two, "{one:?} {two:?}");
 }
 
+/// RFC 9112, 6.3: chunks count, the length is removed, and the connection is not used again.
+#[tokio::test]
+async fn a_request_with_two_lengths_is_framed_anew_and_ends_its_connection() {
+    let instance = Instance::start("a").await;
+    let world = World::start().await;
+    world.apply([to(&[&instance])]).await;
+    let head = "POST /headers HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n";
+    let hidden = "0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: a\r\n\r\n";
+    let answer = world.raw(&[head, hidden].concat()).await.rest().await;
+    assert!(answer.contains("transfer-encoding: chunked") && !answer.contains("content-length: 3"), "{answer}");
+    assert_eq!(instance.requests(), 1);
+}
+
 #[tokio::test]
 async fn what_could_be_read_in_two_ways_is_refused() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
     world.apply([to(&[&instance])]).await;
     for head in [
-        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc",
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n",
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
