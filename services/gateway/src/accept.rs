@@ -3,14 +3,14 @@
 
 use crate::app::App;
 use crate::db::arrival::{self, Rows};
+use crate::db::branch_head;
 use crate::db::change::{Change, cause_text};
 use crate::db::delivery::{New, Outcome};
-use crate::db::branch_head;
 use crate::order::{Movement, Place, place};
 use events::payload::{ChangeCause, SourcePushedV1};
 use events::{
-    AppName, ChangeId, CommitSha, DeliveryId, EnvironmentName, Envelope, EventId, EventType, GitRef,
-    PrincipalName, SourceName,
+    AppName, ChangeId, CommitSha, DeliveryId, Envelope, EnvironmentName, EventId, EventType,
+    GitRef, PrincipalName, SourceName,
 };
 use sqlx::PgConnection;
 

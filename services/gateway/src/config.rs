@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often branch heads are compared with what was seen: a push that never arrived waits at most this long.
-const RECONCILE_EVERY: Duration = Duration::from_secs(180);
+const RECONCILE_EVERY: Duration = Duration::from_mins(3);
 /// Days that deliveries are kept: GitHub redelivers for 3 days, people look back a month.
 const DELIVERY_DAYS: i32 = 30;
 /// Bytes that the bodies of all deliveries may take; the oldest go first.

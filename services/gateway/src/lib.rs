@@ -27,7 +27,7 @@ mod turns;
 mod understood;
 
 pub use app::{Gateway, StartError, handlers, start};
-pub use config::Config;
+pub use config::{Backends, Config};
 pub use repository::LocalRoots;
 
 /// The name of this service in outbox, logs and events.

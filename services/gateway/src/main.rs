@@ -7,6 +7,6 @@ fn main() -> ExitCode {
     service::main("gateway", |env, shutdown| async move {
         let config = gateway::Config::from_env(env)?;
         let gateway = gateway::start(config).await.context("start the gateway")?;
-        gateway.run(shutdown.token()).await.context("run the gateway")
+        Box::pin(gateway.run(shutdown.token())).await.context("run the gateway")
     })
 }

@@ -18,7 +18,11 @@ impl Counts {
     pub(crate) fn registered(metrics: &Metrics) -> Self {
         let counts = Self::default();
         let mut registry = metrics.lock();
-        registry.register("deliveries", "Webhook requests by what became of them", counts.deliveries.clone());
+        registry.register(
+            "deliveries",
+            "Webhook requests by what became of them",
+            counts.deliveries.clone(),
+        );
         registry.register("changes", "Changes by what made them appear", counts.changes.clone());
         registry.register("looks", "Looks at remote heads by result", counts.looks.clone());
         drop(registry);

@@ -85,21 +85,22 @@ pub(crate) fn place(head: &Head, movement: &Movement, now: DateTime<Utc>) -> (Pl
             return (Place::Newest, next);
         }
     };
+    let (from, to) = (before.as_ref(), movement.after.as_ref());
     let chains = *before == head.commit;
     if movement.after == head.commit {
-        let known = next.fill_end(before, &movement.after) || *before == head.trail.before;
+        let known = next.fill_end(from, to) || *before == head.trail.before;
         if !known && !chains {
             next.open_gap(before.clone(), now);
         }
         return (Place::Same, next);
     }
     // A late push may start at the head too: the one that left it and came back was seen before it.
-    let returned = chains && next.gap_from_here_to(&movement.after);
+    let returned = chains && next.gap_from_here_to(to);
     if chains && !returned {
         next.move_to(movement, before.clone());
         return (Place::Newest, next);
     }
-    if next.fill_end(before, &movement.after) || next.fill_start(before, &movement.after) {
+    if next.fill_end(from, to) || next.fill_start(from, to) {
         return (Place::Stale, next);
     }
     if earlier(movement.pushed_at, head.trail.pushed_at) {
@@ -128,24 +129,24 @@ impl Head {
         self.trail.gaps.push(Gap { from: self.commit.clone(), to, seen });
     }
 
-    fn gap_from_here_to(&self, to: &Option<CommitSha>) -> bool {
-        self.trail.gaps.iter().any(|gap| gap.from == self.commit && gap.to == *to)
+    fn gap_from_here_to(&self, to: Option<&CommitSha>) -> bool {
+        self.trail.gaps.iter().any(|gap| gap.from == self.commit && gap.to.as_ref() == to)
     }
 
-    fn fill_end(&mut self, before: &Option<CommitSha>, after: &Option<CommitSha>) -> bool {
-        let Some(gap) = self.trail.gaps.iter_mut().find(|gap| gap.to == *after) else {
+    fn fill_end(&mut self, before: Option<&CommitSha>, after: Option<&CommitSha>) -> bool {
+        let Some(gap) = self.trail.gaps.iter_mut().find(|gap| gap.to.as_ref() == after) else {
             return false;
         };
-        gap.to.clone_from(before);
+        gap.to = before.cloned();
         self.close_gaps();
         true
     }
 
-    fn fill_start(&mut self, before: &Option<CommitSha>, after: &Option<CommitSha>) -> bool {
-        let Some(gap) = self.trail.gaps.iter_mut().find(|gap| gap.from == *before) else {
+    fn fill_start(&mut self, before: Option<&CommitSha>, after: Option<&CommitSha>) -> bool {
+        let Some(gap) = self.trail.gaps.iter_mut().find(|gap| gap.from.as_ref() == before) else {
             return false;
         };
-        gap.from.clone_from(after);
+        gap.from = after.cloned();
         self.close_gaps();
         true
     }

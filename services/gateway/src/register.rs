@@ -28,8 +28,10 @@ pub(crate) async fn remote(
     reconcile::remote(app, name, repository).await.map_err(|error| match error {
         GitError::Refused(said) => status::precondition(
             "REPOSITORY_UNREACHABLE",
-            format!("the repository cannot be read; set the secret GIT_TOKEN or GIT_SSH_KEY of the app \
-                     if it is private; git says: {said}"),
+            format!(
+                "the repository cannot be read; set the secret GIT_TOKEN or GIT_SSH_KEY of the app \
+                     if it is private; git says: {said}"
+            ),
         ),
         GitError::Slow { .. } => status::unavailable("REPOSITORY_SLOW", error.to_string()),
         GitError::Start(_) | GitError::Credentials(_) => status::internal(&error),

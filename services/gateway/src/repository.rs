@@ -18,7 +18,9 @@ enum Kind {
 /// Why a text is not a repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidRepository {
-    #[error("use https://HOST/PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or an absolute local path")]
+    #[error(
+        "use https://HOST/PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or an absolute local path"
+    )]
     Shape,
     #[error("an address must not hold credentials; set the secret GIT_TOKEN of the app instead")]
     Credentials,
@@ -117,7 +119,8 @@ impl LocalRoots {
     }
 
     fn contain(&self, path: &str) -> bool {
-        let below = |root: &String| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        let below =
+            |root: &String| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
         !path.split('/').any(|part| part == "..") && self.0.iter().any(below)
     }
 }
@@ -191,9 +194,24 @@ mod tests {
     #[test]
     fn what_git_could_take_for_something_else_is_refused() {
         for bad in [
-            "", "-x", "--upload-pack=x", "http://a/b", "ext::sh -c x", "file:///srv/git/x", "https://a",
-            "https://-a/b", "ssh://-oProxyCommand=x/y", "git@host:-x", "https://a/b c", "https://a/b?c",
-            "git://a/b", "a b@c:d", "https://a/x/../b", "https://a:x/b", "x@y", "https:///b",
+            "",
+            "-x",
+            "--upload-pack=x",
+            "http://a/b",
+            "ext::sh -c x",
+            "file:///srv/git/x",
+            "https://a",
+            "https://-a/b",
+            "ssh://-oProxyCommand=x/y",
+            "git@host:-x",
+            "https://a/b c",
+            "https://a/b?c",
+            "git://a/b",
+            "a b@c:d",
+            "https://a/x/../b",
+            "https://a:x/b",
+            "x@y",
+            "https:///b",
         ] {
             assert_eq!(parse(bad), Err(InvalidRepository::Shape), "{bad:?}");
         }

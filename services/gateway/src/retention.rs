@@ -6,7 +6,7 @@ use crate::db::delivery;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 const BATCH: i64 = 1_000;
 
 /// Sweeps until `cancel`.

@@ -64,14 +64,12 @@ impl Sources {
 
     /// The source called `name`.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Arc<Source>>, sqlx::Error> {
-        if let Some(found) = self.fresh(name) {
-            return Ok(found);
+        if !self.is_fresh() {
+            let _one_at_a_time = self.loading.lock().await;
+            if !self.is_fresh() {
+                self.load().await?;
+            }
         }
-        let _one_at_a_time = self.loading.lock().await;
-        if let Some(found) = self.fresh(name) {
-            return Ok(found);
-        }
-        self.load().await?;
         Ok(self.snapshot.load().sources.get(name).cloned())
     }
 
@@ -90,11 +88,10 @@ impl Sources {
         self.key.seal(&context(name), secret)
     }
 
-    fn fresh(&self, name: &str) -> Option<Option<Arc<Source>>> {
-        let snapshot = self.snapshot.load();
-        let (at, generation) = snapshot.loaded?;
-        let current = generation == self.generation.load(Ordering::Acquire);
-        (current && at.elapsed() < FRESH).then(|| snapshot.sources.get(name).cloned())
+    fn is_fresh(&self) -> bool {
+        let current = self.generation.load(Ordering::Acquire);
+        let loaded = self.snapshot.load().loaded;
+        loaded.is_some_and(|(at, generation)| generation == current && at.elapsed() < FRESH)
     }
 
     async fn load(&self) -> Result<(), sqlx::Error> {
@@ -104,7 +101,7 @@ impl Sources {
         let mut sources = HashMap::with_capacity(rows.len());
         for row in rows {
             let name = row.name.clone();
-            match self.open(row) {
+            match self.open(&row) {
                 Ok(source) => drop(sources.insert(name, Arc::new(source))),
                 Err(why) => tracing::error!(slipway.source = name, why, "source cannot be used"),
             }
@@ -113,7 +110,7 @@ impl Sources {
         Ok(())
     }
 
-    fn open(&self, row: db::source::Row) -> Result<Source, String> {
+    fn open(&self, row: &db::source::Row) -> Result<Source, String> {
         let unsealed = |error: SealError| service::chain(&error);
         let secret = self.key.open(&context(&row.name), &row.secret).map_err(unsealed)?;
         let previous = row.previous_secret.as_ref();

@@ -86,8 +86,7 @@ impl Tokens {
         let (generation, at) = (self.generation.load(Ordering::Acquire), Instant::now());
         let Some(token) = db::token::find(&self.pool, &hash).await? else { return Ok(None) };
         db::token::touch(&self.pool, &token.name).await?;
-        let principal =
-            Principal { name: PrincipalName::new(&token.name), grants: token.grants.0 };
+        let principal = Principal { name: PrincipalName::new(&token.name), grants: token.grants.0 };
         let mut answers = self.answers.lock();
         if answers.len() >= KEPT {
             answers.clear();

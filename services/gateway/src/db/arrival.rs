@@ -4,7 +4,7 @@
 use super::change::{Change, cause_text, environments};
 use super::delivery::{New, Outcome};
 use crate::order::Head;
-use events::{AppName, Envelope, GitRef, subject};
+use events::{AppName, CommitSha, Envelope, GitRef, subject};
 use sqlx::PgConnection;
 
 /// What an arrival writes.
@@ -25,6 +25,7 @@ pub(crate) struct Rows<'a> {
 
 /// Writes the rows; false when somebody else moved the ref since it was read, and then nothing is written.
 /// Fails with a violation of `delivery_once` when the delivery was received meanwhile.
+#[expect(clippy::cognitive_complexity, reason = "one statement with many values, no branches")]
 pub(crate) async fn commit(
     connection: &mut PgConnection,
     rows: &Rows<'_>,
@@ -59,7 +60,7 @@ pub(crate) async fn commit(
          select version from head",
         rows.app.as_str(),
         rows.git_ref.to_string(),
-        rows.head.commit.as_ref().map(|commit| commit.as_str()),
+        rows.head.commit.as_ref().map(CommitSha::as_str),
         trail,
         rows.version,
         delivery.map(|new| new.id.uuid()),

@@ -81,12 +81,8 @@ pub(crate) async fn list(
 }
 
 /// Ends a token; false when there is none.
-pub(crate) async fn delete(
-    connection: &mut PgConnection,
-    name: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!("delete from gateway.token where name = $1", name)
-        .execute(connection)
-        .await?;
+pub(crate) async fn delete(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
+    let done =
+        sqlx::query!("delete from gateway.token where name = $1", name).execute(connection).await?;
     Ok(done.rows_affected() == 1)
 }

@@ -50,14 +50,18 @@ pub(super) async fn authenticate(
 
 async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Status> {
     let missing = || {
-        status::unauthenticated("the call carries no token; send the header authorization: Bearer TOKEN")
+        status::unauthenticated(
+            "the call carries no token; send the header authorization: Bearer TOKEN",
+        )
     };
     let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.ok_or_else(missing)?.split_once(' ').ok_or_else(missing)?;
     let ("Bearer" | "bearer", token) = token else { return Err(missing()) };
     match app.tokens.caller(token.trim()).await {
         Ok(Some(caller)) => Ok(caller),
-        Ok(None) => Err(status::unauthenticated("the token is not known, has expired or was ended")),
+        Ok(None) => {
+            Err(status::unauthenticated("the token is not known, has expired or was ended"))
+        }
         Err(error) => {
             tracing::warn!(error = service::chain(&error), "look up a token");
             Err(status::unavailable("POSTGRES_AWAY", "tokens cannot be checked now"))

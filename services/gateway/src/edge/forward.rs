@@ -66,7 +66,10 @@ async fn pass_on(
         }
         Err(error) => {
             tracing::warn!(call, error = service::chain(&error), "pass a call on");
-            Err(status::unavailable("SERVICE_AWAY", format!("the service of {name} does not answer")))
+            Err(status::unavailable(
+                "SERVICE_AWAY",
+                format!("the service of {name} does not answer"),
+            ))
         }
     }
 }

@@ -47,11 +47,13 @@ impl Credentials {
         let mut prepared = Prepared::default();
         if let (Some(host), Some(token)) = (repository.https_origin(), &self.token) {
             let pair = Zeroizing::new([TOKEN_USER.as_bytes(), b":", token.trim_ascii()].concat());
-            let header = Zeroizing::new(format!("Authorization: Basic {}", STANDARD.encode(&*pair)));
+            let header =
+                Zeroizing::new(format!("Authorization: Basic {}", STANDARD.encode(&*pair)));
             prepared.settings.push((format!("http.{host}/.extraHeader"), header));
         }
         if repository.is_ssh() {
-            let known = word(&format!("UserKnownHostsFile={}", folder.join("known_hosts").display()));
+            let known =
+                word(&format!("UserKnownHostsFile={}", folder.join("known_hosts").display()));
             let mut ssh = format!(
                 "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 \
                  -o StrictHostKeyChecking=accept-new -o {known}"

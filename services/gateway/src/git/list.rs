@@ -73,8 +73,11 @@ mod tests {
     fn branches_tags_and_the_default_branch_are_read() {
         let remote = remote();
         assert_eq!(remote.default_branch.as_deref(), Some("main"));
-        let heads: Vec<String> =
-            remote.heads.iter().map(|(git_ref, commit)| format!("{git_ref} {}", commit.short())).collect();
+        let heads: Vec<String> = remote
+            .heads
+            .iter()
+            .map(|(git_ref, commit)| format!("{git_ref} {}", commit.short()))
+            .collect();
         insta::assert_snapshot!(heads.join("\n"), @r"
         refs/heads/main aaaaaaaaaaaa
         refs/heads/v1 bbbbbbbbbbbb

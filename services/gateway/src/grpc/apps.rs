@@ -1,8 +1,9 @@
 //! Apps: registered, read, changed, deleted.
 
 use super::once::Once;
-use super::read::{app_name, database, must_see, visible};
+use super::read::{app_name, database, must_see, taken, visible};
 use crate::app::App;
+use crate::git::Remote;
 use crate::provider::Provider;
 use crate::{db, register};
 use events::AppName;
@@ -14,7 +15,9 @@ use proto::v1::{
 use service::grpc::page::Page;
 use service::grpc::status;
 use service::principal::{Principal, Role};
+use sqlx::PgConnection;
 use tonic::Status;
+use zeroize::Zeroizing;
 
 fn wire(app: db::app::App) -> v1::App {
     v1::App {
@@ -74,34 +77,54 @@ pub(super) async fn create(
     let remote = register::remote(app, &name, &repository).await?;
     let branch = register::default_branch(&wanted.default_branch, &remote)?;
 
+    let new = New { name, address: repository.address(), branch, policy: &wanted.policy, secret };
     let mut transaction = app.pool.begin().await.map_err(database)?;
-    let address = repository.address();
-    let row = db::app::insert(&mut transaction, &name, address, &branch, &wanted.policy).await;
-    let row = row.map_err(|error| match pg::error::is_unique_violation(&error) {
-        true => status::already_exists("app", &name),
-        false => database(error),
-    })?;
-    let sealed = app.sources.seal(name.as_str(), secret.as_bytes());
-    let github = Provider::GitHub.as_str();
-    let source = db::source::insert(&mut transaction, name.as_str(), name.as_str(), github, &sealed);
-    source.await.map_err(database)?;
-    // What is there now is seen; what comes later and does not arrive differs from it.
-    db::branch_head::replace_all(&mut transaction, &name, &remote.heads).await.map_err(database)?;
+    let row = new.insert(app, &mut transaction, &remote).await?;
     let mut answer = CreateAppResponse {
+        webhook_path: format!("/hooks/{}", row.name),
         app: Some(wire(row)),
         webhook_secret: String::new(),
-        webhook_path: format!("/hooks/{name}"),
     };
     if request.validate_only {
         transaction.rollback().await.map_err(database)?;
         return Ok(answer);
     }
-    answer.webhook_secret.clone_from(&secret);
+    answer.webhook_secret.clone_from(&new.secret);
     once.record(&mut transaction, &answer).await?;
     transaction.commit().await.map_err(database)?;
     app.sources.forget();
-    tracing::info!(app = %name, by = %principal.name, "app registered");
+    tracing::info!(app = %new.name, by = %principal.name, "app registered");
     Ok(answer)
+}
+
+/// An app that is valid and may be registered.
+struct New<'a> {
+    name: AppName,
+    address: &'a str,
+    branch: String,
+    policy: &'a str,
+    secret: Zeroizing<String>,
+}
+
+impl New<'_> {
+    /// Writes the app and its source. What is in the remote now counts as seen: what comes later and
+    /// does not arrive differs from it.
+    async fn insert(
+        &self,
+        app: &App,
+        connection: &mut PgConnection,
+        remote: &Remote,
+    ) -> Result<db::app::App, Status> {
+        let name = self.name.as_str();
+        let row = db::app::insert(connection, &self.name, self.address, &self.branch, self.policy);
+        let row = row.await.map_err(|error| taken(&error, "app", name))?;
+        let sealed = app.sources.seal(name, self.secret.as_bytes());
+        let provider = Provider::GitHub.as_str();
+        db::source::insert(connection, name, name, provider, &sealed).await.map_err(database)?;
+        let heads = db::branch_head::replace_all(connection, &self.name, &remote.heads);
+        heads.await.map_err(database)?;
+        Ok(row)
+    }
 }
 
 pub(super) async fn update(
@@ -119,24 +142,24 @@ pub(super) async fn update(
     register::policy(&name, &wanted.policy)?;
     let found = db::app::find(&app.pool, &name).await.map_err(database)?;
     let found = found.ok_or_else(|| status::not_found("app", &name))?;
-    let given = |given: &str, found: &str| if given.is_empty() { found } else { given }.to_owned();
     let address = given(&wanted.repository, &found.repository);
     let branch = given(&wanted.default_branch, &found.default_branch);
-    let remote = if address == found.repository && branch == found.default_branch {
-        None
-    } else {
+    let moved = address != found.repository;
+    let mut remote = None;
+    if moved || branch != found.default_branch {
         let repository = register::repository(app, &address)?;
-        let remote = register::remote(app, &name, &repository).await?;
-        register::default_branch(&branch, &remote)?;
-        (address != found.repository).then_some(remote)
-    };
+        let heads = register::remote(app, &name, &repository).await?;
+        register::default_branch(&branch, &heads)?;
+        remote = Some(heads).filter(|_| moved);
+    }
 
     let mut transaction = app.pool.begin().await.map_err(database)?;
     let row = db::app::lock(&mut transaction, &name).await.map_err(database)?;
     let mut row = row.ok_or_else(|| status::not_found("app", &name))?;
     row.repository = address;
     row.default_branch = branch;
-    row.policy = if request.clear_policy { String::new() } else { given(&wanted.policy, &row.policy) };
+    row.policy =
+        if request.clear_policy { String::new() } else { given(&wanted.policy, &row.policy) };
     db::app::update(&mut transaction, &row).await.map_err(database)?;
     if let Some(remote) = remote {
         let heads = db::branch_head::replace_all(&mut transaction, &name, &remote.heads);
@@ -152,6 +175,10 @@ pub(super) async fn update(
     app.sources.forget();
     tracing::info!(app = %name, by = %principal.name, "app changed");
     Ok(answer)
+}
+
+fn given(given: &str, found: &str) -> String {
+    if given.is_empty() { found } else { given }.to_owned()
 }
 
 pub(super) async fn delete(

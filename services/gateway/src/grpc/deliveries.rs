@@ -108,7 +108,8 @@ pub(super) async fn replay(
     let mut transaction = app.pool.begin().await.map_err(database)?;
     let outcome = hooks::replay(app, &mut transaction, &source, &found, &headers, &body).await;
     let outcome = outcome.map_err(not_accepted)?;
-    let row = delivery::set_outcome(&mut transaction, found.id, &outcome).await.map_err(database)?;
+    let row =
+        delivery::set_outcome(&mut transaction, found.id, &outcome).await.map_err(database)?;
     let answer = ReplayDeliveryResponse { delivery: Some(wire(row)) };
     once.record(&mut transaction, &answer).await?;
     transaction.commit().await.map_err(database)?;

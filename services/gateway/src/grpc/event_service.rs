@@ -3,7 +3,7 @@
 use super::read::must_see;
 use crate::app::App;
 use bus::{Heard, Tail, TailError};
-use events::{AppName, EnvironmentName, Envelope, EventType};
+use events::{AppName, Envelope, EnvironmentName, EventType};
 use futures_util::{Stream, StreamExt};
 use proto::v1::event_service_server::EventService;
 use proto::v1::{Event, WatchEventsRequest, WatchEventsResponse};

@@ -65,9 +65,12 @@ impl<'a> Once<'a> {
         let Some(id) = &self.id else { return Ok(()) };
         let sealed = self.app.key.seal(&context(id), &answer.encode_to_vec());
         pg::request::record(connection, NAME, id, &self.fingerprint, &sealed).await.map_err(
-            |error| match pg::error::is_unique_violation(&error) {
-                true => status::conflict("REQUEST_AT_ONCE", "the same request was sent twice at once"),
-                false => database(error),
+            |error| {
+                if pg::error::is_unique_violation(&error) {
+                    status::conflict("REQUEST_AT_ONCE", "the same request was sent twice at once")
+                } else {
+                    database(error)
+                }
             },
         )
     }

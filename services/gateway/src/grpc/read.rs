@@ -21,17 +21,31 @@ pub(super) fn last_part<'a>(text: &'a str, pattern: &'static str) -> Result<&'a 
 }
 
 /// A failed query as a status.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn database(error: sqlx::Error) -> Status {
-    if pg::error::is_unavailable(&error) {
+    unavailable_or_internal(&error)
+}
+
+fn unavailable_or_internal(error: &sqlx::Error) -> Status {
+    if pg::error::is_unavailable(error) {
         status::unavailable("POSTGRES_AWAY", "the database does not answer")
-    } else if pg::error::is_conflict(&error) {
+    } else if pg::error::is_conflict(error) {
         status::conflict("CONFLICT", "somebody else was faster; try again")
     } else {
-        status::internal(&error)
+        status::internal(error)
     }
 }
 
+/// A failed insert as a status: there may be such a row already.
+pub(super) fn taken(error: &sqlx::Error, kind: &str, name: impl std::fmt::Display) -> Status {
+    if pg::error::is_unique_violation(error) {
+        return status::already_exists(kind, name);
+    }
+    unavailable_or_internal(error)
+}
+
 /// A failed arrival as a status.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn not_accepted(error: AcceptError) -> Status {
     if error.is_temporary() {
         status::unavailable("NOT_DURABLE", "the change cannot be stored now")

@@ -1,7 +1,7 @@
 //! `TokenService`: tokens made, listed, ended. Only for who may do everything.
 
 use super::once::Once;
-use super::read::{database, last_part};
+use super::read::{database, last_part, taken};
 use crate::app::App;
 use crate::{db, tokens};
 use chrono::{DateTime, Utc};
@@ -23,7 +23,7 @@ const RESERVED: [&str; 2] = ["bootstrap", "slipway"];
 #[derive(Debug, Clone)]
 pub(crate) struct TokenApi(pub App);
 
-fn wire(token: db::token::Token) -> v1::Token {
+fn wire(token: &db::token::Token) -> v1::Token {
     let timestamp = |at: DateTime<Utc>| proto::time::timestamp(at);
     v1::Token {
         name: format!("tokens/{}", token.name),
@@ -99,7 +99,7 @@ impl TokenService for TokenApi {
         let page = Page::<String>::wanted(request.page_size, &request.page_token, "tokens")?;
         let rows = db::token::list(&self.0.pool, page.after.as_deref(), page.limit()).await;
         let (rows, next_page_token) = page.cut(rows.map_err(database)?, |row| row.name.clone());
-        let tokens = rows.into_iter().map(wire).collect();
+        let tokens = rows.iter().map(wire).collect();
         Ok(Response::new(ListTokensResponse { tokens, next_page_token }))
     }
 
@@ -125,11 +125,8 @@ impl TokenService for TokenApi {
         let mut transaction = self.0.pool.begin().await.map_err(database)?;
         let hash = tokens::hash(&secret);
         let row = db::token::insert(&mut transaction, &name, &hash, &grants, expires_at).await;
-        let row = row.map_err(|error| match pg::error::is_unique_violation(&error) {
-            true => status::already_exists("token", &name),
-            false => database(error),
-        })?;
-        let answer = CreateTokenResponse { token: Some(wire(row)), secret };
+        let row = row.map_err(|error| taken(&error, "token", &name))?;
+        let answer = CreateTokenResponse { token: Some(wire(&row)), secret };
         once.record(&mut transaction, &answer).await?;
         transaction.commit().await.map_err(database)?;
         tracing::info!(token = name, by = %principal.name, "token made");

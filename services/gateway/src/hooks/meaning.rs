@@ -69,10 +69,7 @@ fn pushed(push: Push) -> Meaning {
 
 fn deleted(gone: Deletion) -> Meaning {
     let wish = Err(format!("{} was deleted", gone.git_ref));
-    let movement = Movement {
-        before: Before::Known(gone.before),
-        after: None,
-        pushed_at: gone.pushed_at,
-    };
+    let movement =
+        Movement { before: Before::Known(gone.before), after: None, pushed_at: gone.pushed_at };
     Meaning::Moved { git_ref: gone.git_ref, movement, wish }
 }

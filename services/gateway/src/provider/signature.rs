@@ -19,10 +19,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn new(
-        current: Zeroizing<Vec<u8>>,
-        previous: Option<Zeroizing<Vec<u8>>>,
-    ) -> Self {
+    pub(crate) fn new(current: Zeroizing<Vec<u8>>, previous: Option<Zeroizing<Vec<u8>>>) -> Self {
         Self { current, previous }
     }
 

@@ -70,7 +70,8 @@ mod tests {
         differences(&known(seen), &remote, Duration::from_secs(30))
             .iter()
             .map(|difference| {
-                let after = difference.after.as_ref().map_or("gone", |commit| &commit.as_str()[..1]);
+                let after =
+                    difference.after.as_ref().map_or("gone", |commit| &commit.as_str()[..1]);
                 format!("{} {after} v{}", difference.git_ref.name(), difference.version)
             })
             .collect()

@@ -62,7 +62,8 @@ async fn try_look(app: &App, name: &AppName) -> Result<(), LookError> {
 async fn found(app: &App, name: &AppName, difference: Difference) -> Result<(), LookError> {
     let Difference { git_ref, after, version } = difference;
     // A trace of its own: nobody told us.
-    let span = tracing::info_span!(parent: None, "look", otel.name = "look at remote heads", app = %name);
+    let span =
+        tracing::info_span!(parent: None, "look", otel.name = "look at remote heads", app = %name);
     let wish = match &after {
         None => Err(format!("{git_ref} was deleted")),
         Some(commit) => Ok(Wish {
@@ -94,7 +95,9 @@ async fn found(app: &App, name: &AppName, difference: Difference) -> Result<(), 
             app.said();
             tracing::info!(app = %name, git.r#ref = %git_ref, commit = %change.commit, "found a push that no webhook told");
         }
-        Accepted::Nothing(reason) => tracing::info!(app = %name, git.r#ref = %git_ref, reason, "noted"),
+        Accepted::Nothing(reason) => {
+            tracing::info!(app = %name, git.r#ref = %git_ref, reason, "noted")
+        }
         Accepted::Duplicate(_) => {}
     }
     Ok(())

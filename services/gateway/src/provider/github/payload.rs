@@ -149,7 +149,9 @@ fn named_ref(verb: &str, raw: RawRef) -> Understood {
     if !matches!(kind.as_str(), "branch" | "tag") {
         return Understood::ignored("only branches and tags are followed");
     }
-    Understood::Look { reason: format!("{kind} {name} was {verb}; the push of it names the commit") }
+    Understood::Look {
+        reason: format!("{kind} {name} was {verb}; the push of it names the commit"),
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ fn every_sample_is_understood_or_ignored_with_a_reason() {
 
 #[test]
 fn a_push_is_read_whole() {
-    let Understood::Push(push) = understood("push", &sample("push.0")) else { panic!("a push") };
+    let Understood::Push(push) = understood("push", &sample("push.0")) else {
+        unreachable!("push")
+    };
     assert_eq!(push.before, None);
     assert_eq!(push.message, "Adding a .gitignore file");
     assert_eq!(push.by, "Codertocat");
@@ -78,7 +80,9 @@ fn a_push_is_read_whole() {
 
 #[test]
 fn a_deletion_has_no_head_commit() {
-    let Understood::Deleted(gone) = understood("push", &sample("push.1")) else { panic!("deleted") };
+    let Understood::Deleted(gone) = understood("push", &sample("push.1")) else {
+        unreachable!("gone")
+    };
     assert_eq!(gone.git_ref, GitRef::tag("simple-tag").expect("valid"));
     assert!(gone.before.is_some());
 }
@@ -87,7 +91,7 @@ fn a_deletion_has_no_head_commit() {
 fn an_annotated_tag_is_its_commit() {
     let mut body = sample("push.0");
     body["after"] = "ee".repeat(20).into();
-    let Understood::Push(push) = understood("push", &body) else { panic!("a push") };
+    let Understood::Push(push) = understood("push", &body) else { unreachable!("push") };
     assert_eq!(push.commit.short(), "6113728f27ae");
 }
 
@@ -97,7 +101,7 @@ fn more_than_2048_commits_and_a_force_push_are_one_push() {
     let one = body["head_commit"].clone();
     body["commits"] = vec![one; 2100].into();
     body["forced"] = true.into();
-    let Understood::Push(push) = understood("push", &body) else { panic!("a push") };
+    let Understood::Push(push) = understood("push", &body) else { unreachable!("push") };
     assert!(push.forced);
 }
 
@@ -107,7 +111,7 @@ fn fields_of_another_type_are_as_if_missing() {
     for field in ["pusher", "sender", "repository", "forced", "before", "commits"] {
         body[field] = serde_json::json!([1, {"x": null}]);
     }
-    let Understood::Push(push) = understood("push", &body) else { panic!("a push") };
+    let Understood::Push(push) = understood("push", &body) else { unreachable!("push") };
     assert_eq!((push.by.as_str(), push.repository, push.pushed_at), ("github", None, None));
 }
 
@@ -125,28 +129,16 @@ fn a_push_that_names_nothing_says_so() {
     );
 }
 
-/// Every way to break one value somewhere in a sample.
+/// The sample with one of its values, chosen by `at`, broken.
 fn mutate(body: &mut serde_json::Value, at: usize, with: &serde_json::Value) {
-    let mut left = at;
-    let mut current = body;
-    loop {
-        let size = match current {
-            serde_json::Value::Object(fields) => fields.len(),
-            serde_json::Value::Array(items) => items.len(),
-            _ => 0,
-        };
-        if size == 0 || left.is_multiple_of(7) {
-            break;
-        }
-        let index = left % size;
-        left /= 7;
-        current = match current {
-            serde_json::Value::Object(fields) => fields.values_mut().nth(index).expect("in range"),
-            serde_json::Value::Array(items) => &mut items[index],
-            leaf => leaf,
-        };
+    let fields = body.as_object_mut().expect("an object");
+    let index = at % fields.len();
+    let value = fields.values_mut().nth(index).expect("in range");
+    let deeper = at / 7;
+    if value.as_object().is_some_and(|inner| !inner.is_empty()) && !deeper.is_multiple_of(3) {
+        return mutate(value, deeper, with);
     }
-    *current = with.clone();
+    *value = with.clone();
 }
 
 proptest! {

@@ -1,0 +1,8 @@
+//! Stories of the gateway over HTTP and gRPC, with a real Postgres each, a real git and a fake GitHub.
+
+mod edge;
+mod fixture;
+mod hooks;
+mod reconcile;
+mod registry;
+mod tokens;
