@@ -90,7 +90,8 @@ async fn run(
     own.set_ignore_missing(true);
     own.set_locking(false);
     own.dangerous_set_table_name(Cow::Owned(format!("{schema}._sqlx_migrations")));
-    own.run(connection)
+    // `run` is the same behind a bound that keeps the future from being `Send`.
+    own.run_direct(None, connection, false)
         .await
         .map_err(|source| MigrateError::Run { schema, source: Box::new(source) })
 }

@@ -1,0 +1,21 @@
+//! For tests only: what stands around the services (databases, NATS servers, git repositories, forges,
+//! users), real where it matters, and the words that stories are told in.
+
+mod address;
+mod database;
+mod http;
+mod infra;
+mod load;
+mod nats;
+mod repo;
+mod wait;
+pub mod webhook;
+
+pub use address::Loopback;
+pub use database::Database;
+pub use http::{Answer, Http};
+pub use infra::{Infra, variable};
+pub use load::{Load, Report};
+pub use nats::Nats;
+pub use repo::Repo;
+pub use wait::eventually;

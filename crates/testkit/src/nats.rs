@@ -1,0 +1,85 @@
+//! A NATS server of its own for every world, that can be killed, restarted, and wiped.
+
+use crate::Loopback;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to accept connections.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running `nats-server` with `JetStream`, flushed after every message; ended when this is dropped.
+#[derive(Debug)]
+pub struct Nats {
+    program: PathBuf,
+    address: SocketAddr,
+    folder: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl Nats {
+    /// Starts a server on `host`.
+    pub fn start(program: &Path, host: Loopback) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the store");
+        let mut nats =
+            Self { program: program.to_owned(), address: host.port(4222), folder, child: None };
+        nats.resume();
+        nats
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Starts it again after [`Nats::kill`]; waits until it accepts connections.
+    pub fn resume(&mut self) {
+        let store = self.folder.path().join("store");
+        let config = format!(
+            "listen: \"{}\"\njetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  max_file_store: 8GB\n}}\n",
+            self.address,
+            store.display()
+        );
+        let path = self.folder.path().join("nats.conf");
+        std::fs::write(&path, config).expect("a configuration");
+        let child = Command::new(&self.program)
+            .arg("-c")
+            .arg(&path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server starts");
+        self.child = Some(child);
+        let started = Instant::now();
+        while std::net::TcpStream::connect(self.address).is_err() {
+            assert!(
+                started.elapsed() < PATIENCE,
+                "nats-server does not listen on {}",
+                self.address
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// SIGKILL, as a power failure of the process.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+        }
+    }
+
+    /// Everything it stored is lost. Only while it does not run.
+    pub fn wipe(&mut self) {
+        assert!(self.child.is_none(), "a running server keeps its store");
+        std::fs::remove_dir_all(self.folder.path().join("store")).expect("the store goes");
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,74 @@
+//! The engine as an operator's hands: the docker client, by argv.
+
+use std::process::Command;
+
+/// The engine, seen through one platform's labels.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    host: String,
+    platform: String,
+}
+
+impl Docker {
+    /// The containers of `platform` on the engine at `host`.
+    pub fn new(host: &str, platform: &str) -> Self {
+        Self { host: host.to_owned(), platform: platform.to_owned() }
+    }
+
+    /// Runs the client and returns what it prints; panics with its complaint.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "docker {arguments:?}: {complaint}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new("docker")
+            .args(["--host", &self.host])
+            .args(arguments)
+            .output()
+            .expect("the docker client is installed")
+    }
+
+    fn filter(&self) -> String {
+        format!("label=slipway.instance={}", self.platform)
+    }
+
+    /// The names of the platform's containers that run.
+    pub fn running(&self) -> Vec<String> {
+        self.names(&["ps", "--format", "{{.Names}}", "--filter", &self.filter()])
+    }
+
+    /// The names of all the platform's containers.
+    pub fn containers(&self) -> Vec<String> {
+        self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
+    }
+
+    fn names(&self, arguments: &[&str]) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .run(arguments)
+            .lines()
+            .map(str::to_owned)
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Removes everything of the platform: containers, networks, volumes. For the end of a test.
+    pub fn clean(&self) {
+        for container in self.names(&["ps", "--all", "--quiet", "--filter", &self.filter()]) {
+            self.command(&["rm", "--force", "--volumes", &container]);
+        }
+        for network in self.names(&["network", "ls", "--quiet", "--filter", &self.filter()]) {
+            self.command(&["network", "rm", &network]);
+        }
+        for volume in self.names(&["volume", "ls", "--quiet", "--filter", &self.filter()]) {
+            self.command(&["volume", "rm", &volume]);
+        }
+        for image in self.names(&["image", "ls", "--quiet", "--filter", &self.filter()]) {
+            self.command(&["image", "rm", "--force", &image]);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The whole platform in one process, for end-to-end stories and the demo: real Postgres, NATS, Docker,
+//! registry and git; only the forge is played by the test.
+
+mod app;
+mod client;
+mod docker;
+pub mod fixture;
+mod running;
+mod world;
+
+pub use app::{App, WEBHOOK_SECRET};
+pub use client::Client;
+pub use docker::Docker;
+pub use running::Running;
+pub use world::{ADMIN_TOKEN, SERVICES, World};

@@ -1,0 +1,215 @@
+//! The whole platform: five services with their own database, NATS server, addresses and data folder.
+
+use crate::{App, Client, Docker, Running};
+use anyhow::Context;
+use service::{Env, Secret};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use testkit::{Database, Http, Infra, Loopback, Nats, Repo, eventually};
+
+/// What services of one world show each other.
+const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
+/// The administrator's token.
+pub const ADMIN_TOKEN: &str = "admin-token-of-this-world-0123456789";
+/// Everything starts within this.
+const START: Duration = Duration::from_secs(60);
+
+/// The names of the services, in the order they start.
+pub const SERVICES: [&str; 5] = ["router", "deployer", "builder", "monitor", "gateway"];
+
+/// A running platform.
+#[derive(Debug)]
+pub struct World {
+    services: BTreeMap<&'static str, Running>,
+    /// The broker; stories may kill it.
+    pub nats: Nats,
+    database: Database,
+    host: Loopback,
+    infra: Infra,
+    data: tempfile::TempDir,
+    /// The engine, seen through this world's labels.
+    pub docker: Docker,
+    platform: String,
+    /// Settings beside the usual ones.
+    extra: Vec<(&'static str, String)>,
+}
+
+impl World {
+    /// Starts everything, with the usual settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts everything, with `extra` settings.
+    pub async fn with(extra: &[(&'static str, &str)]) -> Self {
+        let infra = Infra::from_environment();
+        let host = Loopback::unused();
+        let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
+        let mut world = Self {
+            services: BTreeMap::new(),
+            nats: Nats::start(&infra.nats_server, host),
+            database: Database::create(&infra.database_url).await,
+            docker: Docker::new(&infra.docker_host, &platform),
+            data: tempfile::tempdir().expect("a data folder"),
+            extra: extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            host,
+            infra,
+            platform,
+        };
+        for service in SERVICES {
+            world.resume(service);
+        }
+        world.ready().await;
+        world
+    }
+
+    fn env(&self) -> Env {
+        let url = |port| format!("http://{}", self.host.port(port));
+        let address = |port| self.host.port(port).to_string();
+        let text = |path: &Path| path.display().to_string();
+        let mut settings = vec![
+            ("SLIPWAY_DATABASE_URL", self.database.url()),
+            ("SLIPWAY_NATS_URL", self.nats.url()),
+            ("SLIPWAY_INTERNAL_TOKEN", INTERNAL_TOKEN.to_owned()),
+            ("SLIPWAY_BOOTSTRAP_TOKEN", ADMIN_TOKEN.to_owned()),
+            ("SLIPWAY_DATA", text(self.data.path())),
+            ("SLIPWAY_INSTANCE", self.platform.clone()),
+            ("SLIPWAY_REGISTRY", format!("{}/{}", self.infra.registry, self.platform)),
+            ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
+            ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
+            ("DOCKER_HOST", self.infra.docker_host.clone()),
+            ("SLIPWAY_GATEWAY_HOOKS_ADDRESS", address(8800)),
+            ("SLIPWAY_GATEWAY_ADDRESS", address(8801)),
+            ("SLIPWAY_ROUTER_ADDRESS", address(8802)),
+            ("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", address(8080)),
+            ("SLIPWAY_ROUTER_ACCESS_LOG", "off".to_owned()),
+            ("SLIPWAY_BUILDER_ADDRESS", address(8803)),
+            ("SLIPWAY_DEPLOYER_ADDRESS", address(8804)),
+            ("SLIPWAY_MONITOR_ADDRESS", address(8805)),
+            ("SLIPWAY_GATEWAY_URL", url(8801)),
+            ("SLIPWAY_ROUTER_URL", url(8802)),
+            ("SLIPWAY_BUILDER_URL", url(8803)),
+            ("SLIPWAY_DEPLOYER_URL", url(8804)),
+            ("SLIPWAY_MONITOR_URL", url(8805)),
+        ];
+        settings.extend(self.extra.clone());
+        Env::of(settings)
+    }
+
+    /// Starts a service that does not run.
+    pub fn resume(&mut self, service: &'static str) {
+        let env = self.env();
+        let running = match service {
+            "router" => Running::start(service, |cancel| async move {
+                Ok(router::start(router::Config::read(env)?).await?.run(cancel).await?)
+            }),
+            "deployer" => Running::start(service, |cancel| async move {
+                deployer::start(deployer::Config::read(env)?).await?.run(cancel).await
+            }),
+            "builder" => Running::start(service, |cancel| async move {
+                builder::start(builder::Config::read(env)?).await?.run(cancel).await
+            }),
+            "monitor" => Running::start(service, |cancel| async move {
+                monitor::start(monitor::Config::from_env(env)?).await?.run(cancel).await
+            }),
+            _ => Running::start("gateway", |cancel| async move {
+                let gateway = gateway::start(gateway::Config::from_env(env)?).await?;
+                gateway.run(cancel).await.context("gateway")
+            }),
+        };
+        let before = self.services.insert(service, running);
+        assert!(before.is_none(), "{service} ran already");
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self, service: &'static str) {
+        self.services.remove(service).expect("it runs").kill();
+    }
+
+    /// SIGTERM, awaited.
+    pub fn stop(&mut self, service: &'static str) {
+        self.services.remove(service).expect("it runs").stop();
+    }
+
+    /// Waits until every service that runs says that it is ready.
+    pub async fn ready(&self) {
+        let ports = [
+            ("router", 8802),
+            ("builder", 8803),
+            ("deployer", 8804),
+            ("monitor", 8805),
+            ("gateway", 8801),
+        ];
+        for (service, port) in
+            ports.into_iter().filter(|(name, _)| self.services.contains_key(name))
+        {
+            let http = Http::new(self.host.port(port), "localhost");
+            eventually(&format!("{service} to be ready"), START, async || {
+                http.get("/readyz").await.ok().filter(|answer| answer.status == 200)
+            })
+            .await;
+        }
+    }
+
+    /// The administrator's client.
+    pub fn admin(&self) -> Client {
+        self.client(Some(ADMIN_TOKEN))
+    }
+
+    /// A client with this token, or none.
+    pub fn client(&self, token: Option<&str>) -> Client {
+        Client::new(self.host.port(8801), token)
+    }
+
+    /// Users of `host`, who ask the router.
+    pub fn users(&self, host: &str) -> Http {
+        Http::new(self.host.port(8080), host)
+    }
+
+    /// The address of the router for users.
+    pub fn traffic(&self) -> std::net::SocketAddr {
+        self.host.port(8080)
+    }
+
+    /// The forge's way in.
+    pub fn hooks(&self) -> Http {
+        Http::new(self.host.port(8800), "hooks.example.com")
+    }
+
+    /// Where the world's database is, for looks behind the scenes.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// What the tests talk to.
+    pub fn infra(&self) -> &Infra {
+        &self.infra
+    }
+
+    /// The platform's name in labels.
+    pub fn platform(&self) -> &str {
+        &self.platform
+    }
+
+    /// The token that services show each other.
+    pub fn internal_token(&self) -> Secret {
+        Secret::new(INTERNAL_TOKEN)
+    }
+
+    /// Registers the app whose manifest `repo` holds.
+    pub async fn register<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
+        App::register(self, name, repo).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for service in SERVICES {
+            if let Some(running) = self.services.remove(service) {
+                running.kill();
+            }
+        }
+        self.docker.clean();
+    }
+}

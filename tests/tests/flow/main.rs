@@ -1,0 +1,3 @@
+//! End-to-end stories: what a team does, and what its users see.
+
+mod push;
