@@ -29,8 +29,8 @@ pub struct SourceLine {
 }
 
 impl Source {
-    fn told(&self, line: LogLine) -> SourceLine {
-        let line = LogLine { line: self.mask.hide(&line.line), ..line };
+    fn told(&self, line: &LogLine) -> SourceLine {
+        let line = LogLine { line: self.mask.hide(&line.line), ..*line };
         SourceLine { instance: self.instance, service: self.service.clone(), line }
     }
 }
@@ -39,7 +39,7 @@ impl Source {
 pub async fn tail(engine: &Engine, sources: &[Source], lines: u32) -> Vec<SourceLine> {
     let tails = sources.iter().map(async |source| {
         let lines = engine.tail(&source.container_id, lines).await;
-        lines.into_iter().map(|line| source.told(line)).collect::<Vec<_>>()
+        lines.iter().map(|line| source.told(line)).collect::<Vec<_>>()
     });
     let mut all = futures_util::future::join_all(tails).await.concat();
     all.sort_by_key(|line| line.line.time);
@@ -54,7 +54,7 @@ pub fn follow(
 ) -> impl Stream<Item = Result<SourceLine, LogError>> + Send + use<> {
     let streams = sources.into_iter().map(|source| {
         let lines = engine.follow(source.container_id.clone(), since);
-        Box::pin(lines.map(move |line| line.map(|line| source.told(line))))
+        Box::pin(lines.map(move |line| line.map(|line| source.told(&line))))
     });
     streams.collect::<SelectAll<_>>()
 }

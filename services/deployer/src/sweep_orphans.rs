@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Longer than any effect and a lease may take: until then a container may belong to a release whose row is
 /// being written.
-pub const GRACE: Duration = Duration::from_secs(300);
+pub const GRACE: Duration = Duration::from_mins(5);
 
 /// The containers among `observed` that are this platform's, belong to none of the releases `owned`, and are
 /// older than `grace`. Without a readable release label it is somebody else's.

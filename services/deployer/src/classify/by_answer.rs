@@ -109,9 +109,12 @@ fn silent(evidence: &Evidence<'_>) -> Cause {
 }
 
 fn ports(listening: &[Listener]) -> String {
-    let port = |found: &Listener| match found.is_loopback() {
-        true => format!("{} (on {} only)", found.port, found.ip),
-        false => found.port.to_string(),
+    let port = |found: &Listener| {
+        if found.is_loopback() {
+            format!("{} (on {} only)", found.port, found.ip)
+        } else {
+            found.port.to_string()
+        }
     };
     let mut ports: Vec<String> = listening.iter().map(port).collect();
     ports.dedup();

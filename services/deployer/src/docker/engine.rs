@@ -6,7 +6,7 @@ use bollard::errors::Error as Cause;
 use std::time::Duration;
 
 /// Longer than a start on a machine under load takes.
-const CALL_LIMIT: Duration = Duration::from_secs(60);
+const CALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long an engine that is well takes to answer that it is there, at most.
 const PING_LIMIT: Duration = Duration::from_secs(5);
@@ -20,7 +20,8 @@ pub struct Engine {
 impl Engine {
     /// Connects to `host` (`unix:///var/run/docker.sock`) and agrees on the version of the API.
     pub async fn connect(host: &str) -> Result<Self, EngineError> {
-        let failed = |source| EngineError::Connect { host: host.to_owned(), source };
+        let failed =
+            |source| EngineError::Connect { host: host.to_owned(), source: Box::new(source) };
         let docker = Docker::connect_with_host(host).map_err(failed)?;
         let negotiated = tokio::time::timeout(PING_LIMIT, docker.negotiate_version()).await;
         let silent = |_| failed(Cause::RequestTimeoutError);

@@ -12,7 +12,7 @@ pub enum EngineError {
         /// `DOCKER_HOST`.
         host: String,
         /// What the client says.
-        source: Cause,
+        source: Box<Cause>,
     },
     /// The engine answered with an error.
     #[error("the engine refused to {call} {subject} with {status}: {message}")]
@@ -44,7 +44,7 @@ pub enum EngineError {
         /// Of what.
         subject: String,
         /// What the client says.
-        source: Cause,
+        source: Box<Cause>,
     },
     /// Somebody else's container, network or volume has the name.
     #[error("{kind} {name} exists and is not Slipway's; remove or rename it")]
@@ -81,11 +81,10 @@ pub enum EngineError {
 impl EngineError {
     pub(super) fn of(call: &'static str, subject: &str, source: Cause) -> Self {
         let subject = subject.to_owned();
-        match source {
-            Cause::DockerResponseServerError { status_code: status, message } => {
-                Self::Refused { call, subject, status, message }
-            }
-            source => Self::Failed { call, subject, source },
+        if let Cause::DockerResponseServerError { status_code: status, message } = source {
+            Self::Refused { call, subject, status, message }
+        } else {
+            Self::Failed { call, subject, source: Box::new(source) }
         }
     }
 

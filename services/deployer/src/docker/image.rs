@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// A pull that says nothing for so long hangs.
-const PULL_IDLE: Duration = Duration::from_secs(60);
+const PULL_IDLE: Duration = Duration::from_mins(1);
 
 /// How to log in to a registry.
 #[derive(Clone)]

@@ -32,7 +32,7 @@ pub enum LogError {
         /// The container.
         container: String,
         /// What the client says.
-        source: bollard::errors::Error,
+        source: Box<bollard::errors::Error>,
     },
     /// Nothing came, and the engine does not answer any more.
     #[error("the engine went away while the output of container {container} was followed")]
@@ -79,7 +79,10 @@ impl Engine {
                             return Some((Ok(read(&part)), Some((engine, container, output))));
                         }
                         Ok(Some(Err(source))) => {
-                            return Some((Err(LogError::Broken { container, source }), None));
+                            return Some((
+                                Err(LogError::Broken { container, source: Box::new(source) }),
+                                None,
+                            ));
                         }
                         Err(_) => {
                             if let Err(source) = engine.ping().await {

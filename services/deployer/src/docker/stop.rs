@@ -58,6 +58,7 @@ impl Engine {
         Ok(report)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it is recorded, nothing is decided by it")]
     async fn signal_and_wait(
         &self,
         container: &str,

@@ -143,6 +143,10 @@ impl<'a> Asking<'a> {
     }
 
     /// Time counts from the start of the container, also when it was started by an earlier attempt.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compared with what the same machine's engine wrote"
+    )]
     fn begin(&mut self, facts: &InstanceFacts) {
         let age = facts.started_at.and_then(|started| (Utc::now() - started).to_std().ok());
         let now = Instant::now();
@@ -158,7 +162,7 @@ impl<'a> Asking<'a> {
         tokio::time::sleep_until(self.started + self.instance.probe.thresholds.initial_delay).await;
         loop {
             match self.ask_once().await {
-                Phase::Starting => sleep(self.state.pause()).await,
+                Phase::Starting => sleep(self.state.pause(self.at())).await,
                 decided @ (Phase::Ready | Phase::Unready) => return decided,
             }
         }

@@ -33,10 +33,13 @@ pub enum Phase {
 }
 
 /// Until it was ready, an instance is asked this often at least.
-const EAGER_PERIOD: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The first pause; each next one is half as long again.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
+/// And no more often than this.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
+
+/// A pause is this part of the time it took so far: waiting makes the start a tenth longer at most.
+const PART_OF_START: u32 = 10;
 
 /// Counts the answers of one instance.
 #[derive(Debug, Clone)]
@@ -47,7 +50,6 @@ pub struct ProbeState {
     bad_in_row: u32,
     last_counted: Option<Duration>,
     was_answered: bool,
-    pause: Duration,
 }
 
 impl ProbeState {
@@ -60,7 +62,6 @@ impl ProbeState {
             bad_in_row: 0,
             last_counted: None,
             was_answered: false,
-            pause: FIRST_PAUSE,
         }
     }
 
@@ -120,15 +121,14 @@ impl ProbeState {
         }
     }
 
-    /// How long until the next question. Quick at first, so that an instance that is there in no time is
-    /// found ready in no time.
-    pub fn pause(&mut self) -> Duration {
+    /// How long until the next question, `at` after the start. Short at first, so that an instance that is
+    /// there in no time is found ready in no time.
+    pub fn pause(&self, at: Duration) -> Duration {
         if self.phase != Phase::Starting || self.good_in_row > 0 {
             return self.thresholds.period;
         }
-        let pause = self.pause.min(self.thresholds.period);
-        self.pause = (self.pause * 3 / 2).min(EAGER_PERIOD);
-        pause
+        let pause = (at / PART_OF_START).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        pause.min(self.thresholds.period)
     }
 }
 
@@ -208,12 +208,10 @@ mod tests {
     #[test]
     fn questions_are_quick_at_first_and_then_every_second() {
         let mut state = ProbeState::new(thresholds());
-        let pauses: Vec<_> = std::iter::repeat_with(|| state.pause()).take(12).collect();
-        assert_eq!(pauses[0], FIRST_PAUSE);
-        assert!(pauses.is_sorted());
-        assert_eq!(pauses[11], EAGER_PERIOD);
+        let millis = |at| state.pause(Duration::from_millis(at)).as_millis();
+        assert_eq!([0, 200, 5_000, 60_000].map(millis), [25, 25, 500, 1000]);
         state.record(seconds(9), true, true);
-        assert_eq!(state.pause(), seconds(10));
+        assert_eq!(state.pause(seconds(9)), seconds(10));
     }
 
     proptest! {

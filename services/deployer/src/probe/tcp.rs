@@ -19,10 +19,15 @@ pub(super) async fn connect(address: SocketAddr, limit: Duration) -> Result<TcpS
 }
 
 fn failed(error: &io::Error, limit: Duration) -> Answer {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Answer::Refused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Answer::Reset,
-        io::ErrorKind::TimedOut => Answer::Unreachable(limit),
-        _ => Answer::Unasked(error.to_string()),
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, TimedOut};
+    let kind = error.kind();
+    if kind == ConnectionRefused {
+        Answer::Refused
+    } else if matches!(kind, ConnectionReset | ConnectionAborted) {
+        Answer::Reset
+    } else if kind == TimedOut {
+        Answer::Unreachable(limit)
+    } else {
+        Answer::Unasked(error.to_string())
     }
 }

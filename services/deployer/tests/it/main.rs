@@ -1,5 +1,7 @@
 //! The deployer against what it works with: a real engine.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests end their test")]
+
 mod engine;
 mod place;
 mod probe;

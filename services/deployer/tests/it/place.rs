@@ -21,9 +21,7 @@ pub(crate) struct Here {
 
 /// Runs `test` in a place of its own and takes away what it left.
 pub(crate) async fn in_place<F: Future<Output = ()>>(test: impl FnOnce(std::sync::Arc<Here>) -> F) {
-    let host = std::env::var("DOCKER_HOST");
-    let host = host.unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
-    let engine = Engine::connect(&host).await.expect("these tests need a Docker engine");
+    let engine = Engine::connect(&host()).await.expect("these tests need a Docker engine");
     let image = engine.image(IMAGE).await.expect("the engine answers");
     assert!(image.is_some(), "these tests need the image {IMAGE}; `make test` builds it");
     let place = Place {
@@ -31,12 +29,17 @@ pub(crate) async fn in_place<F: Future<Output = ()>>(test: impl FnOnce(std::sync
         app: AppName::parse("shop").unwrap(),
         environment: EnvironmentName::parse("production").unwrap(),
     };
-    let here = Here { engine, place, release: ReleaseId::new(Uuid::now_v7()) };
+    let here = Here { engine, place, release: ReleaseId::new(Uuid::new_v4()) };
     let here = std::sync::Arc::new(here);
     here.engine.ensure_network(&here.place.network(), &here.place.labels()).await.unwrap();
     let result = AssertUnwindSafe(test(here.clone())).catch_unwind().await;
     here.clear().await;
     result.unwrap_or_else(|panic| resume_unwind(panic));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration of a service")]
+fn host() -> String {
+    std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned())
 }
 
 impl Here {
@@ -56,7 +59,7 @@ impl Here {
     /// An instance of service `api` that runs this command.
     pub(crate) fn command(&self, command: &[&str]) -> InstanceSpec {
         InstanceSpec {
-            uid: InstanceId::new(Uuid::now_v7()),
+            uid: InstanceId::new(Uuid::new_v4()),
             release: self.release,
             number: 1,
             replica: 0,

@@ -13,8 +13,8 @@ async fn a_release_that_nobody_owns_goes_and_others_stay() {
     in_place(async |here| {
         let owned = here.command(&["sleep", "600"]);
         let orphan = InstanceSpec {
-            uid: InstanceId::new(Uuid::now_v7()),
-            release: ReleaseId::new(Uuid::now_v7()),
+            uid: InstanceId::new(Uuid::new_v4()),
+            release: ReleaseId::new(Uuid::new_v4()),
             number: 2,
             ..owned.clone()
         };
@@ -25,7 +25,7 @@ async fn a_release_that_nobody_owns_goes_and_others_stay() {
 
         let observed = observe(&here.engine, &here.place.platform).await.unwrap();
         let live = BTreeSet::from([here.release]);
-        let later = chrono::Utc::now() + chrono::TimeDelta::seconds(60);
+        let later = service::Clock::system().now() + chrono::TimeDelta::seconds(60);
         let grace = Duration::from_secs(30);
         let found = orphans(&observed, &here.place.platform, &live, later, grace);
         assert_eq!(remove(&here.engine, &found).await, [orphan_id]);
