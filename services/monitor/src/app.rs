@@ -10,6 +10,7 @@ use crate::{SERVICE, on, watch};
 use anyhow::Context;
 use bus::{Bus, Handlers};
 use events::{EventType, ReleaseId};
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use pg::sealed::Key;
 use proto::v1::drift_service_server::DriftServiceServer;
@@ -86,6 +87,7 @@ impl App {
 pub fn handlers(app: &Arc<App>) -> Handlers {
     [
         EventType::ReleaseCreated,
+        EventType::ReleaseWaiting,
         EventType::ReleaseStarted,
         EventType::ReleaseProgressed,
         EventType::ReleaseLive,
@@ -161,13 +163,11 @@ impl Monitor {
         tasks.spawn(async { served.await.context("serve calls") });
         let (pool, relay) = (app.pool.clone(), Arc::clone(&app.relay));
         let relayed = bus::relay::run(pool, bus.clone(), SERVICE, relay, cancel.clone());
-        tasks.spawn(async { Ok(relayed.await) });
+        tasks.spawn(relayed.map(Ok));
         let consumed = bus::consume::run(bus, app.pool.clone(), handlers(&app), cancel.clone());
-        tasks.spawn(async { Ok(consumed.await) });
-        let (looking, token) = (Arc::clone(&app), cancel.clone());
-        tasks.spawn(async move { Ok(watch::run(&looking, every, token).await) });
-        let (listening, token) = (Arc::clone(&app), cancel.clone());
-        tasks.spawn(async move { Ok(watch::listen(&listening, token).await) });
+        tasks.spawn(consumed.map(Ok));
+        tasks.spawn(watch::run(Arc::clone(&app), every, cancel.clone()).map(Ok));
+        tasks.spawn(watch::listen(app, cancel.clone()).map(Ok));
         let mut outcome = Ok(());
         while let Some(ended) = tasks.join_next().await {
             // One that ends by itself ends all.

@@ -204,9 +204,9 @@ mod tests {
     fn one_more_difference_is_told_and_one_fewer_is_not() {
         let told = looks(&[&[EXTRA], &[EXTRA], &[EXTRA, GONE], &[EXTRA, GONE], &[EXTRA]]);
         let news: Vec<News> = told.iter().map(|(news, _)| *news).collect();
-        use News::{Detected, Nothing};
-        assert_eq!(news, [Nothing, Detected, Nothing, Detected, Nothing]);
-        assert_eq!(told.last(), Some(&(Nothing, State::Drifted)));
+        let (quiet, told_of) = (News::Nothing, News::Detected);
+        assert_eq!(news, [quiet, told_of, quiet, told_of, quiet]);
+        assert_eq!(told.last(), Some(&(News::Nothing, State::Drifted)));
     }
 
     #[test]

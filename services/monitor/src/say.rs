@@ -27,7 +27,7 @@ pub(crate) async fn detected(
             environment = %verdict.place.environment,
             release.id = %release,
             reason = finding.reason,
-            message = finding.message,
+            detail = finding.message,
             "what runs is not what was released"
         );
     }

@@ -8,6 +8,7 @@ use crate::place::Place;
 use futures_util::StreamExt;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -46,19 +47,19 @@ impl Happened {
 }
 
 /// Looks until `cancel`.
-pub(crate) async fn run(app: &App, every: Duration, cancel: CancellationToken) {
+pub(crate) async fn run(app: Arc<App>, every: Duration, cancel: CancellationToken) {
     let mut everything_at = Instant::now();
     let mut undecided = BTreeSet::new();
     while !cancel.is_cancelled() {
         let (mut places, anywhere) = app.happened.take();
         if anywhere || Instant::now() >= everything_at {
             everything_at = Instant::now() + every;
-            places.extend(everything(app).await);
+            places.extend(everything(&app).await);
         } else {
             places.append(&mut undecided);
-            learn_about(app, &places).await;
+            learn_about(&app, &places).await;
         }
-        undecided = look_at(app, places).await;
+        undecided = look_at(&app, places).await;
         let again = Instant::now() + AGAIN;
         let next = if undecided.is_empty() { everything_at } else { everything_at.min(again) };
         tokio::select! {
@@ -70,7 +71,7 @@ pub(crate) async fn run(app: &App, every: Duration, cancel: CancellationToken) {
 }
 
 /// Listens to the engine until `cancel`.
-pub(crate) async fn listen(app: &App, cancel: CancellationToken) {
+pub(crate) async fn listen(app: Arc<App>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
         match app.engine.happenings().await {
             Ok(happenings) => {

@@ -2,10 +2,11 @@
 
 mod world;
 
-use events::{EventType, InstanceId, ReleaseId};
+use events::{EventType, InstanceId, PrincipalName, ReleaseId};
 use proto::v1::environment_drift::State;
-use uuid::Uuid;
-use world::{World, reasons};
+use service::principal::{Grant, Principal, Role};
+use tonic::Code;
+use world::{PLACE, World, reasons};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_instance_is_told_once_and_so_is_its_return() {
@@ -52,7 +53,8 @@ async fn nothing_is_judged_while_a_release_moves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_container_of_no_release_is_reported_and_left_alone() {
     let world = World::with_one_instance().await;
-    let (instance, release) = (InstanceId::new(Uuid::now_v7()), ReleaseId::new(Uuid::now_v7()));
+    let (instance, release) =
+        (InstanceId::new(service::new_id()), ReleaseId::new(service::new_id()));
     let orphan = world.docker.run("left-over", instance, release).await;
     let drift = world.until(State::Drifted).await;
     assert_eq!(reasons(&drift), ["ORPHANED"]);
@@ -79,5 +81,45 @@ async fn without_the_deployer_what_it_said_last_still_counts() {
     world.deployer.silent();
     world.docker.kill(&world.docker.name("api-0")).await;
     assert_eq!(reasons(&world.until(State::Missing).await), ["STOPPED"]);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_and_what_happens_are_reasons_to_look() {
+    let world = World::looking_when_told().await;
+    world.deployer.moves(Some(proto::v1::release::State::Shifting));
+    world.release_progresses().await;
+    world.until(State::Converging).await;
+    world.deployer.moves(None);
+    world.release_progresses().await;
+    world.until(State::InSync).await;
+    world.docker.kill(&world.docker.name("api-0")).await;
+    world.until(State::Missing).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_an_engine_nothing_is_known_and_nothing_is_said() {
+    let world = World::without_engine().await;
+    let drift = world.check().await;
+    assert_eq!(drift.state(), State::Unknown);
+    assert!(drift.check_time.is_some() && drift.instance_count == 1, "{drift:?}");
+    assert!(world.detected().await.is_empty());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_see_an_app_learns_nothing_of_it() {
+    let world = World::with_one_instance().await;
+    let grant = Grant { app: "blog".parse().ok(), ..Grant::everywhere(Role::Admin) };
+    let stranger = Principal { name: PrincipalName::new("blog-ci"), grants: vec![grant] };
+    assert!(world.list_for(&stranger).await.is_empty());
+    let nowhere = "apps/shop/environments/nowhere";
+    for name in [PLACE, nowhere] {
+        assert_eq!(world.check_for(&stranger, name).await.err(), Some(Code::PermissionDenied));
+    }
+    let slipway = Principal::slipway();
+    assert_eq!(world.check_for(&slipway, nowhere).await.err(), Some(Code::NotFound));
+    assert_eq!(world.check_for(&slipway, "shop").await.err(), Some(Code::InvalidArgument));
     world.end().await;
 }

@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_stream::Empty;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 pub(crate) struct FakeDeployer {
     pub(crate) release: ReleaseId,
@@ -20,8 +19,8 @@ pub(crate) struct FakeDeployer {
 impl Default for FakeDeployer {
     fn default() -> Self {
         Self {
-            release: ReleaseId::new(Uuid::now_v7()),
-            instance: InstanceId::new(Uuid::now_v7()),
+            release: ReleaseId::new(service::new_id()),
+            instance: InstanceId::new(service::new_id()),
             live: Mutex::default(),
             moving: Mutex::default(),
             silent: AtomicBool::new(false),

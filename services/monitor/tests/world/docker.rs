@@ -15,20 +15,18 @@ const FILES: [&str; 3] =
     ["/usr/bin/sleep", "/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2"];
 
 pub(crate) struct Docker {
-    docker: bollard::Docker,
-    pub(crate) host: String,
+    engine: bollard::Docker,
     /// Only of this world, so that worlds can be side by side.
     pub(crate) platform: String,
     image: String,
 }
 
 impl Docker {
-    pub(crate) async fn connect(platform: &str) -> Self {
-        let host = super::variable("DOCKER_HOST", "unix:///var/run/docker.sock");
-        let docker = bollard::Docker::connect_with_host(&host).expect("an address");
-        let docker = docker.negotiate_version().await.expect("an engine");
-        let image = import(&docker, "one").await;
-        Self { docker, host, platform: platform.to_owned(), image }
+    pub(crate) async fn connect(host: &str, platform: &str) -> Self {
+        let engine = bollard::Docker::connect_with_host(host).expect("an address");
+        let engine = engine.negotiate_version().await.expect("an engine");
+        let image = import(&engine, "one").await;
+        Self { engine, platform: platform.to_owned(), image }
     }
 
     /// The engine's identity of the image everything runs; it was never in a registry.
@@ -58,7 +56,7 @@ impl Docker {
         instance: InstanceId,
         release: ReleaseId,
     ) -> String {
-        let image = import(&self.docker, "two").await;
+        let image = import(&self.engine, "two").await;
         self.run_image(short, &image, instance, release).await
     }
 
@@ -85,28 +83,28 @@ impl Docker {
             ..ContainerCreateBody::default()
         };
         let options = CreateContainerOptionsBuilder::new().name(&self.name(short)).build();
-        let created = self.docker.create_container(Some(options), body).await.expect("created");
+        let created = self.engine.create_container(Some(options), body).await.expect("created");
         self.start(&created.id).await;
         created.id
     }
 
     pub(crate) async fn start(&self, container: &str) {
-        let started = self.docker.start_container(container, None::<StartContainerOptions>);
+        let started = self.engine.start_container(container, None::<StartContainerOptions>);
         started.await.expect("started");
     }
 
     pub(crate) async fn kill(&self, container: &str) {
-        let killed = self.docker.kill_container(container, None::<KillContainerOptions>);
+        let killed = self.engine.kill_container(container, None::<KillContainerOptions>);
         killed.await.expect("killed");
     }
 
     pub(crate) async fn remove(&self, container: &str) {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        self.docker.remove_container(container, Some(options)).await.expect("removed");
+        self.engine.remove_container(container, Some(options)).await.expect("removed");
     }
 
     pub(crate) async fn exists(&self, container: &str) -> bool {
-        self.docker.inspect_container(container, None::<InspectContainerOptions>).await.is_ok()
+        self.engine.inspect_container(container, None::<InspectContainerOptions>).await.is_ok()
     }
 
     /// Removes every container of this world.
@@ -114,7 +112,7 @@ impl Docker {
         let label = format!("slipway.instance={}", self.platform);
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let all = self.docker.list_containers(Some(options)).await.expect("listed");
+        let all = self.engine.list_containers(Some(options)).await.expect("listed");
         for container in all.into_iter().filter_map(|container| container.id) {
             self.remove(&container).await;
         }

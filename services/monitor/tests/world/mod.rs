@@ -6,25 +6,27 @@ mod docker;
 use bus::Bus;
 use deployer::FakeDeployer;
 pub(crate) use docker::Docker;
-use events::payload::{DriftV1, InstanceV1, read};
-use events::{Envelope, EventType};
+use events::payload::{DriftV1, InstanceV1, ReleaseV1, read};
+use events::{Envelope, EventId, EventType};
 use monitor::Config;
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::environment_drift::State;
 use proto::v1::release_service_server::ReleaseServiceServer;
 use proto::v1::{self, CheckDriftRequest, EnvironmentDrift, ListDriftRequest};
-use service::Secret;
 use service::internal::{Internal, channel};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use service::principal::Principal;
+use service::telemetry::Telemetry;
+use service::{Clock, Env, Secret};
+use sqlx::PgPool;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::{Database, Infra, Loopback, Nats, eventually};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::Code;
 use tonic::transport::Channel;
-use uuid::Uuid;
 
 /// The environment every story is about.
 pub(crate) const PLACE: &str = "apps/shop/environments/production";
@@ -39,42 +41,57 @@ pub(crate) struct World {
     client: DriftServiceClient<Channel>,
     cancel: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
-    nats: Nats,
-    database: (String, String),
+    bus: Bus,
+    _nats: Nats,
+    _database: Database,
     _folder: tempfile::TempDir,
-}
-
-fn variable(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
 impl World {
     /// A world in which one release is live, with one instance that runs.
     pub(crate) async fn with_one_instance() -> Self {
-        let docker = Docker::connect(&Uuid::now_v7().simple().to_string()).await;
-        let deployer = Arc::new(FakeDeployer::default());
-        let container = docker.run("api-0", deployer.instance, deployer.release).await;
-        deployer.goes_live(&container, &docker.name("api-0"), docker.digest());
-        let world = Self::around(docker, deployer).await;
+        Self::looking_every(Duration::from_secs(1)).await
+    }
+
+    /// The same, in which the monitor looks only when it is told of something.
+    pub(crate) async fn looking_when_told() -> Self {
+        Self::looking_every(Duration::from_hours(1)).await
+    }
+
+    async fn looking_every(every: Duration) -> Self {
+        let infra = Infra::from_environment();
+        let world = Self::around(infra.clone(), infra.docker_host, every).await;
         world.until(State::InSync).await;
         world
     }
 
-    async fn around(docker: Docker, deployer: Arc<FakeDeployer>) -> Self {
+    /// The same, in which nobody answers where the monitor expects the engine.
+    pub(crate) async fn without_engine() -> Self {
+        let nobody = "unix:///nonexistent/docker.sock".to_owned();
+        Self::around(Infra::from_environment(), nobody, Duration::from_secs(1)).await
+    }
+
+    async fn around(infra: Infra, docker_host: String, every: Duration) -> Self {
+        Telemetry::install("monitor", &Env::process());
+        let platform = service::new_id().simple().to_string();
+        let docker = Docker::connect(&infra.docker_host, &platform).await;
+        let deployer = Arc::new(FakeDeployer::default());
+        let container = docker.run("api-0", deployer.instance, deployer.release).await;
+        deployer.goes_live(&container, &docker.name("api-0"), docker.digest());
         let folder = tempfile::tempdir().expect("a folder");
-        let database = new_database().await;
-        let (nats, nats_url) = new_nats(folder.path()).await;
+        let database = Database::create(&infra.database_url).await;
+        let nats = Nats::start(&infra.nats_server, Loopback::unused());
         let token = Secret::new("t0ken");
         let config = Config {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            database_url: Secret::new(&*database.1),
-            nats_url,
+            database_url: Secret::new(database.url()),
+            nats_url: nats.url(),
             internal_token: token.clone(),
             deployer_url: serve(Arc::clone(&deployer), &token).await,
-            docker_host: docker.host.clone(),
+            docker_host,
             platform: docker.platform.clone(),
             data: folder.path().join("data"),
-            every: Duration::from_secs(1),
+            every,
         };
         let monitor = monitor::start(config).await.expect("everything is there");
         let client = channel(&format!("http://{}", monitor.address())).expect("an address");
@@ -82,47 +99,74 @@ impl World {
         Self {
             docker,
             deployer,
-            pool: PgPool::connect(&database.1).await.expect("the database is there"),
+            pool: PgPool::connect(&database.url()).await.expect("the database is there"),
             internal: Internal::new(&token).expect("valid"),
             client: DriftServiceClient::new(client),
             running: tokio::spawn(monitor.run(cancel.clone())),
             cancel,
-            nats,
-            database,
+            bus: Bus::connect(&nats.url(), "test").await.expect("it answers"),
+            _nats: nats,
+            _database: database,
             _folder: folder,
         }
     }
 
     /// Everything the monitor lists.
     pub(crate) async fn list(&self) -> Vec<EnvironmentDrift> {
-        let request = self.internal.request(ListDriftRequest::default());
+        self.list_for(&Principal::slipway()).await
+    }
+
+    /// What somebody is shown.
+    pub(crate) async fn list_for(&self, principal: &Principal) -> Vec<EnvironmentDrift> {
+        let request = self.internal.request_of(principal, ListDriftRequest::default());
         let answer = self.client.clone().list_drift(request).await.expect("answered");
         answer.into_inner().environments
     }
 
     /// Waits until the monitor says so by itself.
     pub(crate) async fn until(&self, state: State) -> EnvironmentDrift {
-        let reached = async {
-            loop {
-                let found = self.list().await.into_iter().find(|it| it.state() == state);
-                if let Some(found) = found {
-                    return found;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+        let what = format!("the environment to be {state:?}");
+        eventually(&what, PATIENCE, async || {
+            self.list().await.into_iter().find(|it| it.state() == state)
+        })
+        .await
+    }
+
+    /// The deployer says that the release of this environment moves on.
+    pub(crate) async fn release_progresses(&self) {
+        let payload = ReleaseV1 {
+            release: self.deployer.release,
+            app: "shop".parse().expect("valid"),
+            environment: "production".parse().expect("valid"),
+            number: 7,
+            state: "shifting".to_owned(),
+            version: 3,
+            stable: None,
+            reason: None,
+            message: None,
         };
-        let reached = tokio::time::timeout(PATIENCE, reached).await;
-        match reached {
-            Ok(found) => found,
-            Err(_) => unreachable!("never {state:?}: {:?}", self.list().await),
-        }
+        let identity = (EventId::new(service::new_id()), Clock::system().now());
+        let event_type = EventType::ReleaseProgressed;
+        let said = bus::envelope("deployer", event_type, &payload.app, &payload, identity);
+        self.bus.publish(&said.expect("JSON")).await.expect("said");
     }
 
     /// What the monitor says when it is asked to look now.
     pub(crate) async fn check(&self) -> EnvironmentDrift {
-        let request = self.internal.request(CheckDriftRequest { name: PLACE.to_owned() });
-        let answer = self.client.clone().check_drift(request).await.expect("answered");
-        answer.into_inner().environment.expect("always there")
+        self.check_for(&Principal::slipway(), PLACE).await.expect("answered")
+    }
+
+    /// What it says when somebody asks it to look there now.
+    pub(crate) async fn check_for(
+        &self,
+        principal: &Principal,
+        name: &str,
+    ) -> Result<EnvironmentDrift, Code> {
+        let message = CheckDriftRequest { name: name.to_owned() };
+        let request = self.internal.request_of(principal, message);
+        let answer = self.client.clone().check_drift(request).await;
+        let answer = answer.map_err(|status| status.code())?.into_inner();
+        Ok(answer.environment.expect("always there"))
     }
 
     /// Every event of this type that is in the outbox or was in it.
@@ -157,50 +201,7 @@ impl World {
         self.running.await.expect("no panic").expect("a clean end");
         self.docker.clean().await;
         self.pool.close().await;
-        drop(self.nats);
-        let (admin, url) = &self.database;
-        let name = url.rsplit('/').next().expect("a database");
-        let mut connection = PgConnection::connect(admin).await.expect("Postgres is there");
-        let drop = AssertSqlSafe(format!("drop database {name} with (force)"));
-        sqlx::query(drop).execute(&mut connection).await.expect("dropped");
     }
-}
-
-/// A server that ends with the test, however that ends.
-struct Nats(Child);
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        let ended = self.0.kill().and_then(|()| self.0.wait());
-        drop(ended);
-    }
-}
-
-/// A new database: where to make and drop it, and where it is.
-async fn new_database() -> (String, String) {
-    let admin = variable("DATABASE_URL", "postgres://slipway:slipway@127.0.0.1:5433/sqlx_dev");
-    let name = format!("monitor_{}", Uuid::now_v7().simple());
-    let mut connection = PgConnection::connect(&admin).await.expect("Postgres is there");
-    let create = AssertSqlSafe(format!("create database {name}"));
-    sqlx::query(create).execute(&mut connection).await.expect("the right to create databases");
-    let server = admin.rsplit_once('/').expect("a database").0;
-    let url = format!("{server}/{name}");
-    (admin, url)
-}
-
-async fn new_nats(folder: &std::path::Path) -> (Nats, String) {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = free.local_addr().expect("bound").port();
-    drop(free);
-    let nats = Command::new(variable("NATS_SERVER_BIN", "nats-server"))
-        .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
-        .arg(folder.join("nats"))
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("nats-server is installed");
-    let url = format!("nats://127.0.0.1:{port}");
-    Bus::connect(&url, "test").await.expect("it starts");
-    (Nats(nats), url)
 }
 
 async fn serve(deployer: Arc<FakeDeployer>, token: &Secret) -> String {
