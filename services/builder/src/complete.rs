@@ -3,7 +3,7 @@
 use crate::app::{App, SERVICE};
 use crate::db;
 use crate::db::build::{End, Identity};
-use crate::failure::{Failure, Reason};
+use crate::failure::Failure;
 use crate::run::product::Product;
 use events::payload::{BuildV1, ImageV1};
 use events::{BuildId, EnvironmentName, EventId, EventType};
@@ -148,11 +148,6 @@ pub async fn announce(
 }
 
 /// Ends a build because a person said so or something newer is there.
-pub async fn cancel(
-    app: &App,
-    id: BuildId,
-    reason: Reason,
-    message: &str,
-) -> Result<bool, sqlx::Error> {
-    complete(app, id, By::Anyone, Ending::Cancelled(Failure::new(reason, message))).await
+pub async fn cancel(app: &App, id: BuildId, why: Failure) -> Result<bool, sqlx::Error> {
+    complete(app, id, By::Anyone, Ending::Cancelled(why)).await
 }

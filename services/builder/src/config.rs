@@ -62,7 +62,7 @@ impl Config {
     pub fn read(mut env: Env) -> Result<Self, EnvError> {
         let local = SocketAddr::from(([127, 0, 0, 1], 8803));
         let address = env.or("SLIPWAY_BUILDER_ADDRESS", local);
-        let database_url = env.required("SLIPWAY_DATABASE_URL");
+        let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
         let nats_url = env.required("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let gateway_url = env.or("SLIPWAY_GATEWAY_URL", "http://127.0.0.1:8801".to_owned());
@@ -83,7 +83,7 @@ impl Config {
         env.finish(|| {
             Some(Self {
                 address,
-                database_url: database_url?,
+                database_url: database_url?.expose().to_owned(),
                 nats_url: nats_url?,
                 internal_token: internal_token?,
                 gateway_url,
@@ -116,7 +116,7 @@ mod tests {
             Config::read(Env::of([("SLIPWAY_BUILDER", "kaniko")])).expect_err("little is set");
         insta::assert_snapshot!(error, @r#"
         the configuration is not valid:
-          SLIPWAY_DATABASE_URL: must be set
+          SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
           SLIPWAY_NATS_URL: must be set
           SLIPWAY_INTERNAL_TOKEN: must be set, or SLIPWAY_INTERNAL_TOKEN_FILE must name a file
           SLIPWAY_REGISTRY: must be set

@@ -84,6 +84,8 @@ pub struct Failure {
 pub enum Stop {
     /// It cannot succeed.
     Failed(Failure),
+    /// Something newer is there, or what it is about is gone.
+    Cancelled(Failure),
     /// There is nothing to do.
     Skipped(String),
     /// It cannot go on now, but later.

@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::complete::cancel;
 use crate::db;
-use crate::failure::Reason;
-use crate::run::source::Source;
-use crate::supersede::{Loss, losers};
+use crate::failure::Stop;
+use crate::run::Task;
+use crate::run::source::{Commit, Source};
+use crate::supersede::{Loss, losers, own_loss};
 use events::{AppName, CommitSha, GitRef};
 use std::sync::Arc;
 
@@ -17,16 +18,26 @@ pub async fn settle(
     head: Option<&CommitSha>,
 ) -> Result<(), sqlx::Error> {
     let contenders = db::waiting::contenders(&app.pool, name, git_ref).await?;
-    for (build, loss) in losers(&contenders, head) {
-        let (reason, message) = match loss {
-            Loss::Superseded => {
-                (Reason::Superseded, format!("{} is at a newer commit", git_ref.name()))
-            }
-            Loss::RefDeleted => (Reason::RefDeleted, format!("{} was deleted", git_ref.name())),
-        };
-        cancel(app, build, reason, &message).await?;
+    for build in losers(&contenders, head) {
+        cancel(app, build, Loss::Superseded.failure(git_ref)).await?;
     }
     Ok(())
+}
+
+/// Finds out whether a build whose commit was fetched is still wanted, and ends those that are not.
+pub async fn judge(task: Task<'_>, commit: &Commit) -> Result<(), Stop> {
+    let contender = task.build.contender();
+    let head = commit.head.as_ref();
+    let is_ahead = match head {
+        Some(head) if contender.follows_head() && *head != contender.commit => {
+            commit.mirror.is_ancestor(head, &contender.commit).await
+        }
+        _ => false,
+    };
+    if let Some(loss) = own_loss(&contender, head, is_ahead) {
+        return Err(loss.stop(&contender.git_ref));
+    }
+    Ok(settle(task.app, &task.build.identity.app, &contender.git_ref, head).await?)
 }
 
 /// Settles a ref that has several unfinished builds, without waiting for a free slot. Only for speed: the

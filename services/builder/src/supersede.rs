@@ -1,6 +1,7 @@
 //! Newest wins: which of the unfinished builds of one ref are ended. Git is the truth about order, so
 //! webhooks that arrive the wrong way round cannot bring an old commit back.
 
+use crate::failure::{Failure, Reason, Stop};
 use events::payload::ChangeCause;
 use events::{BuildId, ChangeId, CommitSha, GitRef};
 
@@ -37,22 +38,50 @@ impl Contender {
     }
 }
 
-/// The builds to end, given the commit the ref has at the remote now (`None` when it is gone).
-pub fn losers(contenders: &[Contender], head: Option<&CommitSha>) -> Vec<(BuildId, Loss)> {
-    contenders.iter().filter_map(|one| Some((one.build, loss(one, contenders, head)?))).collect()
+impl Loss {
+    /// What it means for a build of `git_ref`.
+    pub fn failure(self, git_ref: &GitRef) -> Failure {
+        let name = git_ref.name();
+        match self {
+            Self::Superseded => {
+                Failure::new(Reason::Superseded, format!("{name} is at a newer commit"))
+            }
+            Self::RefDeleted => Failure::new(Reason::RefDeleted, format!("{name} was deleted")),
+        }
+    }
+
+    /// What it means for the build that finds it out.
+    pub fn stop(self, git_ref: &GitRef) -> Stop {
+        Stop::Cancelled(self.failure(git_ref))
+    }
 }
 
-fn loss(one: &Contender, all: &[Contender], head: Option<&CommitSha>) -> Option<Loss> {
-    if one.follows_head() {
-        return match head {
-            None => Some(Loss::RefDeleted),
-            Some(head) if *head != one.commit => Some(Loss::Superseded),
-            Some(_) => None,
-        };
+/// Whether a build has lost against the commit its branch has at the remote now. `is_ahead` says that
+/// everything there is also in the commit of the build: then the remote is behind what it told us.
+pub fn own_loss(one: &Contender, head: Option<&CommitSha>, is_ahead: bool) -> Option<Loss> {
+    match head {
+        _ if !one.follows_head() => None,
+        None => Some(Loss::RefDeleted),
+        Some(head) if *head == one.commit || is_ahead => None,
+        Some(_) => Some(Loss::Superseded),
     }
-    let newer = |other: &&Contender| other.change > one.change && other.commit != one.commit;
+}
+
+/// The builds that have lost against another of them, given the commit the ref has at the remote now. A
+/// change that came after the one at the head is not judged here: its own build finds out.
+pub fn losers(contenders: &[Contender], head: Option<&CommitSha>) -> Vec<BuildId> {
+    let at_head = |one: &&Contender| one.follows_head() && head == Some(&one.commit);
+    let winner = contenders.iter().filter(at_head).max_by_key(|one| one.change);
     let stands = |other: &Contender| !other.follows_head() || head == Some(&other.commit);
-    all.iter().filter(newer).any(stands).then_some(Loss::Superseded)
+    let has_lost = |one: &&Contender| {
+        let newer = |other: &Contender| other.change > one.change && other.commit != one.commit;
+        if one.follows_head() {
+            winner.is_some_and(newer)
+        } else {
+            contenders.iter().any(|other| newer(other) && stands(other))
+        }
+    };
+    contenders.iter().filter(has_lost).map(|one| one.build).collect()
 }
 
 #[cfg(test)]
@@ -79,44 +108,59 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(given: &[(u8, u8, ChangeCause)], head: Option<u8>, expected: &[(u8, Loss)]) {
+    fn check(given: &[(u8, u8, ChangeCause)], head: Option<u8>, lost: &[u8]) {
         let contenders: Vec<_> =
-            given.iter().map(|(o, c, cause)| contender(*o, *c, *cause)).collect();
-        let found = losers(&contenders, head.map(sha).as_ref());
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(o, loss)| (BuildId::new(Uuid::from_u128(u128::from(*o))), *loss))
-            .collect();
-        assert_eq!(found, expected);
+            given.iter().map(|(order, commit, cause)| contender(*order, *commit, *cause)).collect();
+        let lost: Vec<_> =
+            lost.iter().map(|order| BuildId::new(Uuid::from_u128(u128::from(*order)))).collect();
+        assert_eq!(losers(&contenders, head.map(sha).as_ref()), lost);
     }
 
     #[test]
-    fn the_head_of_the_branch_wins_in_whatever_order_pushes_arrive() {
-        check(&[(1, 10, Push), (2, 20, Push)], Some(20), &[(1, Loss::Superseded)]);
-        check(&[(1, 20, Push), (2, 10, Push)], Some(20), &[(2, Loss::Superseded)]);
-        check(&[(1, 10, Push)], Some(10), &[]);
-        check(&[(1, 10, Push)], None, &[(1, Loss::RefDeleted)]);
+    fn an_older_push_loses_against_the_one_at_the_head() {
+        check(&[(1, 10, Push), (2, 20, Push)], Some(20), &[1]);
+        check(&[(1, 10, Push), (2, 20, Push)], Some(30), &[]);
+        check(&[(1, 10, Push), (2, 10, Push)], Some(10), &[]);
+    }
+
+    #[test]
+    fn a_push_that_the_remote_does_not_show_yet_is_left_alone() {
+        check(&[(1, 10, Push), (2, 20, Push)], Some(10), &[]);
+        assert_eq!(own_loss(&contender(2, 20, Push), Some(&sha(10)), true), None);
+    }
+
+    #[test]
+    fn a_push_that_arrives_late_finds_out_itself() {
+        assert_eq!(
+            own_loss(&contender(2, 10, Push), Some(&sha(20)), false),
+            Some(Loss::Superseded)
+        );
+        assert_eq!(own_loss(&contender(1, 10, Push), None, false), Some(Loss::RefDeleted));
+        assert_eq!(own_loss(&contender(1, 10, Push), Some(&sha(10)), false), None);
     }
 
     #[test]
     fn what_a_person_asked_for_yields_only_to_something_newer_that_stands() {
         check(&[(1, 10, Manual)], Some(20), &[]);
-        check(&[(1, 10, Manual), (2, 20, Push)], Some(20), &[(1, Loss::Superseded)]);
-        check(&[(1, 10, Manual), (2, 20, Push)], Some(30), &[(2, Loss::Superseded)]);
-        check(&[(1, 10, Manual), (2, 20, Manual)], None, &[(1, Loss::Superseded)]);
-        check(&[(1, 10, Tag), (2, 20, Tag)], None, &[(1, Loss::Superseded)]);
+        check(&[(1, 10, Manual), (2, 20, Push)], Some(20), &[1]);
+        check(&[(1, 10, Manual), (2, 20, Push)], Some(30), &[]);
+        check(&[(1, 10, Manual), (2, 20, Manual)], None, &[1]);
+        check(&[(1, 10, Tag), (2, 20, Tag)], None, &[1]);
         check(&[(1, 10, Manual), (2, 10, Manual)], None, &[]);
+        assert_eq!(own_loss(&contender(1, 10, Manual), Some(&sha(20)), false), None);
     }
 
     proptest! {
         #[test]
-        fn a_build_of_the_head_that_came_last_is_never_ended(
-            others in proptest::collection::vec((0u8..9, 0u8..9), 0..6), head in 0u8..9,
+        fn the_newest_change_never_loses(
+            others in proptest::collection::vec((0u8..9, 0u8..9, any::<bool>()), 0..6),
+            newest in 0u8..9, head in proptest::option::of(0u8..9),
         ) {
-            let mut all: Vec<_> = others.iter().map(|(o, c)| contender(*o, *c, Push)).collect();
-            let last = contender(99, head, Push);
-            all.push(last.clone());
-            prop_assert!(losers(&all, Some(&sha(head))).iter().all(|(build, _)| *build != last.build));
+            let cause = |manual| if manual { Manual } else { Push };
+            let others = others.iter().map(|(order, commit, manual)| contender(*order, *commit, cause(*manual)));
+            let last = contender(99, newest, Push);
+            let all: Vec<_> = others.chain([last.clone()]).collect();
+            prop_assert!(!losers(&all, head.map(sha).as_ref()).contains(&last.build));
         }
     }
 }

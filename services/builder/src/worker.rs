@@ -180,6 +180,10 @@ fn judge(
     let failure = match ended {
         Ok(product) => return Some(Judgement::Ends(Ending::Succeeded(product))),
         Err(Stop::Lost) => return None,
+        Err(Stop::Cancelled(failure)) => {
+            recorder.line(&failure.message);
+            return Some(Judgement::Ends(Ending::Cancelled(failure)));
+        }
         Err(Stop::Skipped(message)) => {
             recorder.line(&message);
             let nothing_to_do = Failure::new(Reason::NotTracked, message);

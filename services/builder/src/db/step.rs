@@ -20,18 +20,16 @@ pub async fn write(
     executor: impl PgExecutor<'_>,
     build: BuildId,
     position: i32,
-    (name, detail): (&str, &str),
+    name: &str,
     (started_at, ended_at): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into builder.step (build, position, name, detail, started_at, ended_at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (build, position) do update set name = excluded.name, detail = excluded.detail,
-            started_at = excluded.started_at, ended_at = excluded.ended_at",
+        "insert into builder.step (build, position, name, started_at, ended_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (build, position) do update set name = excluded.name, started_at = excluded.started_at, ended_at = excluded.ended_at",
         build.uuid(),
         position,
         name,
-        detail,
         started_at,
         ended_at,
     )

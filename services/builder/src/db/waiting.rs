@@ -34,6 +34,12 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// The build as one of those of its ref.
+    pub fn contender(&self) -> Contender {
+        let Identity { id, change, git_ref, commit, .. } = self.identity.clone();
+        Contender { build: id, change, git_ref, commit, cause: self.cause }
+    }
+
     /// The build and the proof.
     pub fn key(&self) -> (BuildId, i64) {
         (self.identity.id, self.epoch)

@@ -191,11 +191,15 @@ impl Engine {
             }
             match step.status.as_deref() {
                 Some("Pushed") => pushed.new += 1,
-                Some("Layer already exists") => pushed.known += 1,
+                Some(status) if is_known(status) => pushed.known += 1,
                 _ => {}
             }
         }
     }
+}
+
+fn is_known(status: &str) -> bool {
+    status == "Layer already exists" || status.starts_with("Mounted from")
 }
 
 /// What a push moved.

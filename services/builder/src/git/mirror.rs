@@ -35,13 +35,6 @@ pub struct Mirror {
     lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// The commit to build and the one whose policy counts, now in the mirror.
-#[derive(Debug, Clone)]
-pub struct Fetched {
-    /// The head of the default branch; absent when it was not asked for.
-    pub policy: Option<CommitSha>,
-}
-
 impl Mirrors {
     /// The mirrors in `directory`, which is made if need be.
     pub fn open(directory: PathBuf) -> std::io::Result<Self> {
@@ -90,35 +83,28 @@ async fn pack(directory: &Path) {
 }
 
 impl Mirror {
-    /// Brings exactly `commit`, and the head of `policy` when that is wanted, into the mirror.
+    /// Brings exactly `commit` into the mirror, and where each of `refs` is now.
     pub async fn fetch(
         &self,
         commit: &CommitSha,
-        policy: Option<&GitRef>,
+        refs: &[&GitRef],
         credentials: &Credentials,
-    ) -> Result<Fetched, GitError> {
+    ) -> Result<(), GitError> {
         let _held = self.lock.lock().await;
         let git = Git::new(&self.directory, "fetch");
         let mut git = git.arg("--no-tags").arg("--force").arg("--quiet").arg("--no-auto-gc");
         git = git.arg("--no-recurse-submodules").arg("--").arg(self.repository.address());
         git = git.arg(format!("{commit}:refs/slipway/{commit}"));
-        if let Some(policy) = policy {
-            git = git.arg(format!("+{policy}:refs/slipway/policy"));
+        for git_ref in refs {
+            git = git.arg(format!("+{git_ref}:{}", kept_as(git_ref)));
         }
-        credentials.apply(git, &self.repository).output(FETCH).await?;
-        let policy =
-            if policy.is_some() { Some(self.resolve("refs/slipway/policy").await?) } else { None };
-        Ok(Fetched { policy })
+        credentials.apply(git, &self.repository).output(FETCH).await.map(drop)
     }
 
-    async fn resolve(&self, name: &str) -> Result<CommitSha, GitError> {
-        let git = Git::new(&self.directory, "rev-parse").arg("--verify").arg("--end-of-options");
-        let id = git.arg(format!("{name}^{{commit}}")).output(LOCAL).await?;
-        let id = String::from_utf8_lossy(&id);
-        CommitSha::parse(id.trim()).map_err(|error| GitError::Failed {
-            verb: "rev-parse".to_owned(),
-            complaint: error.to_string(),
-        })
+    /// Everything in `newer` comes after `older`, or is it.
+    pub async fn is_ancestor(&self, older: &CommitSha, newer: &CommitSha) -> bool {
+        let git = Git::new(&self.directory, "merge-base").arg("--is-ancestor");
+        git.arg(older.as_str()).arg(newer.as_str()).output(LOCAL).await.is_ok()
     }
 
     /// Every file of `commit`.
@@ -126,4 +112,10 @@ impl Mirror {
         let git = Git::new(&self.directory, "ls-tree").arg("-r").arg("-z").arg("--full-tree");
         git.arg(commit.as_str()).output(LOCAL).await
     }
+}
+
+/// Where the mirror keeps what it last saw of a ref. Hashed, so that `a` and `a/b` do not get into each
+/// other's way when one goes and the other comes.
+pub fn kept_as(git_ref: &GitRef) -> String {
+    format!("refs/slipway/at/{}", hex::encode(&Sha256::digest(git_ref.to_string())[..16]))
 }

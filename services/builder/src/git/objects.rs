@@ -2,11 +2,14 @@
 
 use crate::git::command::{Git, GitError, Running};
 use bytes::Bytes;
+use events::CommitSha;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 
+/// A commit message longer than this is not one.
+const LARGEST_COMMIT: u64 = 1024 * 1024;
 /// Objects asked for in one go.
 pub const AT_ONCE: usize = 256;
 
@@ -19,7 +22,7 @@ pub enum ReadError {
     /// The pipe to git broke.
     #[error("reading an object of a mirror")]
     Pipe(#[from] std::io::Error),
-    /// It is too large to be what it should be.
+    /// It is too large to be what it should be; nothing more can be read after it.
     #[error("{name} has {size} bytes, more than the {limit} allowed")]
     TooLarge {
         /// The object as it was asked for.
@@ -40,9 +43,11 @@ pub struct Objects {
 }
 
 /// The start of an answer: what follows are `size` bytes and a newline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Bytes of the object.
+    /// The object.
+    pub id: String,
+    /// Its bytes.
     pub size: u64,
 }
 
@@ -59,6 +64,15 @@ impl Objects {
 
     /// The object called `name` (an id or `commit:path`), whole; `None` when there is none.
     pub async fn read(&mut self, name: &str, limit: u64) -> Result<Option<Bytes>, ReadError> {
+        Ok(self.read_with_id(name, limit).await?.map(|(_, content)| content))
+    }
+
+    /// The same with its id.
+    pub async fn read_with_id(
+        &mut self,
+        name: &str,
+        limit: u64,
+    ) -> Result<Option<(String, Bytes)>, ReadError> {
         if name.contains('\n') {
             return Ok(None);
         }
@@ -71,7 +85,17 @@ impl Objects {
         let mut content = vec![0; usize::try_from(found.size).unwrap_or(usize::MAX)];
         self.answer.read_exact(&mut content).await?;
         self.end().await?;
-        Ok(Some(content.into()))
+        Ok(Some((found.id, content.into())))
+    }
+
+    /// The commit called `name`, and when it was made in seconds since 1970.
+    pub async fn commit(&mut self, name: &str) -> Result<Option<(CommitSha, u64)>, ReadError> {
+        let found = self.read_with_id(&format!("{name}^{{commit}}"), LARGEST_COMMIT).await?;
+        let Some((id, text)) = found else { return Ok(None) };
+        let text = String::from_utf8_lossy(&text);
+        let committer = text.lines().find(|line| line.starts_with("committer "));
+        let seconds = committer.and_then(|line| line.rsplit(' ').nth(1)?.parse().ok());
+        Ok(CommitSha::parse(&id).ok().map(|id| (id, seconds.unwrap_or_default())))
     }
 
     /// Asks for objects, which must then be taken with [`Self::next`] in the same order. At most
@@ -96,8 +120,10 @@ impl Objects {
         if header.is_empty() {
             return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
         }
-        let size = header.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok());
-        Ok(size.map(|size| Found { size }))
+        let mut words = header.trim_end().split(' ');
+        let (id, size) = (words.next().unwrap_or_default(), words.nth(1));
+        let size = size.and_then(|size| size.parse().ok());
+        Ok(size.map(|size| Found { id: id.to_owned(), size }))
     }
 
     /// Where the bytes of an answer are read from.

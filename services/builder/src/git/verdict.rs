@@ -5,6 +5,8 @@
 pub enum Verdict {
     /// The remote does not have the commit.
     NoCommit,
+    /// The remote does not have the branch.
+    NoRef,
     /// The remote does not let us in.
     Refused,
     /// The network or the remote has a bad moment.
@@ -46,6 +48,8 @@ pub fn verdict(complaint: &str) -> Verdict {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| complaint.contains(phrase));
     if says(NO_COMMIT) {
         Verdict::NoCommit
+    } else if complaint.contains("couldn't find remote ref") {
+        Verdict::NoRef
     } else if says(REFUSED) {
         Verdict::Refused
     } else if says(NETWORK) {
@@ -73,7 +77,7 @@ mod tests {
                 "error: RPC failed; HTTP 502; The requested URL returned error: 502",
                 Verdict::Network,
             ),
-            ("fatal: couldn't find remote ref refs/heads/main", Verdict::Other),
+            ("fatal: couldn't find remote ref refs/heads/main", Verdict::NoRef),
         ] {
             assert_eq!(verdict(complaint), meaning, "{complaint}");
         }

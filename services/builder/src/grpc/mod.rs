@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::complete::cancel;
 use crate::db;
 use crate::db::build::{Filter, Row};
-use crate::failure::Reason;
+use crate::failure::{Failure, Reason};
 use events::{AppName, BuildId};
 use prost::Message as _;
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
@@ -82,9 +82,9 @@ impl BuildService for Builds {
         if let Some(answer) = self.answered(&request).await? {
             return Ok(Response::new(answer));
         }
-        let message = format!("cancelled by {}", principal.name);
+        let why = Failure::new(Reason::Cancelled, format!("cancelled by {}", principal.name));
         let build = BuildId::new(row.id);
-        if !cancel(&self.app, build, Reason::Cancelled, &message).await.map_err(database)? {
+        if !cancel(&self.app, build, why).await.map_err(database)? {
             return Err(status::precondition(
                 "BUILD_ENDED",
                 format!("{} has ended already", request.name),

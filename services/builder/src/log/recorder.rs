@@ -43,13 +43,7 @@ pub struct Writing(JoinHandle<()>);
 #[derive(Debug)]
 enum Entry {
     Line(String),
-    Step {
-        position: i32,
-        name: String,
-        detail: String,
-        started: DateTime<Utc>,
-        ended: Option<DateTime<Utc>>,
-    },
+    Step { position: i32, name: String, started: DateTime<Utc>, ended: Option<DateTime<Utc>> },
 }
 
 /// Where it is written.
@@ -132,35 +126,37 @@ impl Recorder {
     pub async fn step<T>(&self, name: impl Into<String>, work: impl Future<Output = T>) -> T {
         let name = name.into();
         let position = self.steps.fetch_add(1, Ordering::Relaxed);
-        let started = self.clock.now();
-        self.send_step(position, &name, started, None);
+        let timed = Timed { recorder: self, position, name: &name, started: self.clock.now() };
+        timed.write(None);
         let span =
             tracing::info_span!("build step", otel.name = name, cicd.pipeline.task.name = name);
-        let done = work.instrument(span).await;
-        self.send_step(position, &name, started, Some(self.clock.now()));
-        done
-    }
-
-    fn send_step(
-        &self,
-        position: i32,
-        name: &str,
-        started: DateTime<Utc>,
-        ended: Option<DateTime<Utc>>,
-    ) {
-        let (name, detail) = name.split_once(": ").unwrap_or((name, ""));
-        self.send(Entry::Step {
-            position,
-            name: name.to_owned(),
-            detail: detail.to_owned(),
-            started,
-            ended,
-        });
+        work.instrument(span).await
     }
 
     fn send(&self, entry: Entry) {
         // The receiver only goes away with the process.
         let _ending = self.entries.send(entry);
+    }
+}
+
+/// A step that runs; it has ended when this is dropped, however that comes.
+struct Timed<'a> {
+    recorder: &'a Recorder,
+    position: i32,
+    name: &'a str,
+    started: DateTime<Utc>,
+}
+
+impl Timed<'_> {
+    fn write(&self, ended: Option<DateTime<Utc>>) {
+        let (position, started, name) = (self.position, self.started, self.name.to_owned());
+        self.recorder.send(Entry::Step { position, name, started, ended });
+    }
+}
+
+impl Drop for Timed<'_> {
+    fn drop(&mut self) {
+        self.write(Some(self.recorder.clock.now()));
     }
 }
 
@@ -185,15 +181,10 @@ async fn write_all(
         for entry in batch.drain(..) {
             match entry {
                 Entry::Line(line) => lines.push(line),
-                Entry::Step { position, name, detail, started, ended } => {
-                    let written = db::step::write(
-                        &place.pool,
-                        build,
-                        position,
-                        (&name, &detail),
-                        (started, ended),
-                    )
-                    .await;
+                Entry::Step { position, name, started, ended } => {
+                    let written =
+                        db::step::write(&place.pool, build, position, &name, (started, ended))
+                            .await;
                     report(written);
                 }
             }

@@ -124,7 +124,11 @@ async fn base(task: Task<'_>, commit: &Commit, reference: String) -> Option<(Str
     match task.app.engine.registry_digest(&reference, &commit.auth).await {
         Ok(digest) => digest.map(|digest| (reference, digest.to_string())),
         Err(error) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, reference, "a base is not known");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                reference,
+                "a base is not known"
+            );
             None
         }
     }

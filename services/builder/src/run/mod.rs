@@ -37,9 +37,8 @@ pub struct Task<'a> {
 pub async fn run(app: &Arc<App>, build: &Claimed, recorder: &Recorder) -> Result<Product, Stop> {
     let task = Task { app, build, recorder };
     room(app).await?;
-    let identity = &build.identity;
     let source = recorder.step("fetch", source::fetch(task)).await?;
-    order::settle(app, &identity.app, &identity.git_ref, source.head.as_ref()).await?;
+    order::judge(task, &source).await?;
     let plan = recorder.step("plan", plan::read(task, &source)).await?;
     for check in &plan.manifest.checks {
         check::run(task, &source, &plan, check).await?;

@@ -3,6 +3,7 @@
 use crate::db;
 use crate::engine::session::SecretValues;
 use crate::failure::{Reason, Stop};
+use crate::git::mirror::kept_as;
 use crate::git::objects::{Objects, ReadError};
 use crate::git::tree::{self, Entry};
 use crate::run::source::Commit;
@@ -38,8 +39,7 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     let id = &task.build.identity.commit;
     let unreadable =
         |error: &dyn std::error::Error| Stop::failed(Reason::FetchFailed, service::chain(error));
-    let mut objects =
-        Objects::open(&commit.mirror.directory).map_err(|error| unreadable(&error))?;
+    let mut objects = commit.objects.lock().await;
     let listing = commit.mirror.list(id);
     let texts = read_texts(task, commit, &mut objects);
     let (listing, texts) = tokio::join!(listing, texts);
@@ -63,7 +63,8 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     }
     let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
     task.recorder.line(format!("for {}", names.join(", ")));
-    let time = commit_time(&mut objects, id.as_str()).await.map_err(|error| unreadable(&error))?;
+    let found = objects.commit(id.as_str()).await.map_err(|error| unreadable(&error))?;
+    let time = found.map(|(_, time)| time).unwrap_or_default();
     let texts =
         read_small(&mut objects, (&manifest, &files)).await.map_err(|error| unreadable(&error))?;
     warn(task, &files, &texts);
@@ -80,12 +81,12 @@ async fn read_texts(
 ) -> Result<(String, String), Stop> {
     let id = &task.build.identity.commit;
     let text = text_at(objects, id.as_str(), "the commit").await?;
-    let policy = match (&commit.source.policy, &commit.policy) {
-        (Some(given), _) => given.clone(),
-        (None, Some(head)) if head != id => {
-            text_at(objects, head.as_str(), commit.default_branch.name()).await?
+    let policy = match &commit.policy {
+        Some(given) => given.clone(),
+        None => {
+            let branch = &commit.default_branch;
+            text_at(objects, &kept_as(branch), branch.name()).await?
         }
-        (None, _) => text.clone(),
     };
     Ok((text, policy))
 }
@@ -140,16 +141,6 @@ fn nothing_tracks(task: Task<'_>) -> String {
     } else {
         format!("the policy has no environment {}", wanted.join(", "))
     }
-}
-
-/// When the commit was made, by its committer.
-async fn commit_time(objects: &mut Objects, commit: &str) -> Result<u64, ReadError> {
-    let commit = objects.read(commit, 4 * LARGEST).await?.unwrap_or_default();
-    let commit = String::from_utf8_lossy(&commit);
-    let committer = commit.lines().find(|line| line.starts_with("committer "));
-    let seconds =
-        committer.and_then(|line| line.rsplit(' ').nth(1)).and_then(|text| text.parse().ok());
-    Ok(seconds.unwrap_or_default())
 }
 
 /// The Dockerfiles and ignore files of every service that is built, as far as they are there.

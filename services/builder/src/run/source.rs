@@ -1,25 +1,28 @@
 //! Gets the commit: where the repository is, how to prove who we are, what the remote has now.
 
 use crate::app::App;
+use crate::db::build::Identity;
 use crate::failure::{Reason, Stop};
 use crate::git::command::GitError;
 use crate::git::credentials::{Credentials, SSH_KEY, TOKEN};
-use crate::git::mirror::{Fetched, Mirror};
+use crate::git::mirror::{Mirror, kept_as};
+use crate::git::objects::{Objects, ReadError};
 use crate::git::remote;
 use crate::git::repository::Repository;
 use crate::git::verdict::{Verdict, verdict};
 use crate::peers::PeerError;
 use crate::registry::auth::RegistryAuth;
 use crate::run::Task;
+use crate::supersede::Loss;
 use events::{AppName, CommitSha, GitRef, SecretName};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The secret that holds credentials of registries, as `docker login` writes them.
 const REGISTRY_AUTH: &str = "REGISTRY_AUTH";
-/// Pauses before a fetch that failed for the network's sake is tried again.
+/// Pauses before a fetch that may yet succeed is tried again.
 const PAUSES: [Duration; 3] =
-    [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(9)];
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
 
 /// Where an app's commits come from.
 #[derive(Debug)]
@@ -43,10 +46,10 @@ pub struct Source {
 pub struct Commit {
     /// Where it came from.
     pub source: Source,
-    /// The commit the ref has at the remote now.
+    /// The commit the branch has at the remote now; absent for tags, and for branches that are gone.
     pub head: Option<CommitSha>,
-    /// The commit whose policy counts; absent when the policy was given.
-    pub policy: Option<CommitSha>,
+    /// Reads the mirror.
+    pub objects: tokio::sync::Mutex<Objects>,
 }
 
 impl std::ops::Deref for Commit {
@@ -72,7 +75,7 @@ impl Source {
             Repository::parse(&found.repository, allowed).map_err(|error| refused(&error))?;
         let default_branch =
             GitRef::branch(&found.default_branch).map_err(|error| refused(&error))?;
-        let mirror = app.mirrors.of(&repository).await.map_err(fetch_failed)?;
+        let mirror = app.mirrors.of(&repository).await.map_err(|error| fetch_failed(&error))?;
         let secret = |name: &str| secrets.get(name).map(|value| value.as_slice());
         let home = app.config.data.join("builder");
         let credentials = Credentials::new(&repository, secret(TOKEN), secret(SSH_KEY), &home)
@@ -105,7 +108,8 @@ impl Source {
     }
 }
 
-/// Brings the commit of a build into its mirror, and asks meanwhile where its ref is now.
+/// Brings the commit of a build into its mirror, and where its branch is now. A remote of many machines may
+/// be behind what it said in its webhook, so what is missing is asked for again before it counts.
 pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
     let identity = &task.build.identity;
     let source = Source::find(task.app, &identity.app).await?;
@@ -113,40 +117,77 @@ pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
     task.recorder.line(format!("fetching {} of {}", identity.commit, identity.git_ref));
     let mut pauses = PAUSES.into_iter();
     loop {
-        let (fetched, head) = both(&source, &identity.commit, &identity.git_ref).await;
-        let error = match (fetched, head) {
-            (Ok(fetched), Ok(head)) => return Ok(Commit { source, head, policy: fetched.policy }),
-            (Err(GitError::Failed { complaint, .. }), Ok(head))
-                if verdict(&complaint) == Verdict::NoCommit =>
-            {
-                return Err(gone(task, head.as_ref()).await?);
-            }
-            (Err(error), _) | (_, Err(error)) => error,
+        let error = match get(&source, identity).await {
+            Ok(()) => break,
+            Err(error) => error,
         };
-        let worth_it = matches!(&error, GitError::Failed { complaint, .. } if verdict(complaint) == Verdict::Network);
-        let Some(pause) = pauses.next().filter(|_| worth_it) else {
-            return Err(fetch_failed(error));
+        let meaning = meaning(&error);
+        let is_worth_it = matches!(meaning, Verdict::Network | Verdict::NoCommit | Verdict::NoRef);
+        let Some(pause) = pauses.next().filter(|_| is_worth_it) else {
+            return Err(given_up(task, &source, error).await);
         };
-        task.recorder.line(format!("{error}; trying again in {} s", pause.as_secs()));
+        task.recorder.line(format!(
+            "{}; trying again in {} s",
+            service::chain(&error),
+            pause.as_secs()
+        ));
         tokio::time::sleep(pause).await;
+    }
+    let unreadable = |error: ReadError| Stop::failed(Reason::FetchFailed, service::chain(&error));
+    let mut objects = Objects::open(&source.mirror.directory).map_err(unreadable)?;
+    let head = match &identity.git_ref {
+        branch @ GitRef::Branch(_) => objects.commit(&kept_as(branch)).await.map_err(unreadable)?,
+        GitRef::Tag(_) => None,
+    };
+    let head = head.map(|(id, _)| id);
+    Ok(Commit { source, head, objects: tokio::sync::Mutex::new(objects) })
+}
+
+/// The commit, where its branch is, and where the branch is whose policy counts, all at once.
+async fn get(source: &Source, identity: &Identity) -> Result<(), GitError> {
+    let policy = source.policy.is_none().then_some(&source.default_branch);
+    let branch = Some(&identity.git_ref).filter(|git_ref| matches!(git_ref, GitRef::Branch(_)));
+    let refs: Vec<&GitRef> =
+        branch.into_iter().chain(policy.filter(|policy| Some(*policy) != branch)).collect();
+    source.mirror.fetch(&identity.commit, &refs, &source.credentials).await
+}
+
+/// The longest pause after which `error` may be gone.
+fn patience(error: &GitError) -> Duration {
+    match meaning(error) {
+        Verdict::Network => PAUSES[2],
+        Verdict::NoCommit | Verdict::NoRef => PAUSES[1],
+        Verdict::Refused | Verdict::Other => Duration::ZERO,
     }
 }
 
-async fn both(
-    source: &Source,
-    commit: &CommitSha,
-    git_ref: &GitRef,
-) -> (Result<Fetched, GitError>, Result<Option<CommitSha>, GitError>) {
-    let policy = source.policy.is_none().then_some(&source.default_branch);
-    tokio::join!(source.mirror.fetch(commit, policy, &source.credentials), source.head(git_ref))
+fn meaning(error: &GitError) -> Verdict {
+    match error {
+        GitError::Failed { complaint, .. } => verdict(complaint),
+        GitError::Start { .. } | GitError::Timeout { .. } => Verdict::Other,
+    }
 }
 
-/// The remote has no such commit: because the branch moved on, or is gone, or for no reason we know.
-async fn gone(task: Task<'_>, head: Option<&CommitSha>) -> Result<Stop, Stop> {
+/// What it means that the commit cannot be had.
+async fn given_up(task: Task<'_>, source: &Source, error: GitError) -> Stop {
     let identity = &task.build.identity;
-    crate::order::settle(task.app, &identity.app, &identity.git_ref, head).await?;
-    let message = format!("the repository has no commit {}", identity.commit);
-    Ok(Stop::failed(Reason::CommitNotFound, message))
+    let missing = matches!(meaning(&error), Verdict::NoCommit | Verdict::NoRef);
+    if !missing {
+        return fetch_failed(&error);
+    }
+    let follows_head = task.build.contender().follows_head();
+    match source.head(&identity.git_ref).await {
+        Err(error) => fetch_failed(&error),
+        Ok(None) if follows_head => Loss::RefDeleted.stop(&identity.git_ref),
+        Ok(Some(head)) if follows_head && head != identity.commit => {
+            Loss::Superseded.stop(&identity.git_ref)
+        }
+        Ok(_) if meaning(&error) == Verdict::NoCommit => {
+            let message = format!("the repository has no commit {}", identity.commit);
+            Stop::failed(Reason::CommitNotFound, message)
+        }
+        Ok(_) => fetch_failed(&error),
+    }
 }
 
 fn away(error: PeerError) -> Stop {
@@ -157,11 +198,9 @@ fn away(error: PeerError) -> Stop {
     }
 }
 
-fn fetch_failed(error: GitError) -> Stop {
-    let mut message = service::chain(&error);
-    if let GitError::Failed { complaint, .. } = &error
-        && verdict(complaint) == Verdict::Refused
-    {
+fn fetch_failed(error: &GitError) -> Stop {
+    let mut message = service::chain(error);
+    if meaning(error) == Verdict::Refused {
         message.push_str(" (set the secret GIT_TOKEN for https or GIT_SSH_KEY for ssh)");
     }
     Stop::failed(Reason::FetchFailed, message)

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod content;
+mod engine;
 mod fails;
 mod images;
 mod logs;

@@ -4,13 +4,14 @@ use parking_lot::Mutex;
 use proto::v1::app_service_server::{AppService, AppServiceServer};
 use proto::v1::secret_service_server::{SecretService, SecretServiceServer};
 use proto::v1::{
-    App, CreateAppRequest, CreateAppResponse, CreateChangeRequest, CreateChangeResponse, DeleteAppRequest,
-    DeleteAppResponse, DeleteSecretRequest, DeleteSecretResponse, GetAppRequest, GetAppResponse,
-    GetDeliveryRequest, GetDeliveryResponse, ListAppsRequest, ListAppsResponse, ListChangesRequest,
-    ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse, ListSecretsRequest,
-    ListSecretsResponse, ReplayDeliveryRequest, ReplayDeliveryResponse, RevealSecretsRequest,
-    RevealSecretsResponse, RotateWebhookSecretRequest, RotateWebhookSecretResponse, SetSecretRequest,
-    SetSecretResponse, UpdateAppRequest, UpdateAppResponse,
+    App, CreateAppRequest, CreateAppResponse, CreateChangeRequest, CreateChangeResponse,
+    DeleteAppRequest, DeleteAppResponse, DeleteSecretRequest, DeleteSecretResponse, GetAppRequest,
+    GetAppResponse, GetDeliveryRequest, GetDeliveryResponse, ListAppsRequest, ListAppsResponse,
+    ListChangesRequest, ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse,
+    ListSecretsRequest, ListSecretsResponse, ReplayDeliveryRequest, ReplayDeliveryResponse,
+    RevealSecretsRequest, RevealSecretsResponse, RotateWebhookSecretRequest,
+    RotateWebhookSecretResponse, SetSecretRequest, SetSecretResponse, UpdateAppRequest,
+    UpdateAppResponse,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -57,7 +58,10 @@ macro_rules! not_asked {
 
 #[tonic::async_trait]
 impl AppService for Peers {
-    async fn get_app(&self, request: Request<GetAppRequest>) -> Result<Response<GetAppResponse>, Status> {
+    async fn get_app(
+        &self,
+        request: Request<GetAppRequest>,
+    ) -> Result<Response<GetAppResponse>, Status> {
         let app = self.apps.lock().get(&request.into_inner().name).cloned();
         let app = app.ok_or_else(|| Status::not_found("there is no such app"))?;
         Ok(Response::new(GetAppResponse { app: Some(app) }))
@@ -85,7 +89,8 @@ impl SecretService for Peers {
     ) -> Result<Response<RevealSecretsResponse>, Status> {
         let known = self.secrets.lock();
         let wanted = request.into_inner().secrets.into_iter();
-        let values = wanted.filter_map(|name| Some((name.clone(), known.get(&name)?.clone()))).collect();
+        let values =
+            wanted.filter_map(|name| Some((name.clone(), known.get(&name)?.clone()))).collect();
         Ok(Response::new(RevealSecretsResponse { values }))
     }
 

@@ -1,5 +1,6 @@
 //! A builder with everything it needs, for one test.
 
+use crate::engine;
 use crate::peers::Peers;
 use crate::repo::Repo;
 use builder::engine::build::Builder as Way;
@@ -52,7 +53,7 @@ pub(crate) struct World {
     _home: TempDir,
 }
 
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} must be set: see tests/it/main.rs"))
 }
 
@@ -89,7 +90,7 @@ impl World {
             registry: registry.clone(),
             registry_auth_file: None,
             data: home.path().to_owned(),
-            instance: "test".to_owned(),
+            instance: format!("test-{}", Uuid::new_v4().simple()),
             slots: 2,
             builder: Way::Auto,
             timeout: PATIENCE,
@@ -122,7 +123,11 @@ impl World {
     /// A world whose repository has the simplest app there is.
     pub(crate) async fn with_app() -> Self {
         let world = Self::start().await;
-        world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", DOCKERFILE), ("app.txt", "1")]);
+        world.repo.commit(&[
+            ("slipway.yaml", MANIFEST),
+            ("Dockerfile", DOCKERFILE),
+            ("app.txt", "1"),
+        ]);
         world
     }
 
@@ -145,7 +150,8 @@ impl World {
     /// Says it, once.
     pub(crate) async fn say(&self, pushed: &SourcePushedV1) -> EventId {
         let stamp = (EventId::new(service::new_id()), chrono::Utc::now());
-        let envelope = bus::envelope("gateway", EventType::SourcePushed, &pushed.app, pushed, stamp);
+        let envelope =
+            bus::envelope("gateway", EventType::SourcePushed, &pushed.app, pushed, stamp);
         let envelope = envelope.expect("written");
         self.bus.publish(&envelope).await.expect("published");
         envelope.id
@@ -164,7 +170,11 @@ impl World {
     }
 
     /// The build of a change, once it is as wanted.
-    pub(crate) async fn until(&self, pushed: &SourcePushedV1, wanted: impl Fn(&Build) -> bool) -> Build {
+    pub(crate) async fn until(
+        &self,
+        pushed: &SourcePushedV1,
+        wanted: impl Fn(&Build) -> bool,
+    ) -> Build {
         let waiting = async {
             loop {
                 if let Some(build) = self.build_of(pushed).await.filter(|build| wanted(build)) {
@@ -181,15 +191,24 @@ impl World {
 
     async fn build_of(&self, pushed: &SourcePushedV1) -> Option<Build> {
         let change = format!("changes/{}", pushed.change);
-        let request = self.internal.request(ListBuildsRequest { change, ..ListBuildsRequest::default() });
-        let mut builds = self.builds.clone().list_builds(request).await.expect("answered").into_inner().builds;
+        let request =
+            self.internal.request(ListBuildsRequest { change, ..ListBuildsRequest::default() });
+        let mut builds =
+            self.builds.clone().list_builds(request).await.expect("answered").into_inner().builds;
         builds.pop()
     }
 
     /// Everything about one build.
     pub(crate) async fn build(&self, name: &str) -> Build {
         let request = self.internal.request(GetBuildRequest { name: name.to_owned() });
-        self.builds.clone().get_build(request).await.expect("answered").into_inner().build.expect("there")
+        self.builds
+            .clone()
+            .get_build(request)
+            .await
+            .expect("answered")
+            .into_inner()
+            .build
+            .expect("there")
     }
 
     /// The whole log of a build, followed to its end.
@@ -200,12 +219,29 @@ impl World {
             follow: true,
         });
         request.set_timeout(PATIENCE);
-        let mut stream = self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
+        let mut stream =
+            self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
         let mut lines = Vec::new();
         while let Some(message) = stream.message().await.expect("a stream") {
             lines.extend(message.lines);
         }
         lines.join("\n")
+    }
+
+    /// Follows the log of a change until it has `line`.
+    pub(crate) async fn until_log(&self, pushed: &SourcePushedV1, line: &str) {
+        let name = self.until(pushed, |_| true).await.name;
+        let request = WatchBuildLogRequest { name, offset: 0, follow: true };
+        let mut request = self.internal.request(request);
+        request.set_timeout(PATIENCE);
+        let mut stream =
+            self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
+        while let Some(message) = stream.message().await.expect("a stream") {
+            if message.lines.iter().any(|found| found == line) {
+                return;
+            }
+        }
+        panic!("the log ended without {line:?}");
     }
 
     /// A request of the platform itself.
@@ -226,16 +262,26 @@ impl World {
         rows.fetch_all(&self.app.pool).await.expect("rows")
     }
 
-    /// Stops the builder as if its process ended, and starts another on the same data.
-    pub(crate) fn stop(&self) {
-        self.cancel.cancel();
+    /// Runs a statement, for what cannot be brought about otherwise.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        sqlx::raw_sql(statement).execute(&self.app.pool).await.expect("done");
     }
 }
 
 impl Drop for World {
+    /// On a thread of its own, because the runtime of the test is ending.
     fn drop(&mut self) {
         self.cancel.cancel();
-        self.database.drop_soon();
+        let (database, instance) = (self.database.clone(), self.app.config.instance.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                database.drop().await;
+                engine::remove_images(&instance).await;
+            });
+        });
+        thread.join().expect("everything made is removed");
     }
 }
 
@@ -246,9 +292,14 @@ pub(crate) fn outcome(build: &Build) -> (State, &str) {
 
 /// The digest of each service.
 pub(crate) fn digests(build: &Build) -> Vec<&str> {
-    build.services.iter().filter_map(|service| Some(service.image.as_ref()?.digest.as_str())).collect()
+    build
+        .services
+        .iter()
+        .filter_map(|service| Some(service.image.as_ref()?.digest.as_str()))
+        .collect()
 }
 
+#[derive(Clone)]
 struct Database {
     admin: String,
     name: String,
@@ -264,14 +315,8 @@ impl Database {
         Self { url: format!("{server}/{name}"), admin, name }
     }
 
-    /// On a thread of its own, because the runtime of the test is ending.
-    fn drop_soon(&self) {
-        let (admin, drop) = (self.admin.clone(), format!("drop database {} with (force)", self.name));
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(execute(&admin, drop));
-        });
-        thread.join().expect("the database is dropped");
+    async fn drop(&self) {
+        execute(&self.admin, format!("drop database {} with (force)", self.name)).await;
     }
 }
 
