@@ -215,11 +215,15 @@ impl<'a> Asking<'a> {
         })
     }
 
-    async fn failed(mut self, cause: GateCause) -> Box<GateFailure> {
+    async fn failed(mut self, mut cause: GateCause) -> Box<GateFailure> {
         let after = self.at();
         let (facts, listening) = self.look().await;
         if let Some(code) = facts.as_ref().and_then(|facts| facts.exit_code) {
             self.transcript.add(after, format!("process ended with exit code {code}"));
+            // Its last answers were of a process that was ending.
+            if matches!(cause, GateCause::Unready | GateCause::Expired) {
+                cause = GateCause::Ended;
+            }
         }
         Box::new(GateFailure {
             instance: self.instance.clone(),
