@@ -1,6 +1,6 @@
 //! The connection. A server that is too old is refused, because it would silently ignore what we ask.
 
-use async_nats::jetstream;
+use async_nats::{ToServerAddrs, jetstream};
 use std::time::Duration;
 
 /// The oldest server that knows `persist_mode` and strict requests.
@@ -54,11 +54,15 @@ pub struct Bus {
 impl Bus {
     /// Connects as `service`, waits for a server that is starting, and makes the streams if need be.
     pub async fn connect(url: &str, service: &'static str) -> Result<Self, ConnectError> {
-        let options = async_nats::ConnectOptions::new()
+        let mut options = async_nats::ConnectOptions::new()
             .name(format!("slipway-{service}"))
             .retry_on_initial_connect()
             .ping_interval(Duration::from_secs(5))
             .request_timeout(Some(Duration::from_secs(5)));
+        // The client knows them in the address, but sends only those among its options.
+        if let Some((user, password)) = credentials(url) {
+            options = options.user_and_password(user, password);
+        }
         let client = options
             .connect(url)
             .await
@@ -80,6 +84,12 @@ impl Bus {
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
+}
+
+/// User and password in the first of the addresses in `url`.
+fn credentials(url: &str) -> Option<(String, String)> {
+    let first = url.to_server_addrs().ok()?.next()?;
+    Some((first.username()?.to_owned(), first.password()?.to_owned()))
 }
 
 fn is_new_enough(version: &str) -> bool {

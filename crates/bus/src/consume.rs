@@ -4,9 +4,9 @@
 use crate::{Bus, Verdict, from_message};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Message};
-use events::{Envelope, EventType, subject};
-use service::telemetry::continue_from;
+use events::{Envelope, EventId, EventType, subject};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use service::telemetry::continue_from;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -74,6 +74,8 @@ enum ConsumeError {
     Receive(String),
     #[error("put a message aside")]
     Park(#[source] sqlx::Error),
+    #[error("record that an event is handled")]
+    Record(#[source] sqlx::Error),
 }
 
 struct Consumer {
@@ -90,9 +92,13 @@ pub async fn run(bus: Bus, pool: PgPool, handlers: Handlers, cancel: Cancellatio
     }
     let service = bus.service;
     let consumer = Consumer { bus, pool, handlers };
+    let mut subscribed = false;
     let mut pause = Duration::from_millis(100);
     while !cancel.is_cancelled() {
-        match consumer.one_batch(&cancel).await {
+        if !subscribed {
+            subscribed = consumer.subscribe().await;
+        }
+        match consumer.batches(&cancel).await {
             Ok(()) => pause = Duration::from_millis(100),
             Err(error) => {
                 tracing::warn!(service, %error, "the consumer starts anew");
@@ -107,7 +113,27 @@ pub async fn run(bus: Bus, pool: PgPool, handlers: Handlers, cancel: Cancellatio
 }
 
 impl Consumer {
-    async fn one_batch(&self, cancel: &CancellationToken) -> Result<(), ConsumeError> {
+    /// Says what is reacted to, so that what is lost on the way comes again; true when it is written.
+    async fn subscribe(&self) -> bool {
+        let written = async {
+            let mut connection = self.pool.acquire().await?;
+            pg::outbox::subscribe(&mut connection, self.bus.service, &self.handlers.types()).await
+        };
+        let written = written.await;
+        if let Err(error) = &written {
+            tracing::warn!(service = self.bus.service, %error, "the subscription is not written yet");
+        }
+        written.is_ok()
+    }
+
+    /// Records that the event is handled; a handler that did so itself is not in the way.
+    async fn handled(&self, event: EventId) -> Result<(), ConsumeError> {
+        let mut connection = self.pool.acquire().await.map_err(ConsumeError::Record)?;
+        let first = pg::inbox::first_time(&mut connection, self.bus.service, event).await;
+        first.map(drop).map_err(ConsumeError::Record)
+    }
+
+    async fn batches(&self, cancel: &CancellationToken) -> Result<(), ConsumeError> {
         let receive = |error: &dyn std::fmt::Display| ConsumeError::Receive(error.to_string());
         let consumer = self.ensure().await?;
         loop {
@@ -163,23 +189,26 @@ impl Consumer {
             .info()
             .map(|info| (info.stream_sequence, info.delivered))
             .map_err(|error| ConsumeError::Receive(error.to_string()))?;
-        let verdict =
-            match from_message(&message.subject, message.headers.as_ref(), &message.payload) {
-                Err(error) => Verdict::park(&error),
-                Ok(envelope) => self.call(envelope, deliveries).await,
-            };
+        let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
+        let event = read.as_ref().ok().map(|envelope| envelope.id);
+        let verdict = match read {
+            Err(error) => Verdict::park(&error),
+            Ok(envelope) => self.call(envelope, deliveries).await,
+        };
         let ack = match verdict {
             Verdict::Done => AckKind::Ack,
             Verdict::Retry(reason) => {
-                let pause = retry_pause(deliveries);
                 tracing::warn!(messaging.destination.name = %message.subject, reason, deliveries, "an event comes again");
-                AckKind::Nak(Some(pause))
+                AckKind::Nak(Some(retry_pause(deliveries)))
             }
             Verdict::Park(reason) => {
                 self.park(&message, sequence, &reason).await?;
                 AckKind::Term
             }
         };
+        if let Some(event) = event.filter(|_| !matches!(ack, AckKind::Nak(_))) {
+            self.handled(event).await?;
+        }
         // A lost acknowledgement brings the message again, and the inbox absorbs it.
         message.ack_with(ack).await.map_err(|error| ConsumeError::Receive(error.to_string()))
     }

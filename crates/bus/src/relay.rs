@@ -1,8 +1,9 @@
 //! From the outbox to the bus. Wakes at once after a commit in this process, and looks by itself now and
-//! then for what a crash or another process left.
+//! then for what a crash or another process left, and for what the broker lost.
 
 use crate::{Bus, PublishError};
-use events::EventId;
+use async_nats::datetime::DateTime;
+use events::{EventId, subject};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,11 @@ const BATCH: i64 = 100;
 const IDLE: Duration = Duration::from_secs(1);
 /// Longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(5);
+/// Time between two looks for events that nobody handled.
+const REVIVE_EVERY: Duration = Duration::from_secs(5);
+/// An event that a subscriber has not handled this long after it was published is published again; the
+/// broker drops it as a duplicate when it still has it.
+const UNHANDLED: Duration = Duration::from_secs(120);
 /// Looks between two clean-ups of schema `bus`.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 
@@ -36,6 +42,8 @@ pub async fn run(
 ) {
     let mut pause = IDLE;
     let mut swept = tokio::time::Instant::now();
+    let mut revived = tokio::time::Instant::now();
+    let mut stream = None;
     loop {
         match publish_waiting(&pool, &bus, service).await {
             Ok(0) => {}
@@ -44,6 +52,10 @@ pub async fn run(
                 tracing::warn!(service, error = %error_chain(&error), "the outbox waits");
                 pause = (pause * 2).min(LONGEST);
             }
+        }
+        if revived.elapsed() > REVIVE_EVERY {
+            revived = tokio::time::Instant::now();
+            revive(&pool, &bus, &mut stream).await;
         }
         if swept.elapsed() > SWEEP_EVERY {
             swept = tokio::time::Instant::now();
@@ -79,6 +91,33 @@ async fn publish_waiting(pool: &PgPool, bus: &Bus, service: &str) -> Result<usiz
     }
     transaction.commit().await?;
     failed.map_or(Ok(published.len()), |error| Err(error.into()))
+}
+
+/// Publishes again what nobody handled: after a while, and at once when the stream is another one than
+/// before, because its store was lost.
+async fn revive(pool: &PgPool, bus: &Bus, stream: &mut Option<DateTime>) {
+    let created = match bus.jetstream.get_stream(subject::EVENTS).await {
+        Ok(found) => Some(found.cached_info().created),
+        Err(_) => return,
+    };
+    let is_another = stream.is_some() && *stream != created;
+    let age = if is_another { Duration::ZERO } else { UNHANDLED };
+    let revived =
+        async { pg::outbox::revive(&mut *pool.acquire().await?, bus.service, age).await }.await;
+    match revived {
+        Ok(0) => *stream = created,
+        Ok(events) => {
+            tracing::warn!(
+                service = bus.service,
+                events,
+                "events that nobody handled are published again"
+            );
+            *stream = created;
+        }
+        Err(error) => {
+            tracing::warn!(service = bus.service, %error, "lost events wait for the next look")
+        }
+    }
 }
 
 async fn sweep(pool: &PgPool, service: &'static str) {

@@ -40,3 +40,10 @@ create table bus.request (
     primary key (service, request_id)
 );
 create index request_created on bus.request (created_at);
+
+-- Who reacts to what: an event that a subscriber has not handled for a while is published again.
+create table bus.subscription (
+    consumer text not null,
+    event_type text not null,
+    primary key (consumer, event_type)
+);

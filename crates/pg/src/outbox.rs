@@ -1,8 +1,10 @@
 //! Events that are decided but not yet said. A row is written in the transaction of the decision; the
-//! relay publishes it and marks it. A crash in between publishes twice, which the inbox absorbs.
+//! relay publishes it and marks it. A crash in between publishes twice, which the inbox absorbs. What was
+//! published and then lost, whatever the broker forgot, is found by its missing inbox row and published again.
 
-use events::{Envelope, EventId, subject};
+use events::{Envelope, EventId, EventType, subject};
 use sqlx::PgConnection;
+use std::time::Duration;
 
 /// Writes `envelope` into the outbox of `service`, in the caller's transaction.
 pub async fn enqueue(
@@ -54,6 +56,47 @@ pub async fn mark_published(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Says that `consumer` reacts to exactly these types.
+pub async fn subscribe(
+    connection: &mut PgConnection,
+    consumer: &str,
+    types: &[EventType],
+) -> Result<(), sqlx::Error> {
+    let types: Vec<String> = types.iter().map(|event_type| event_type.to_string()).collect();
+    sqlx::query!(
+        "with gone as (delete from bus.subscription where consumer = $1 and event_type <> all($2))
+         insert into bus.subscription (consumer, event_type)
+         select $1, wanted from unnest($2::text[]) wanted on conflict do nothing",
+        consumer,
+        &types,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes events of `service` wait again that were published longer than `age` ago and that a subscriber has
+/// not handled; returns how many. Looks back as far as published rows are kept.
+pub async fn revive(
+    connection: &mut PgConnection,
+    service: &str,
+    age: Duration,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "update bus.outbox o set published_at = null
+         where o.service = $1 and o.published_at < clock_timestamp() - make_interval(secs => $2)
+           and exists (select 1 from bus.subscription s
+                       where s.event_type = o.envelope ->> 'event_type'
+                         and not exists (select 1 from bus.inbox i
+                                         where i.consumer = s.consumer and i.event_id = o.id))",
+        service,
+        age.as_secs_f64(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// How many events of `service` wait, and for how many seconds the oldest has.

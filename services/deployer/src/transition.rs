@@ -96,7 +96,7 @@ async fn write(
          set state = $3, version = version + 1, entered_at = clock_timestamp(),
              deadline_at = clock_timestamp() + make_interval(secs => $4),
              ended_at = case when $5 then coalesce(ended_at, clock_timestamp()) end,
-             wake_at = case when $5 then null else clock_timestamp() end
+             wake_at = case when $7 then clock_timestamp() end
          where id = $1 and version = $2 and ($6::bigint is null or lease_epoch = $6)",
         release.id.uuid(),
         release.version,
@@ -104,6 +104,8 @@ async fn write(
         release.plan.limit(next).map(interval),
         next.is_settled(),
         lease.map(|lease| lease.epoch),
+        // An end is looked at once more, for what follows it; what is only a record is not.
+        !matches!(next, State::Retained | State::Collected),
     )
     .execute(&mut *connection)
     .await
