@@ -143,6 +143,20 @@ impl<'a> App<'a> {
         Ok(answer.into_inner().release.expect("a release"))
     }
 
+    /// `slipway cancel` of a release.
+    pub async fn cancel(&self, number: i64) -> Result<(), tonic::Status> {
+        let name = format!("{}/releases/{number}", self.parent());
+        let request = proto::v1::CancelReleaseRequest { name, ..Default::default() };
+        self.client.clone().releases.cancel_release(request).await.map(drop)
+    }
+
+    /// Makes the chameleon behave so, pushes it, and waits until the release with this number is live.
+    pub async fn ship(&self, behaviour: &serde_json::Value, number: i64) -> Release {
+        crate::fixture::behave(self.repo, behaviour);
+        self.push("Ship").await;
+        self.live(number).await
+    }
+
     /// The version that users see.
     pub async fn version(&self) -> String {
         let answer = self.users().get("/").await.expect("the router answers");

@@ -6,7 +6,7 @@ use service::{Env, Secret};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-use testkit::{Database, Http, Infra, Loopback, Nats, Repo, eventually};
+use testkit::{Database, Http, Infra, Loopback, Nats, Registry, Repo, eventually};
 
 /// What services of one world show each other.
 const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
@@ -24,6 +24,8 @@ pub struct World {
     services: BTreeMap<&'static str, Running>,
     /// The broker; stories may kill it.
     pub nats: Nats,
+    /// The world's own registry, where a story takes it away; else all share one.
+    pub registry: Option<Registry>,
     database: Database,
     host: Loopback,
     infra: Infra,
@@ -43,14 +45,28 @@ impl World {
 
     /// Starts everything, with `extra` settings.
     pub async fn with(extra: &[(&'static str, &str)]) -> Self {
-        let infra = Infra::from_environment();
+        Self::at(Loopback::unused(), extra, None).await
+    }
+
+    /// Starts everything, with a registry of its own.
+    pub async fn with_registry() -> Self {
         let host = Loopback::unused();
+        Self::at(host, &[], Some(Registry::start(host))).await
+    }
+
+    async fn at(
+        host: Loopback,
+        extra: &[(&'static str, &str)],
+        registry: Option<Registry>,
+    ) -> Self {
+        let infra = Infra::from_environment();
         let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
         let mut world = Self {
             services: BTreeMap::new(),
             nats: Nats::start(&infra.nats_server, host),
             database: Database::create(&infra.database_url).await,
             docker: Docker::new(&infra.docker_host, &platform),
+            registry,
             data: tempfile::tempdir().expect("a data folder"),
             extra: extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
             host,
@@ -68,6 +84,8 @@ impl World {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
+        let own = self.registry.as_ref().map(Registry::name);
+        let registry = own.unwrap_or_else(|| self.infra.registry.clone());
         let mut settings = vec![
             ("SLIPWAY_DATABASE_URL", self.database.url()),
             ("SLIPWAY_NATS_URL", self.nats.url()),
@@ -75,7 +93,7 @@ impl World {
             ("SLIPWAY_BOOTSTRAP_TOKEN", ADMIN_TOKEN.to_owned()),
             ("SLIPWAY_DATA", text(self.data.path())),
             ("SLIPWAY_INSTANCE", self.platform.clone()),
-            ("SLIPWAY_REGISTRY", format!("{}/{}", self.infra.registry, self.platform)),
+            ("SLIPWAY_REGISTRY", format!("{registry}/{}", self.platform)),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
             ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
             ("DOCKER_HOST", self.infra.docker_host.clone()),
@@ -195,6 +213,25 @@ impl World {
     /// The token that services show each other.
     pub fn internal_token(&self) -> Secret {
         Secret::new(INTERNAL_TOKEN)
+    }
+
+    /// Waits until `event_type` was said `count` times.
+    pub async fn said(&self, event_type: &str, count: usize) {
+        let what = format!("{event_type} to be said {count} times");
+        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        eventually(&what, START, async || {
+            let said = "select count(*) from bus.outbox
+                        where envelope ->> 'event_type' = $1 and published_at is not null";
+            let found: i64 =
+                sqlx::query_scalar(said).bind(event_type).fetch_one(&pool).await.ok()?;
+            usize::try_from(found).ok().filter(|found| *found >= count)
+        })
+        .await;
+    }
+
+    /// An app that is registered already.
+    pub fn app<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
+        App { world: self, name, repo, client: self.admin() }
     }
 
     /// Registers the app whose manifest `repo` holds.

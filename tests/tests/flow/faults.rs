@@ -1,1 +1,85 @@
-//! faults
+//! What fails around a release costs time, never a wrong outcome.
+
+use proto::v1::release::State;
+use serde_json::json;
+use std::time::Duration;
+use stories::World;
+use stories::fixture::{behave, chameleon};
+use testkit::Load;
+
+#[tokio::test]
+async fn a_killed_driver_is_taken_over() {
+    let mut world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    {
+        let app = world.register("shop", &repo).await;
+        app.ship(&json!({"version": "one"}), 1).await;
+        behave(&repo, &json!({"version": "two", "ready_after_s": 3}));
+        app.push("Two").await;
+        app.release_in(2, &[State::Starting]).await;
+    }
+    let users = world.users("shop.localhost");
+    let load = Load::start(&users, "/", 2, Duration::from_millis(5));
+    world.kill("deployer");
+    world.resume("deployer");
+    let app = world.app("shop", &repo);
+    app.live(2).await;
+    let report = load.stop().await;
+    assert_eq!(report.failed(), 0, "{:?}", report.first_failure);
+    assert_eq!((app.version().await.as_str(), world.docker.running().len()), ("two", 1));
+}
+
+#[tokio::test]
+async fn the_router_serves_with_everything_else_down() {
+    let mut world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    {
+        let app = world.register("shop", &repo).await;
+        app.ship(&json!({"version": "one"}), 1).await;
+    }
+    for service in ["gateway", "monitor", "builder", "deployer", "router"] {
+        world.kill(service);
+    }
+    world.nats.kill();
+    world.resume("router");
+    world.ready().await;
+    let answer = world.users("shop.localhost").get("/").await.expect("the router answers");
+    assert_eq!(answer.json()["version"], "one");
+}
+
+#[tokio::test]
+async fn the_event_stream_can_be_lost() {
+    let mut world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    {
+        let app = world.register("shop", &repo).await;
+        app.ship(&json!({"version": "one"}), 1).await;
+    }
+    world.kill("builder");
+    world.app("shop", &repo).push("Said while nobody listens").await;
+    world.said("source.pushed", 2).await;
+    world.nats.kill();
+    world.nats.wipe();
+    world.nats.resume();
+    world.resume("builder");
+    behave(&repo, &json!({"version": "two"}));
+    world.app("shop", &repo).push("Two").await;
+    let app = world.app("shop", &repo);
+    let live = app.release_in(2, &[State::Live]).await;
+    assert_eq!((live.commit, app.version().await.as_str()), (repo.head(), "two"));
+}
+
+#[tokio::test]
+async fn a_builder_killed_in_the_middle_of_a_build_builds_again() {
+    let mut world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    {
+        let app = world.register("shop", &repo).await;
+        app.push("One").await;
+        app.build_in(proto::v1::build::State::Running).await;
+    }
+    world.kill("builder");
+    world.resume("builder");
+    world.app("shop", &repo).live(1).await;
+    assert_eq!(world.app("shop", &repo).builds().await.len(), 1);
+}
