@@ -107,6 +107,10 @@ impl GitRef {
     }
 }
 
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "git forbids these five bytes at the end of a part, and no others"
+)]
 fn is_ref_name(name: &str) -> bool {
     let forbidden = |c: char| {
         c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\')
