@@ -1,0 +1,92 @@
+//! The router against nginx, `HAProxy` and Caddy as reverse proxies of the same two upstream servers: one worker each,
+//! connections kept open on both sides, weights 9:1, forwarding headers and access log on. Rounds are interleaved, so
+//! that a noisy machine is noisy for all.
+
+mod peers;
+mod wrk;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use peers::{Peer, Ports};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use wrk::Figures;
+
+/// How to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// How often every proxy is measured.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// Connections of the load.
+    #[arg(long, default_value_t = 32)]
+    connections: u32,
+    /// The program, built with optimisations.
+    #[arg(long, default_value = "target/release/slipway-router")]
+    router: PathBuf,
+    /// Only these, by name.
+    #[arg(long)]
+    only: Vec<String>,
+}
+
+/// Measures and prints.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let directory = tempfile::tempdir().context("making a directory")?;
+    let ports = Ports::free()?;
+    let _upstream = peers::upstream(directory.path(), ports)?;
+    until_it_listens(ports.stable).await?;
+    let mut peers = vec![
+        peers::nginx(directory.path(), ports)?,
+        peers::haproxy(directory.path(), ports)?,
+        peers::caddy(directory.path(), ports)?,
+        peers::slipway(directory.path(), ports, &options.router)?,
+    ];
+    peers.push(Peer::direct(ports));
+    for peer in &peers {
+        until_it_listens(peer.port).await.with_context(|| format!("waiting for {}", peer.name))?;
+    }
+    peers::tell_slipway(ports).await?;
+    if !options.only.is_empty() {
+        peers.retain(|peer| options.only.iter().any(|name| name == peer.name));
+    }
+    let mut measured: Vec<(&'static str, Vec<Figures>)> =
+        peers.iter().map(|peer| (peer.name, Vec::new())).collect();
+    for round in 1..=options.rounds {
+        for (peer, (name, figures)) in peers.iter().zip(&mut measured) {
+            let taken = wrk::run(peer.port, options.connections, options.seconds).await?;
+            println!("round {round}  {name:<8} {taken}");
+            figures.push(taken);
+        }
+    }
+    print_medians(&measured);
+    Ok(())
+}
+
+async fn until_it_listens(port: u16) -> Result<()> {
+    let listens = async {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), listens).await.context("nobody listens")
+}
+
+fn print_medians(measured: &[(&'static str, Vec<Figures>)]) {
+    println!("\nmedian of {} rounds", measured.first().map_or(0, |(_, all)| all.len()));
+    let medians: Vec<(&str, Figures)> =
+        measured.iter().map(|(name, all)| (*name, wrk::median(all))).collect();
+    for (name, figures) in &medians {
+        println!("         {name:<8} {figures}");
+    }
+    let of = |wanted: &str| medians.iter().find(|(name, _)| *name == wanted).map(|(_, all)| all);
+    let Some(slipway) = of("slipway") else { return };
+    for (name, wanted) in [("nginx", 0.7), ("caddy", 2.5), ("haproxy", 0.0)] {
+        let Some(peer) = of(name) else { continue };
+        let (rate, p99) = (slipway.per_second / peer.per_second, slipway.p99_ms / peer.p99_ms);
+        println!("slipway / {name:<8} requests/s {rate:.2} (wanted {wanted})   p99 {p99:.2}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The proxies and their upstream servers, each with one worker, configured as people run them.
+
+use anyhow::{Context, Result};
+use proto::v1::{self, ApplyTableRequest};
+use service::Secret;
+use service::internal::Internal;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::process::{Child, Command};
+
+const TOKEN: &str = "bench-internal-token";
+
+/// Where everybody listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) stable: u16,
+    candidate: u16,
+    nginx: u16,
+    haproxy: u16,
+    caddy: u16,
+    slipway: u16,
+    control: u16,
+}
+
+impl Ports {
+    pub(crate) fn free() -> Result<Self> {
+        let listeners: Vec<TcpListener> =
+            (0..7).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+        let port = |i: usize| listeners[i].local_addr().map(|address| address.port());
+        Ok(Self {
+            stable: port(0)?,
+            candidate: port(1)?,
+            nginx: port(2)?,
+            haproxy: port(3)?,
+            caddy: port(4)?,
+            slipway: port(5)?,
+            control: port(6)?,
+        })
+    }
+}
+
+/// A running proxy; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+    _process: Option<Child>,
+}
+
+impl Peer {
+    /// The upstream server itself: what a proxy that costs nothing would reach.
+    pub(crate) fn direct(ports: Ports) -> Self {
+        Self { name: "direct", port: ports.stable, _process: None }
+    }
+}
+
+fn start(command: &mut Command, output: &Path) -> Result<Child> {
+    let output = std::fs::File::create(output).context("making a log file")?;
+    let program = command.as_std().get_program().to_owned();
+    command
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("starting {}: is it installed?", program.display()))
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> Result<std::path::PathBuf> {
+    let file = directory.join(name);
+    std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+    Ok(file)
+}
+
+fn run_nginx(directory: &Path, name: &str, http: &str) -> Result<Child> {
+    let at = directory.display();
+    let text = format!(
+        "daemon off; worker_processes 1; pid {at}/{name}.pid; error_log {at}/{name}.error warn;
+events {{ worker_connections 4096; }}
+http {{
+  client_body_temp_path {at}/{name}.body; proxy_temp_path {at}/{name}.proxy;
+  fastcgi_temp_path {at}/{name}.fastcgi; uwsgi_temp_path {at}/{name}.uwsgi; scgi_temp_path {at}/{name}.scgi;
+  keepalive_requests 100000000;
+{http}
+}}"
+    );
+    let file = write(directory, &format!("{name}.conf"), &text)?;
+    start(Command::new("nginx").arg("-c").arg(file), &directory.join(format!("{name}.out")))
+}
+
+/// Two servers that answer at once.
+pub(crate) fn upstream(directory: &Path, ports: Ports) -> Result<Child> {
+    let Ports { stable, candidate, .. } = ports;
+    let server = |port: u16| format!("  server {{ listen 127.0.0.1:{port}; return 200 ok; }}\n");
+    let http = format!("  access_log off;\n{}{}", server(stable), server(candidate));
+    run_nginx(directory, "upstream", &http)
+}
+
+pub(crate) fn nginx(directory: &Path, ports: Ports) -> Result<Peer> {
+    let Ports { stable, candidate, nginx, .. } = ports;
+    let http = format!(
+        "  access_log {at}/nginx.access;
+  upstream shop {{
+    server 127.0.0.1:{stable} weight=9; server 127.0.0.1:{candidate} weight=1;
+    keepalive 64; keepalive_requests 100000000;
+  }}
+  server {{
+    listen 127.0.0.1:{nginx};
+    location / {{
+      proxy_pass http://shop; proxy_http_version 1.1; proxy_set_header Connection \"\";
+      proxy_set_header Host $host; proxy_set_header X-Request-Id $request_id;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+  }}",
+        at = directory.display()
+    );
+    let process = run_nginx(directory, "nginx", &http)?;
+    Ok(Peer { name: "nginx", port: nginx, _process: Some(process) })
+}
+
+pub(crate) fn haproxy(directory: &Path, ports: Ports) -> Result<Peer> {
+    let Ports { stable, candidate, haproxy, .. } = ports;
+    let text = format!(
+        "global
+  nbthread 1
+  log stdout format raw local0
+defaults
+  mode http
+  log global
+  option httplog
+  option forwardfor
+  http-reuse always
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+frontend in
+  bind 127.0.0.1:{haproxy}
+  unique-id-format %[uuid()]
+  unique-id-header X-Request-Id
+  http-request set-header X-Forwarded-Proto http
+  default_backend shop
+backend shop
+  server stable 127.0.0.1:{stable} weight 90
+  server candidate 127.0.0.1:{candidate} weight 10
+"
+    );
+    let file = write(directory, "haproxy.cfg", &text)?;
+    let mut command = Command::new("haproxy");
+    let process = start(command.arg("-f").arg(file), &directory.join("haproxy.access"))?;
+    Ok(Peer { name: "haproxy", port: haproxy, _process: Some(process) })
+}
+
+/// Its version in Debian has no weights: the stable one is named nine times.
+pub(crate) fn caddy(directory: &Path, ports: Ports) -> Result<Peer> {
+    let Ports { stable, candidate, caddy, .. } = ports;
+    let text = format!(
+        "{{
+  admin off
+  auto_https off
+}}
+http://127.0.0.1:{caddy} {{
+  log {{
+    output file {at}/caddy.access {{
+      roll_disabled
+    }}
+  }}
+  reverse_proxy {to_stable} 127.0.0.1:{candidate} {{
+    lb_policy random
+  }}
+}}
+",
+        at = directory.display(),
+        to_stable = format!("127.0.0.1:{stable} ").repeat(9),
+    );
+    let file = write(directory, "Caddyfile", &text)?;
+    let mut command = Command::new("caddy");
+    command.arg("run").arg("--adapter").arg("caddyfile").arg("--config").arg(file);
+    command.env("GOMAXPROCS", "1").env("HOME", directory);
+    let process = start(&mut command, &directory.join("caddy.out"))?;
+    Ok(Peer { name: "caddy", port: caddy, _process: Some(process) })
+}
+
+pub(crate) fn slipway(directory: &Path, ports: Ports, program: &Path) -> Result<Peer> {
+    let mut command = Command::new(program);
+    command
+        .env("SLIPWAY_DATA", directory.join("slipway"))
+        .env("SLIPWAY_INTERNAL_TOKEN", TOKEN)
+        .env("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", format!("127.0.0.1:{}", ports.slipway))
+        .env("SLIPWAY_ROUTER_ADDRESS", format!("127.0.0.1:{}", ports.control))
+        .env("SLIPWAY_ROUTER_ACCESS_LOG", directory.join("slipway.access"));
+    let process = start(&mut command, &directory.join("slipway.out"))?;
+    Ok(Peer { name: "slipway", port: ports.slipway, _process: Some(process) })
+}
+
+/// Gives the router its table.
+pub(crate) async fn tell_slipway(ports: Ports) -> Result<()> {
+    let target = |port: u16, weight: u32| v1::Target {
+        release: service::new_id().to_string(),
+        weight,
+        upstreams: vec![v1::Upstream {
+            instance: service::new_id().to_string(),
+            address: format!("127.0.0.1:{port}"),
+        }],
+        ..v1::Target::default()
+    };
+    let route = v1::Route {
+        name: "shop/production".to_owned(),
+        hosts: vec!["127.0.0.1".to_owned()],
+        mode: v1::route::Mode::Serving.into(),
+        targets: vec![target(ports.stable, 9), target(ports.candidate, 1)],
+        ..v1::Route::default()
+    };
+    let table = Some(v1::RouteTable { generation: 1, routes: vec![route] });
+    let url = format!("http://127.0.0.1:{}", ports.control);
+    let channel = service::internal::channel(&url)?;
+    let request = Internal::new(&Secret::new(TOKEN))?.request(ApplyTableRequest { table });
+    let mut router = v1::router_service_client::RouterServiceClient::new(channel);
+    router.apply_table(request).await.context("applying the table")?;
+    Ok(())
+}
