@@ -1,7 +1,8 @@
-//! The deployer against what it works with: a real engine.
+//! The deployer against what it works with: a real engine, a real database.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests end their test")]
 
+mod constraint;
 mod engine;
 mod place;
 mod probe;
