@@ -141,23 +141,14 @@ pub(super) async fn update(
     }
     register::policy(&name, &wanted.policy)?;
     let found = db::app::find(&app.pool, &name).await.map_err(database)?;
-    let found = found.ok_or_else(|| status::not_found("app", &name))?;
-    let address = given(&wanted.repository, &found.repository);
-    let branch = given(&wanted.default_branch, &found.default_branch);
-    let moved = address != found.repository;
-    let mut remote = None;
-    if moved || branch != found.default_branch {
-        let repository = register::repository(app, &address)?;
-        let heads = register::remote(app, &name, &repository).await?;
-        register::default_branch(&branch, &heads)?;
-        remote = Some(heads).filter(|_| moved);
-    }
+    let mut wished = found.ok_or_else(|| status::not_found("app", &name))?;
+    let remote = change(app, &mut wished, &wanted).await?;
 
     let mut transaction = app.pool.begin().await.map_err(database)?;
     let row = db::app::lock(&mut transaction, &name).await.map_err(database)?;
     let mut row = row.ok_or_else(|| status::not_found("app", &name))?;
-    row.repository = address;
-    row.default_branch = branch;
+    row.repository = wished.repository;
+    row.default_branch = wished.default_branch;
     row.policy =
         if request.clear_policy { String::new() } else { given(&wanted.policy, &row.policy) };
     db::app::update(&mut transaction, &row).await.map_err(database)?;
@@ -175,6 +166,26 @@ pub(super) async fn update(
     app.sources.forget();
     tracing::info!(app = %name, by = %principal.name, "app changed");
     Ok(answer)
+}
+
+/// Changes repository and default branch of `row` as wanted, if they are there; the refs of the
+/// repository when it is another one.
+async fn change(
+    app: &App,
+    row: &mut db::app::App,
+    wanted: &v1::App,
+) -> Result<Option<Remote>, Status> {
+    let address = given(&wanted.repository, &row.repository);
+    let branch = given(&wanted.default_branch, &row.default_branch);
+    let moved = address != row.repository;
+    if !moved && branch == row.default_branch {
+        return Ok(None);
+    }
+    let repository = register::repository(app, &address)?;
+    let remote = register::remote(app, &row.name, &repository).await?;
+    register::default_branch(&branch, &remote)?;
+    (row.repository, row.default_branch) = (address, branch);
+    Ok(Some(remote).filter(|_| moved))
 }
 
 fn given(given: &str, found: &str) -> String {

@@ -4,6 +4,7 @@ use super::read::must_see;
 use crate::app::App;
 use bus::{Heard, Tail, TailError};
 use events::{AppName, Envelope, EnvironmentName, EventType};
+use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use proto::v1::event_service_server::EventService;
 use proto::v1::{Event, WatchEventsRequest, WatchEventsResponse};
@@ -60,6 +61,19 @@ fn away(error: &TailError) -> Status {
     status::unavailable("NATS_AWAY", error.to_string())
 }
 
+/// What is heard; without `follow`, up to the last of the events that were there at the start.
+fn until_caught_up(
+    heard: BoxStream<'static, Result<Heard, TailError>>,
+    follow: bool,
+) -> impl Stream<Item = Result<Heard, TailError>> + Send {
+    stream::unfold(Some(heard), move |heard| async move {
+        let mut heard = heard?;
+        let next = heard.next().await?;
+        let last = !follow && next.as_ref().map_or(true, |heard| heard.pending == 0);
+        Some((next, (!last).then_some(heard)))
+    })
+}
+
 type Watched = Pin<Box<dyn Stream<Item = Result<WatchEventsResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
@@ -79,15 +93,9 @@ impl EventService for EventApi {
         let (past, heard) = bus.tail(tail).await.map_err(|error| away(&error))?;
         let follow = request.follow;
         if past == 0 && !follow {
-            return Ok(Response::new(futures_util::stream::empty().boxed()));
+            return Ok(Response::new(stream::empty().boxed()));
         }
-        let mut ended = false;
-        let wanted = heard.take_while(move |heard| {
-            let before = ended;
-            ended = !follow && heard.as_ref().map_or(true, |heard| heard.pending == 0);
-            std::future::ready(!before)
-        });
-        let answers = wanted.filter_map(move |heard| {
+        let answers = until_caught_up(heard.boxed(), follow).filter_map(move |heard| {
             let answer = match heard {
                 Ok(heard) if sees(&principal, &heard.envelope) => {
                     Some(Ok(WatchEventsResponse { event: Some(wire(heard)) }))

@@ -8,7 +8,7 @@ use crate::git::{self, Credentials, GitError, Remote, SECRETS};
 use crate::order::{Before, Movement};
 use crate::repository::{InvalidRepository, Repository};
 use events::payload::ChangeCause;
-use events::{AppName, PrincipalName};
+use events::{AppName, GitRef, PrincipalName};
 use proto::v1::RevealSecretsRequest;
 use std::time::Duration;
 use tracing::Instrument;
@@ -90,17 +90,18 @@ async fn found(app: &App, name: &AppName, difference: Difference) -> Result<(), 
         accept::arrival(app, &mut connection, &arrival).await
     };
     let accepted = written.instrument(span).await;
-    match accepted.map_err(LookError::Accept)? {
-        Accepted::Change(change) => {
-            app.said();
-            tracing::info!(app = %name, git.r#ref = %git_ref, commit = %change.commit, "found a push that no webhook told");
-        }
-        Accepted::Nothing(reason) => {
-            tracing::info!(app = %name, git.r#ref = %git_ref, reason, "noted")
-        }
-        Accepted::Duplicate(_) => {}
-    }
+    log(name, &git_ref, &accepted.map_err(LookError::Accept)?);
+    app.said();
     Ok(())
+}
+
+fn log(name: &AppName, git_ref: &GitRef, accepted: &Accepted) {
+    let (outcome, reason) = match accepted {
+        Accepted::Change(change) => ("a push that no webhook told", change.commit.to_string()),
+        Accepted::Nothing(reason) => ("nothing to do", reason.clone()),
+        Accepted::Duplicate(first) => ("a duplicate", first.to_string()),
+    };
+    tracing::info!(app = %name, git.r#ref = %git_ref, outcome, reason, "found at the remote");
 }
 
 /// Where the refs of `repository` are now.

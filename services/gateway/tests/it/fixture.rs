@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::Database;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -28,31 +29,17 @@ pub(crate) const BOOTSTRAP: &str = "bootstrap-token-of-the-test";
 pub(crate) const INTERNAL: &str = "internal-token-of-the-test";
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000";
 
+fn cluster() -> String {
+    testkit::variable("SLIPWAY_TEST_DATABASE_URL")
+}
+
 /// A running gateway with a database and a folder of its own.
 pub(crate) struct World {
     pub hooks: SocketAddr,
     pub api: SocketAddr,
     pub folder: TempDir,
-    pub database: String,
+    pub database: Database,
     _running: DropGuard,
-}
-
-fn server() -> String {
-    std::env::var("SLIPWAY_TEST_DATABASE_URL")
-        .expect("SLIPWAY_TEST_DATABASE_URL must name a Postgres where databases may be made")
-}
-
-/// The address of a new database on the server of the tests.
-async fn new_database() -> String {
-    let name = format!("gateway_{}", Uuid::new_v4().simple());
-    let mut admin = PgConnection::connect(&server()).await.expect("the test database server");
-    sqlx::query(AssertSqlSafe(format!("create database {name}")))
-        .execute(&mut admin)
-        .await
-        .expect("a new database");
-    let (base, _) =
-        server().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a URL");
-    format!("{base}/{name}")
 }
 
 impl World {
@@ -63,14 +50,14 @@ impl World {
     /// A gateway with `change`d configuration; remote heads are looked at once an hour unless changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let database = new_database().await;
+        let database = Database::create(&cluster()).await;
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let away = "http://127.0.0.1:1".to_owned();
         let root = folder.path().display().to_string();
         let mut config = Config {
             hooks_address: anywhere,
             api_address: anywhere,
-            database_url: Secret::new(&database),
+            database_url: Secret::new(database.url()),
             nats_url: "nats://127.0.0.1:1".to_owned(),
             internal_token: Secret::new(INTERNAL),
             bootstrap_token: Some(Secret::new(BOOTSTRAP)),
@@ -158,11 +145,27 @@ impl World {
 
     /// What is in the outbox: the commit of each event.
     pub(crate) async fn said(&self) -> Vec<String> {
-        let mut connection = PgConnection::connect(&self.database).await.expect("the database");
+        let mut connection =
+            PgConnection::connect(&self.database.url()).await.expect("the database");
         sqlx::query_scalar("select envelope #>> '{data,commit}' from bus.outbox order by position")
             .fetch_all(&mut connection)
             .await
             .expect("the outbox")
+    }
+
+    /// Waits until everything in the outbox was published.
+    pub(crate) async fn until_said(&self) {
+        let mut connection =
+            PgConnection::connect(&self.database.url()).await.expect("the database");
+        for _ in 0..200 {
+            let waiting = "select count(*) from bus.outbox where published_at is null";
+            let waiting = sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut connection).await;
+            if waiting.expect("a count") == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        unreachable!("the outbox was not empty within 10 s")
     }
 
     /// Delivers as GitHub does.
@@ -175,27 +178,6 @@ impl World {
     /// Delivers the push of `after` to `main`, as it came after `before`.
     pub(crate) async fn push(&self, before: &str, after: &str) -> Answer {
         self.deliver(Delivery::push("refs/heads/main", before, after)).await
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let (database, server) = (self.database.clone(), server());
-        let name = database.rsplit('/').next().expect("a name").to_owned();
-        // The runtime of the test is about to end; the database goes from a thread of its own. The server
-        // finishes what it was told also when nobody waits for it, and that can take a minute.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(async move {
-                let mut admin = PgConnection::connect(&server).await?;
-                let statement = AssertSqlSafe(format!("drop database {name} with (force)"));
-                let dropping = sqlx::query(statement).execute(&mut admin);
-                tokio::time::timeout(Duration::from_millis(300), dropping)
-                    .await
-                    .map_or(Ok(()), |done| done.map(drop))
-            })
-        });
-        let _ended: std::thread::Result<Result<(), sqlx::Error>> = dropped.join();
     }
 }
 
@@ -353,8 +335,9 @@ impl Repository {
 impl World {
     /// The database is gone, as far as the gateway can see.
     pub(crate) async fn break_database(&self) {
-        let name = self.database.rsplit('/').next().expect("a name");
-        let mut admin = PgConnection::connect(&server()).await.expect("the test database server");
+        let url = self.database.url();
+        let name = url.rsplit('/').next().expect("a name");
+        let mut admin = PgConnection::connect(&cluster()).await.expect("the test database server");
         for statement in [
             format!("alter database {name} with allow_connections false"),
             format!(

@@ -1,6 +1,7 @@
 //! Stories of the gateway over HTTP and gRPC, with a real Postgres each, a real git and a fake GitHub.
 
 mod edge;
+mod events;
 mod fixture;
 mod hooks;
 mod reconcile;

@@ -9,7 +9,7 @@ use proto::v1::{
 
 impl World {
     /// A token called `ci` with one grant; environment may be empty, as may the app.
-    async fn token(
+    pub(crate) async fn token(
         &self,
         role: Role,
         app: &str,
@@ -114,6 +114,10 @@ async fn grants_that_make_no_sense_are_refused() {
             refused(world.token(Role::Viewer, "No App", "").await),
         ]
         .join("\n"),
-        @""
+        @r#"
+        token.grants: an admin has no scope; use deployer
+        token.grants.role: use viewer, deployer or admin
+        token.grants.app: app name "No App" is not valid: use 1 to 63 lower-case letters, digits and '-', starting with a letter and not ending with '-'
+        "#
     );
 }
