@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Builds at once; two keep two processors busy.
 const SLOTS: usize = 2;
 /// The longest a whole build may take; the manifest's own default for one image.
-const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+const TIMEOUT: Duration = Duration::from_hours(1);
 /// Below this much free disk no build starts; origin: what one build of an image with a model needs.
 const DISK_FLOOR: u64 = 2 * 1024 * 1024 * 1024;
 

@@ -7,6 +7,6 @@ fn main() -> ExitCode {
     service::main(builder::app::SERVICE, |env, shutdown| async move {
         let builder = builder::app::start(Config::read(env)?).await?;
         tracing::info!(address = %builder.address()?, "listening");
-        builder.run(shutdown.token()).await
+        Box::pin(builder.run(shutdown.token())).await
     })
 }

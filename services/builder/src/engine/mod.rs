@@ -7,7 +7,7 @@ pub mod query;
 pub mod session;
 pub mod stream;
 
-use crate::registry::auth::RegistryAuth;
+use crate::registry::auth::{Login, RegistryAuth};
 use bollard::Docker;
 use bollard::errors::Error;
 use events::Digest;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How long the engine may take to answer a question, in seconds.
 const ANSWER: u64 = 60;
 /// How long the engine may say nothing while it pushes.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// A connection to the engine; a clone is the same one.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ impl Engine {
         auth: &RegistryAuth,
     ) -> Result<Option<Digest>, EngineError> {
         let action = format!("ask the registry for {reference}");
-        let credentials = auth.of_image(reference).map(|found| found.for_engine());
+        let credentials = auth.of_image(reference).map(Login::for_engine);
         let answer = self.docker.inspect_registry_image(reference, credentials).await;
         match answer.map_err(ask(&action)) {
             Err(error) if error.is_not_found() => Ok(None),
@@ -177,7 +177,7 @@ impl Engine {
     ) -> Result<Pushed, EngineError> {
         let action = format!("push {repository}:{tag}");
         let options = bollard::query_parameters::PushImageOptionsBuilder::new().tag(tag).build();
-        let credentials = auth.of_image(repository).map(|found| found.for_engine());
+        let credentials = auth.of_image(repository).map(Login::for_engine);
         let credentials = Some(credentials.unwrap_or_default());
         let mut progress =
             std::pin::pin!(self.docker.push_image(repository, Some(options), credentials));

@@ -151,7 +151,8 @@ mod tests {
     fn vertex(change: impl FnOnce(&mut Vertex)) -> BuildInfo {
         let mut vertex =
             Vertex { digest: "a".to_owned(), name: "RUN make".to_owned(), ..Vertex::default() };
-        vertex.started = Some(Default::default());
+        let started = vertex.started.get_or_insert_default();
+        started.seconds = 7;
         change(&mut vertex);
         status(StatusResponse { vertexes: vec![vertex], ..StatusResponse::default() })
     }
@@ -162,8 +163,8 @@ mod tests {
             vertex(|_| ()),
             log("one\ntw"),
             log("o\r\n10%\r100%\nlast"),
-            vertex(|vertex| vertex.completed = Some(Default::default())),
-            vertex(|vertex| vertex.completed = Some(Default::default())),
+            vertex(|vertex| vertex.completed = vertex.started),
+            vertex(|vertex| vertex.completed = vertex.started),
         ]);
         assert_eq!(
             lines,

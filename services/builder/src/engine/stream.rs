@@ -56,7 +56,7 @@ mod tests {
         fn answers_are_the_same_however_they_are_cut(
             texts in proptest::collection::vec("[a-z]{0,8}", 1..6), cut in 1usize..20,
         ) {
-            let sent: String = texts.iter().map(|text| format!("{{\"stream\":\"{text}\"}}\r\n")).collect();
+            let sent: String = texts.iter().flat_map(|text| ["{\"stream\":\"", text, "\"}\r\n"]).collect();
             let mut lines = Lines::default();
             let mut found = Vec::new();
             for part in sent.as_bytes().chunks(cut) {

@@ -63,7 +63,8 @@ impl Credentials {
         );
         if let Some(key) = &self.key {
             let path = quoted(&key.path().display().to_string());
-            ssh.push_str(&format!(" -o IdentitiesOnly=yes -i {path}"));
+            ssh += " -o IdentitiesOnly=yes -i ";
+            ssh += &path;
         }
         ssh
     }

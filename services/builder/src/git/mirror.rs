@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// How long a fetch may take.
-const FETCH: Duration = Duration::from_secs(10 * 60);
+const FETCH: Duration = Duration::from_mins(10);
 /// How long work inside the mirror may take.
-const LOCAL: Duration = Duration::from_secs(60);
+const LOCAL: Duration = Duration::from_mins(1);
 /// A mirror nobody used for this long is deleted.
-const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const UNUSED: Duration = Duration::from_hours(30 * 24);
 
 /// Every mirror of this builder.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl Mirrors {
         let name = hex::encode(&Sha256::digest(repository.address())[..16]);
         let directory = self.directory.join(format!("{name}.git"));
         let mirror = Mirror { directory, repository: repository.clone(), lock };
-        let _held = mirror.lock.lock().await;
+        let held = mirror.lock.lock().await;
         if !mirror.directory.join("HEAD").exists() {
             init_bare(&mirror.directory, LOCAL).await?;
         }
-        drop(_held);
+        drop(held);
         Ok(mirror)
     }
 

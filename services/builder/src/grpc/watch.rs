@@ -37,7 +37,7 @@ pub(super) fn lines(app: &Arc<App>, build: BuildId, request: &WatchBuildLogReque
         match reader.next().await {
             Ok(Some(message)) => Some((Ok(message), Some(reader))),
             Ok(None) => None,
-            Err(error) => Some((Err(super::database(error)), None)),
+            Err(error) => Some((Err(super::database(&error)), None)),
         }
     })
     .boxed()

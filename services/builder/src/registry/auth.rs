@@ -60,6 +60,13 @@ struct Entry {
     password: Option<String>,
 }
 
+/// What an entry holds; a credential helper leaves it empty.
+enum Entered {
+    Nothing,
+    Broken,
+    Login(String, String),
+}
+
 impl RegistryAuth {
     /// The credentials in `text`.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidAuth> {
@@ -67,13 +74,13 @@ impl RegistryAuth {
         let mut hosts = BTreeMap::new();
         for (address, entry) in file.auths {
             let host = host(&address);
-            if let Some((username, password)) =
-                entry.login().ok_or_else(|| InvalidAuth::Entry(host.clone()))?
-            {
-                hosts.insert(
-                    host.clone(),
-                    Login { host, username, password: Zeroizing::new(password) },
-                );
+            match entry.login() {
+                Entered::Nothing => {}
+                Entered::Broken => return Err(InvalidAuth::Entry(host)),
+                Entered::Login(username, password) => {
+                    let password = Zeroizing::new(password);
+                    hosts.insert(host.clone(), Login { host, username, password });
+                }
             }
         }
         Ok(Self { hosts })
@@ -128,16 +135,21 @@ impl Login {
 }
 
 impl Entry {
-    /// `None` when the entry is broken, `Some(None)` when it says nothing.
-    fn login(self) -> Option<Option<(String, String)>> {
+    fn login(self) -> Entered {
         if let (Some(username), Some(password)) = (self.username, self.password) {
-            return Some(Some((username, password)));
+            return Entered::Login(username, password);
         }
-        let Some(auth) = self.auth.filter(|auth| !auth.is_empty()) else { return Some(None) };
-        let pair = String::from_utf8(STANDARD.decode(auth.trim()).ok()?).ok()?;
-        let (username, password) = pair.split_once(':')?;
-        Some(Some((username.to_owned(), password.to_owned())))
+        match self.auth.as_deref().map(str::trim).unwrap_or_default() {
+            "" => Entered::Nothing,
+            auth => decoded(auth).unwrap_or(Entered::Broken),
+        }
     }
+}
+
+fn decoded(auth: &str) -> Option<Entered> {
+    let pair = String::from_utf8(STANDARD.decode(auth).ok()?).ok()?;
+    let (username, password) = pair.split_once(':')?;
+    Some(Entered::Login(username.to_owned(), password.to_owned()))
 }
 
 /// `https://index.docker.io/v1/` and its kin are one host; others lose scheme and path.

@@ -16,7 +16,7 @@ use crate::run::source::Commit;
 use crate::run::{Task, publish};
 use crate::tag;
 use events::ServiceName;
-use manifest::{Build, ImageReference, Service, Source};
+use manifest::{Build, ImageReference, Service, Source, StageName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -76,25 +76,22 @@ async fn built(
     let identity = &task.build.identity;
     let repository = format!("{}/{}/{name}", task.app.config.registry, identity.app);
     let prepared = content::prepare(task, commit, plan, (name, build)).await?;
-    let target = build.target.as_ref().map(|target| target.as_str());
+    let target = build.target.as_ref().map(StageName::as_str);
     let key = prepared.key(target);
     let tags = tag::tags(&identity.commit, &identity.git_ref);
     let known = match &key {
         Some(key) => reusable(task, commit, name, key).await?,
         None => None,
     };
-    let (repository, manifest, reused) = match known {
-        Some((repository, manifest)) => {
-            task.recorder.line(format!("{name} | the same content was built before"));
-            (repository, manifest, true)
-        }
-        None => {
-            let work = make_new(task, commit, plan, (name, build), &prepared, &repository);
-            task.recorder.step(format!("build {name}"), work).await?;
-            let push = publish::push(task, commit, name, &repository);
-            let manifest = task.recorder.step(format!("push {name}"), push).await?;
-            (repository, manifest, false)
-        }
+    let (repository, manifest, reused) = if let Some((repository, manifest)) = known {
+        task.recorder.line(format!("{name} | the same content was built before"));
+        (repository, manifest, true)
+    } else {
+        let work = make_new(task, commit, plan, (name, build), &prepared, &repository);
+        task.recorder.step(format!("build {name}"), work).await?;
+        let push = publish::push(task, commit, name, &repository);
+        let manifest = task.recorder.step(format!("push {name}"), push).await?;
+        (repository, manifest, false)
     };
     let tags = publish::tag_all(task, commit, (&repository, &manifest), tags, reused).await;
     Ok(ServiceImage {

@@ -47,9 +47,10 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     let files = tree::parse(&listing.map_err(|error| unreadable(&error))?)
         .map_err(|error| unreadable(&error))?;
     let manifest = parse(task, &text, "the manifest of the commit")?;
-    let policy = match policy_text == text {
-        true => manifest.clone(),
-        false => parse(task, &policy_text, "the manifest that gives the policy")?,
+    let policy = if policy_text == text {
+        manifest.clone()
+    } else {
+        parse(task, &policy_text, "the manifest that gives the policy")?
     };
     let environments = environments(task, &policy);
     let written =
@@ -81,12 +82,11 @@ async fn read_texts(
 ) -> Result<(String, String), Stop> {
     let id = &task.build.identity.commit;
     let text = text_at(objects, id.as_str(), "the commit").await?;
-    let policy = match &commit.policy {
-        Some(given) => given.clone(),
-        None => {
-            let branch = &commit.default_branch;
-            text_at(objects, &kept_as(branch), branch.name()).await?
-        }
+    let policy = if let Some(given) = &commit.policy {
+        given.clone()
+    } else {
+        let branch = &commit.default_branch;
+        text_at(objects, &kept_as(branch), branch.name()).await?
     };
     Ok((text, policy))
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a registry that is away is waited for.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The first and the longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// What a registry says when trying again cannot help.
@@ -83,7 +83,8 @@ pub async fn tag_all(
         match task.app.registry.tag(repository, manifest, tag, &commit.auth).await {
             Ok(()) => given.push(tag.clone()),
             Err(error) => {
-                task.recorder.line(format!("the tag {tag} was not set: {}", service::chain(&error)))
+                let why = service::chain(&error);
+                task.recorder.line(format!("the tag {tag} was not set: {why}"));
             }
         }
     }

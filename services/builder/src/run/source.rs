@@ -66,7 +66,8 @@ impl Source {
         let names =
             [TOKEN, SSH_KEY, REGISTRY_AUTH].map(|name| SecretName::parse(name).expect("a name"));
         let (found, secrets) = tokio::join!(app.peers.app(name), app.peers.secrets(name, &names));
-        let (found, secrets) = (found.map_err(away)?, secrets.map_err(away)?);
+        let (found, secrets) =
+            (found.map_err(|error| away(&error))?, secrets.map_err(|error| away(&error))?);
         let refused = |error: &dyn std::error::Error| {
             Stop::failed(Reason::RepositoryRefused, error.to_string())
         };
@@ -121,9 +122,8 @@ pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
             Ok(()) => break,
             Err(error) => error,
         };
-        let meaning = meaning(&error);
-        let is_worth_it = matches!(meaning, Verdict::Network | Verdict::NoCommit | Verdict::NoRef);
-        let Some(pause) = pauses.next().filter(|_| is_worth_it) else {
+        let patience = patience(&error);
+        let Some(pause) = pauses.next().filter(|pause| *pause <= patience) else {
             return Err(given_up(task, &source, error).await);
         };
         task.recorder.line(format!(
@@ -190,11 +190,11 @@ async fn given_up(task: Task<'_>, source: &Source, error: GitError) -> Stop {
     }
 }
 
-fn away(error: PeerError) -> Stop {
-    let reason = if error.is_not_found() { Reason::AppNotFound } else { Reason::ServiceAway };
-    match reason {
-        Reason::AppNotFound => Stop::failed(reason, error.message()),
-        _ => Stop::blocked(reason, error.message()),
+fn away(error: &PeerError) -> Stop {
+    if error.is_not_found() {
+        Stop::failed(Reason::AppNotFound, error.message())
+    } else {
+        Stop::blocked(Reason::ServiceAway, error.message())
     }
 }
 

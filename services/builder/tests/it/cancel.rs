@@ -1,7 +1,7 @@
 //! Ending a build.
 
 use crate::engine::processes_with;
-use crate::world::{APP, MANIFEST, World, outcome};
+use crate::world::{APP, MANIFEST, World, outcome, push_of};
 use events::{AppName, PrincipalName};
 use proto::v1::build::State;
 use proto::v1::{Build, CancelBuildRequest, GetBuildRequest};
@@ -30,8 +30,8 @@ async fn cancel(
 /// A build that is inside a command which sleeps for `seconds`, a number no other test uses.
 async fn sleeping(world: &World, seconds: u32) -> Build {
     let dockerfile = format!("FROM slipway.local/python:3.11\nRUN sleep {seconds}\n");
-    let pushed = world
-        .pushed(&world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", &dockerfile)]));
+    let pushed =
+        push_of(&world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", &dockerfile)]));
     world.say(&pushed).await;
     let command = format!("sleep {seconds}");
     world

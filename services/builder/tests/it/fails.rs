@@ -1,6 +1,6 @@
 //! What can be wrong, and what is said then.
 
-use crate::world::{DOCKERFILE, MANIFEST, World, outcome};
+use crate::world::{DOCKERFILE, MANIFEST, World, outcome, push_of};
 use events::CommitSha;
 use proto::v1::Build;
 use proto::v1::build::State;
@@ -81,7 +81,7 @@ async fn a_check_that_passed_is_not_run_again() {
 async fn a_branch_nothing_tracks_has_nothing_to_do() {
     let world = World::with_app().await;
     world.repo.git(&["switch", "--quiet", "--create", "topic"]);
-    let mut pushed = world.pushed(&world.repo.commit(&[("app.txt", "2")]));
+    let mut pushed = push_of(&world.repo.commit(&[("app.txt", "2")]));
     pushed.git_ref = events::GitRef::branch("topic").expect("valid");
     world.say(&pushed).await;
     let build = world.ended(&pushed).await;
@@ -93,7 +93,7 @@ async fn a_side_branch_cannot_give_itself_an_environment() {
     let world = World::with_app().await;
     world.repo.git(&["switch", "--quiet", "--create", "topic"]);
     let manifest = MANIFEST.replace("branch: main", "branch: topic");
-    let mut pushed = world.pushed(&world.repo.commit(&[("slipway.yaml", &manifest)]));
+    let mut pushed = push_of(&world.repo.commit(&[("slipway.yaml", &manifest)]));
     pushed.git_ref = events::GitRef::branch("topic").expect("valid");
     world.say(&pushed).await;
     assert_eq!(outcome(&world.ended(&pushed).await), (State::Skipped, "NOT_TRACKED"));
@@ -102,7 +102,7 @@ async fn a_side_branch_cannot_give_itself_an_environment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_the_repository_does_not_have() {
     let world = World::with_app().await;
-    let mut pushed = world.pushed(&CommitSha::parse(&"ab".repeat(20)).expect("valid"));
+    let mut pushed = push_of(&CommitSha::parse(&"ab".repeat(20)).expect("valid"));
     pushed.cause = events::payload::ChangeCause::Manual;
     world.say(&pushed).await;
     assert_eq!(outcome(&world.ended(&pushed).await), (State::Failed, "COMMIT_NOT_FOUND"));
@@ -144,7 +144,7 @@ async fn a_build_that_takes_too_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_waited_for() {
     let world = World::with(|config| config.disk_floor = u64::MAX).await;
-    let pushed = world.pushed(&world.repo.commit(&[("slipway.yaml", MANIFEST)]));
+    let pushed = push_of(&world.repo.commit(&[("slipway.yaml", MANIFEST)]));
     world.say(&pushed).await;
     let build = world.until(&pushed, |build| build.state() == State::Blocked).await;
     assert_eq!(outcome(&build), (State::Blocked, "DISK_LOW"));

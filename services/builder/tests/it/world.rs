@@ -11,9 +11,9 @@ use events::{AppName, ChangeId, CommitSha, EventId, EventType, GitRef, Principal
 use proto::v1::build::State;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::{Build, GetBuildRequest, ListBuildsRequest, WatchBuildLogRequest};
-use service::Secret;
 use service::internal::Internal;
 use service::principal::Principal;
+use service::{Clock, Secret};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use tonic::transport::Channel;
 use uuid::Uuid;
 
 /// The longest a test waits for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The app of every test.
 pub(crate) const APP: &str = "shop";
 /// One service, built from nothing but a file.
@@ -54,7 +54,9 @@ pub(crate) struct World {
 }
 
 pub(crate) fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} must be set: see tests/it/main.rs"))
+    let mut env = service::Env::process();
+    let value: Option<String> = env.required(name);
+    env.finish(|| value).expect("the variables that tests/it/main.rs names")
 }
 
 impl World {
@@ -65,7 +67,7 @@ impl World {
     /// A world whose configuration is changed before it starts.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let (database, nats) = (Database::create().await, Nats::start(home.path()));
+        let (database, nats) = (Database::create().await, Nats::start(home.path()).await);
         let peers = Peers::default();
         let peer_url = format!("http://{}", peers.serve().await);
         let repo = Repo::create(home.path().join("repositories/shop"));
@@ -131,25 +133,9 @@ impl World {
         world
     }
 
-    /// What a push webhook of `main` with `commit` says.
-    pub(crate) fn pushed(&self, commit: &CommitSha) -> SourcePushedV1 {
-        SourcePushedV1 {
-            change: ChangeId::new(service::new_id()),
-            app: AppName::parse(APP).expect("valid"),
-            git_ref: GitRef::branch("main").expect("valid"),
-            commit: commit.clone(),
-            cause: ChangeCause::Push,
-            forced: false,
-            title: Some("a change".to_owned()),
-            by: PrincipalName::new("someone"),
-            delivery: None,
-            environments: Vec::new(),
-        }
-    }
-
     /// Says it, once.
     pub(crate) async fn say(&self, pushed: &SourcePushedV1) -> EventId {
-        let stamp = (EventId::new(service::new_id()), chrono::Utc::now());
+        let stamp = (EventId::new(service::new_id()), Clock::system().now());
         let envelope =
             bus::envelope("gateway", EventType::SourcePushed, &pushed.app, pushed, stamp);
         let envelope = envelope.expect("written");
@@ -159,7 +145,7 @@ impl World {
 
     /// Pushes what is committed, and waits until its build has ended.
     pub(crate) async fn push(&self) -> Build {
-        let pushed = self.pushed(&self.repo.head());
+        let pushed = push_of(&self.repo.head());
         self.say(&pushed).await;
         self.ended(&pushed).await
     }
@@ -183,10 +169,9 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(build) => build,
-            Err(_) => panic!("the build is not as wanted: {:?}", self.build_of(pushed).await),
-        }
+        let build = tokio::time::timeout(PATIENCE, waiting).await.ok();
+        assert!(build.is_some(), "the build is not as wanted: {:?}", self.build_of(pushed).await);
+        build.expect("asserted")
     }
 
     async fn build_of(&self, pushed: &SourcePushedV1) -> Option<Build> {
@@ -236,12 +221,13 @@ impl World {
         request.set_timeout(PATIENCE);
         let mut stream =
             self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
-        while let Some(message) = stream.message().await.expect("a stream") {
+        loop {
+            let message =
+                stream.message().await.expect("a stream").expect("the line before the end");
             if message.lines.iter().any(|found| found == line) {
                 return;
             }
         }
-        panic!("the log ended without {line:?}");
     }
 
     /// A request of the platform itself.
@@ -282,6 +268,22 @@ impl Drop for World {
             });
         });
         thread.join().expect("everything made is removed");
+    }
+}
+
+/// What a push webhook of `main` with `commit` says.
+pub(crate) fn push_of(commit: &CommitSha) -> SourcePushedV1 {
+    SourcePushedV1 {
+        change: ChangeId::new(service::new_id()),
+        app: AppName::parse(APP).expect("valid"),
+        git_ref: GitRef::branch("main").expect("valid"),
+        commit: commit.clone(),
+        cause: ChangeCause::Push,
+        forced: false,
+        title: Some("a change".to_owned()),
+        by: PrincipalName::new("someone"),
+        delivery: None,
+        environments: Vec::new(),
     }
 }
 
@@ -332,7 +334,7 @@ struct Nats {
 }
 
 impl Nats {
-    fn start(home: &std::path::Path) -> Self {
+    async fn start(home: &std::path::Path) -> Self {
         let directory = home.join("nats");
         std::fs::create_dir_all(&directory).expect("created");
         let process = Command::new(variable("SLIPWAY_TEST_NATS_SERVER"))
@@ -351,7 +353,7 @@ impl Nats {
             if let Some(url) = json["nats"][0].as_str() {
                 break url.to_owned();
             }
-            std::thread::sleep(Duration::from_millis(5));
+            tokio::time::sleep(Duration::from_millis(5)).await;
         };
         Self { process, url }
     }
