@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "figures are for people who wait for them")]
 
 mod router;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 
@@ -15,11 +16,14 @@ struct Arguments {
 enum What {
     /// Requests per second and latency against nginx, `HAProxy` and Caddy.
     Router(router::Options),
+    /// Webhooks accepted durably against plain Postgres.
+    Webhook(webhook::Options),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Router(options) => router::run(options).await,
+        What::Webhook(options) => webhook::run(options).await,
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Options {
     rounds: usize,
     /// Seconds per measurement.
     #[arg(long, default_value_t = 8)]
-    seconds: u64,
+    seconds: u32,
     /// Connections of the load.
     #[arg(long, default_value_t = 32)]
     connections: u32,
@@ -57,7 +57,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         peers.iter().map(|peer| (peer.name, Vec::new())).collect();
     for round in 1..=options.rounds {
         for (peer, (name, figures)) in peers.iter().zip(&mut measured) {
-            let taken = wrk::run(peer.port, options.connections, options.seconds).await?;
+            let taken = wrk::run(peer, options.connections, options.seconds).await?;
             println!("round {round}  {name:<8} {taken}");
             figures.push(taken);
         }
@@ -87,6 +87,9 @@ fn print_medians(measured: &[(&'static str, Vec<Figures>)]) {
     for (name, wanted) in [("nginx", 0.7), ("caddy", 2.5), ("haproxy", 0.0)] {
         let Some(peer) = of(name) else { continue };
         let (rate, p99) = (slipway.per_second / peer.per_second, slipway.p99_ms / peer.p99_ms);
-        println!("slipway / {name:<8} requests/s {rate:.2} (wanted {wanted})   p99 {p99:.2}");
+        let cpu = slipway.cpu_us / peer.cpu_us;
+        println!(
+            "slipway / {name:<8} requests/s {rate:.2} (wanted {wanted})   p99 {p99:.2}   processor {cpu:.2}"
+        );
     }
 }

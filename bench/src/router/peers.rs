@@ -45,14 +45,32 @@ impl Ports {
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
-    _process: Option<Child>,
+    process: Option<Child>,
 }
 
 impl Peer {
     /// The upstream server itself: what a proxy that costs nothing would reach.
     pub(crate) fn direct(ports: Ports) -> Self {
-        Self { name: "direct", port: ports.stable, _process: None }
+        Self { name: "direct", port: ports.stable, process: None }
     }
+}
+
+impl Peer {
+    /// What the proxy and its workers have used since they started.
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        let Some(own) = self.process.as_ref().and_then(Child::id) else { return f64::NAN };
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter_map(|pid: u32| ticks(pid, own)).map(|ticks| f64::from(ticks) / 100.0).sum()
+    }
+}
+
+/// Hundredths of a second a process has used, if it is `own` or a child of it.
+fn ticks(pid: u32, own: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let number = |i: usize| fields.get(i)?.parse::<u32>().ok();
+    (pid == own || number(1)? == own).then_some(number(11)? + number(12)?)
 }
 
 fn start(command: &mut Command, output: &Path) -> Result<Child> {
@@ -116,7 +134,7 @@ pub(crate) fn nginx(directory: &Path, ports: Ports) -> Result<Peer> {
         at = directory.display()
     );
     let process = run_nginx(directory, "nginx", &http)?;
-    Ok(Peer { name: "nginx", port: nginx, _process: Some(process) })
+    Ok(Peer { name: "nginx", port: nginx, process: Some(process) })
 }
 
 pub(crate) fn haproxy(directory: &Path, ports: Ports) -> Result<Peer> {
@@ -148,7 +166,7 @@ backend shop
     let file = write(directory, "haproxy.cfg", &text)?;
     let mut command = Command::new("haproxy");
     let process = start(command.arg("-f").arg(file), &directory.join("haproxy.access"))?;
-    Ok(Peer { name: "haproxy", port: haproxy, _process: Some(process) })
+    Ok(Peer { name: "haproxy", port: haproxy, process: Some(process) })
 }
 
 /// Its version in Debian has no weights: the stable one is named nine times.
@@ -178,7 +196,7 @@ http://127.0.0.1:{caddy} {{
     command.arg("run").arg("--adapter").arg("caddyfile").arg("--config").arg(file);
     command.env("GOMAXPROCS", "1").env("HOME", directory);
     let process = start(&mut command, &directory.join("caddy.out"))?;
-    Ok(Peer { name: "caddy", port: caddy, _process: Some(process) })
+    Ok(Peer { name: "caddy", port: caddy, process: Some(process) })
 }
 
 pub(crate) fn slipway(directory: &Path, ports: Ports, program: &Path) -> Result<Peer> {
@@ -190,7 +208,7 @@ pub(crate) fn slipway(directory: &Path, ports: Ports, program: &Path) -> Result<
         .env("SLIPWAY_ROUTER_ADDRESS", format!("127.0.0.1:{}", ports.control))
         .env("SLIPWAY_ROUTER_ACCESS_LOG", directory.join("slipway.access"));
     let process = start(&mut command, &directory.join("slipway.out"))?;
-    Ok(Peer { name: "slipway", port: ports.slipway, _process: Some(process) })
+    Ok(Peer { name: "slipway", port: ports.slipway, process: Some(process) })
 }
 
 /// Gives the router its table.

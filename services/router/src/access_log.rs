@@ -118,7 +118,7 @@ impl Lines {
         if let Err(refused) = self.sender.try_send(lines) {
             let (std::sync::mpsc::TrySendError::Full(lines)
             | std::sync::mpsc::TrySendError::Disconnected(lines)) = refused;
-            let count = lines.iter().filter(|&&b| b == b'\n').count();
+            let count = lines.split(|&b| b == b'\n').count() - 1;
             self.dropped.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
         }
     }
@@ -176,6 +176,9 @@ mod tests {
             lines.push(|line| line.extend_from_slice(b"{}\n{}\n"));
             lines.flush();
         }
-        assert_eq!((receiver.recv().expect("one"), dropped.load(Relaxed)), (b"{}\n{}\n".to_vec(), 4));
+        assert_eq!(
+            (receiver.recv().expect("one"), dropped.load(Relaxed)),
+            (b"{}\n{}\n".to_vec(), 4)
+        );
     }
 }

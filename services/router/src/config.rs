@@ -64,7 +64,7 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             head_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(75),
-            send_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -113,7 +113,8 @@ impl Config {
     /// From the environment; everything that is wrong is told at once.
     pub fn read(mut env: Env) -> Result<Self, EnvError> {
         let defaults = Limits::default();
-        let traffic = env.or("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", SocketAddr::from(([0, 0, 0, 0], 8080)));
+        let traffic =
+            env.or("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", SocketAddr::from(([0, 0, 0, 0], 8080)));
         let control = env.or("SLIPWAY_ROUTER_ADDRESS", SocketAddr::from(([127, 0, 0, 1], 8802)));
         let data = env.required("SLIPWAY_DATA");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
@@ -137,7 +138,17 @@ impl Config {
         let trusted_proxies = trusted.0;
         env.finish(|| {
             let (data, internal_token) = (data?, internal_token?);
-            Some(Self { traffic, control, data, internal_token, threads, trusted_proxies, access_log, drain, limits })
+            Some(Self {
+                traffic,
+                control,
+                data,
+                internal_token,
+                threads,
+                trusted_proxies,
+                access_log,
+                drain,
+                limits,
+            })
         })
     }
 }

@@ -80,23 +80,23 @@ where
 {
     let mut connection = pin!(connection);
     let mut told = false;
-    poll_fn(|cx| {
-        match watch.command(cx) {
-            Command::Serve => {}
-            Command::Finish if told => {}
-            Command::Finish => {
-                finish(connection.as_mut());
-                told = true;
-            }
-            Command::Close => return Poll::Ready(()),
+    let ended = poll_fn(|cx| {
+        let command = watch.command(cx);
+        if command == Command::Close {
+            return Poll::Ready(Ok(()));
         }
-        connection.as_mut().poll(cx).map(|ended| {
-            if let Err(error) = ended {
-                tracing::debug!(error = &error as &dyn std::error::Error, "connection of a client");
-            }
-        })
-    })
-    .await;
+        // What has come is read first: a request that is here is answered, also when this is the end.
+        let ended = connection.as_mut().poll(cx);
+        if command != Command::Finish || told || ended.is_ready() {
+            return ended;
+        }
+        told = true;
+        finish(connection.as_mut());
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "connection of a client");
+    }
 }
 
 /// Looks at the first bytes without taking them.

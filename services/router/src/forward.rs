@@ -123,7 +123,8 @@ async fn forward(
         progress.touch();
         let request = unsent.request(&route, &progress)?;
         record.claimed(claim);
-        let attempt = Attempt { worker: &worker, instance, route: &route, ask: &ask, progress: &progress };
+        let attempt =
+            Attempt { worker: &worker, instance, route: &route, ask: &ask, progress: &progress };
         match attempt.run(request, target.h2c).await {
             Ok(answer) => {
                 let on_upgrade = ask.on_upgrade.take();
@@ -135,7 +136,7 @@ async fn forward(
                 if tried.len() > RETRIES {
                     return Err(Refusal::Unreachable);
                 }
-                unsent = Unsent::Returned(request);
+                unsent = Unsent::Returned(*request);
             }
             Err(Failed::Final(refusal)) => return Err(refusal),
         }
@@ -145,7 +146,7 @@ async fn forward(
 /// A request nothing of which was sent.
 enum Unsent {
     New(Parts, Incoming),
-    Returned(Box<Request<Upload>>),
+    Returned(Request<Upload>),
     Taken,
 }
 
@@ -165,17 +166,13 @@ impl Unsent {
                 let upload = Upload::new(body, route.max_body, gap, progress);
                 Ok(Request::from_parts(parts, upload))
             }
-            Self::Returned(request) => Ok(*request),
+            Self::Returned(request) => Ok(request),
             Self::Taken => Err(Refusal::BrokeOff),
         }
     }
 }
 
-async fn hold(
-    worker: &Worker,
-    live: &crate::live::Live,
-    until: Instant,
-) -> Result<(), Refusal> {
+async fn hold(worker: &Worker, live: &crate::live::Live, until: Instant) -> Result<(), Refusal> {
     tokio::select! {
         held = timeout_at(until, worker.plane.replaced(live)) => {
             held.map_err(|_| Refusal::HeldTooLong)

@@ -78,7 +78,9 @@ impl RouterService for App {
 fn refused(error: ApplyError) -> Status {
     match error {
         ApplyError::Invalid(InvalidTable(violations)) => {
-            let fields = violations.into_iter().map(|wrong| (format!("table.{}", wrong.field), wrong.message));
+            let fields = violations
+                .into_iter()
+                .map(|wrong| (format!("table.{}", wrong.field), wrong.message));
             status::invalid_fields(fields)
         }
         ApplyError::Stale { .. } => status::precondition("STALE_GENERATION", error.to_string()),

@@ -65,7 +65,9 @@ pub(crate) fn host(
 /// The protocol a request asks to switch to, or an answer switches to.
 pub(crate) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = headers.get(UPGRADE)?;
-    connection_options(headers).any(|name| name.eq_ignore_ascii_case("upgrade")).then(|| upgrade.clone())
+    connection_options(headers)
+        .any(|name| name.eq_ignore_ascii_case("upgrade"))
+        .then(|| upgrade.clone())
 }
 
 /// Whether the client takes trailers, which gRPC wants said on every hop.
@@ -116,7 +118,8 @@ pub(crate) fn forward(headers: &mut HeaderMap, client: &Client, host: &HeaderVal
 }
 
 fn forwarded_for(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let said: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    let said: Vec<&[u8]> =
+        headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
     (!said.is_empty()).then(|| said.join(&b", "[..]))
 }
 
@@ -139,7 +142,8 @@ pub(crate) fn join_cookies(headers: &mut HeaderMap) {
 /// The identity of a request when it brings a usable one.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&HeaderValue> {
     let usable = |id: &[u8]| {
-        (1..=128).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=".contains(b))
+        (1..=128).contains(&id.len())
+            && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=".contains(b))
     };
     headers.get(REQUEST_ID).filter(|id| usable(id.as_bytes()))
 }

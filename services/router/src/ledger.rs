@@ -134,7 +134,9 @@ impl Ledger {
             .table
             .routes
             .iter()
-            .flat_map(|route| route.targets.iter().map(|target| (route.name.as_str(), target.release)))
+            .flat_map(|route| {
+                route.targets.iter().map(|target| (route.name.as_str(), target.release))
+            })
             .collect();
         self.releases.retain(|(route, id), release| {
             if named.contains(&(route.as_str(), *id)) {

@@ -24,10 +24,7 @@ pub(crate) fn start(
     }));
 }
 
-async fn copy(
-    client: OnUpgrade,
-    instance: Connection,
-) -> Result<u64, Box<dyn std::error::Error>> {
+async fn copy(client: OnUpgrade, instance: Connection) -> Result<u64, Box<dyn std::error::Error>> {
     let mut client = TokioIo::new(client.await?);
     let (mut instance, first) = instance.into_socket();
     client.write_all(&first).await?;

@@ -97,10 +97,7 @@ impl Stream {
         }))
     }
 
-    fn poll_gap(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
+    fn poll_gap(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
         let gap = self.gap;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + gap)));
         timer.as_mut().poll(cx).map(|()| Some(Err(Refusal::BodyTooSlow)))

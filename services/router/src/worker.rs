@@ -270,7 +270,13 @@ impl Worker {
         line.extend_from_slice(second.1.as_bytes());
         let millis = now.timestamp_subsec_millis().min(999);
         let digit = |n: u32| b'0' + u8::try_from(n % 10).unwrap_or(0);
-        line.extend_from_slice(&[b'.', digit(millis / 100), digit(millis / 10), digit(millis), b'Z']);
+        line.extend_from_slice(&[
+            b'.',
+            digit(millis / 100),
+            digit(millis / 10),
+            digit(millis),
+            b'Z',
+        ]);
     }
 
     /// A request that belongs to no release was refused.

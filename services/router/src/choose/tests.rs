@@ -33,10 +33,8 @@ fn the_most_specific_host_wins_then_the_longest_prefix() {
 
 #[test]
 fn a_less_specific_host_is_asked_when_no_path_fits() {
-    let table = table([
-        a_route("api").host("shop.example.com").path("/api"),
-        a_route("rest").host("*"),
-    ]);
+    let table =
+        table([a_route("api").host("shop.example.com").path("/api"), a_route("rest").host("*")]);
     assert_eq!(served(&table, "shop.example.com", "/else"), Some("rest"));
 }
 

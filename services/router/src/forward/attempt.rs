@@ -40,11 +40,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn run(
-        &self,
-        request: Request<Upload>,
-        h2c: bool,
-    ) -> Result<Answer, Failed> {
+    pub(super) async fn run(&self, request: Request<Upload>, h2c: bool) -> Result<Answer, Failed> {
         if h2c {
             self.over_http2(self.for_http2(request)).await
         } else {
@@ -56,7 +52,8 @@ impl Attempt<'_> {
         let limit = self.route.route.response_timeout;
         loop {
             let kept = self.worker.pool.take(self.instance);
-            let (was_idle, spare) = (kept.is_some(), kept.as_ref().and_then(|_| repeatable(&request)));
+            let (was_idle, spare) =
+                (kept.is_some(), kept.as_ref().and_then(|_| repeatable(&request)));
             let Some(mut connection) = (match kept {
                 Some(kept) => Some(kept),
                 None => self.connect().await,

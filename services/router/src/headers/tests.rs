@@ -16,8 +16,10 @@ fn forwarded(trusted: bool, lines: &[(&str, &str)]) -> String {
     let mut headers = map(lines);
     let client = Client { address: HeaderValue::from_static("192.0.2.7"), trusted };
     forward(&mut headers, &client, &HeaderValue::from_static("shop.example.com"));
-    let mut lines: Vec<_> =
-        headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect();
+    let mut lines: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+        .collect();
     lines.sort();
     lines.join("\n")
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How long a paused route holds a request when the table does not say: what kamal-proxy does.
 const HOLD_LIMIT: Duration = Duration::from_secs(30);
 /// How long an answer may take when the table does not say: nginx's `proxy_read_timeout`.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection may take when the table does not say; instances are one hop away.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than this nothing may wait.
@@ -65,13 +65,13 @@ impl TryFrom<&v1::RouteTable> for RouteTable {
 struct Violations(Vec<Violation>);
 
 impl Violations {
-    fn add(&mut self, field: impl Into<String>, message: impl ToString) {
-        self.0.push(Violation { field: field.into(), message: message.to_string() });
+    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Violation { field: field.into(), message: message.into() });
     }
 
     /// The value, or its error noted.
     fn take<T, E: ToString>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
-        parsed.map_err(|error| self.add(field, error)).ok()
+        parsed.map_err(|error| self.add(field, error.to_string())).ok()
     }
 }
 
@@ -214,7 +214,10 @@ fn unique(routes: &[Route], found: &mut Violations) {
             for Upstream { instance, address } in &target.upstreams {
                 let known = instances.entry(*instance).or_insert((target.release, address));
                 if *known != (target.release, address) {
-                    found.add("routes", format!("instance {instance} has two addresses or releases"));
+                    found.add(
+                        "routes",
+                        format!("instance {instance} has two addresses or releases"),
+                    );
                 }
             }
         }

@@ -1,6 +1,6 @@
 use super::*;
-use proto::v1;
 use proptest::prelude::*;
+use proto::v1;
 
 /// A route on the wire, made step by step.
 pub(crate) struct RouteDraft(v1::Route);

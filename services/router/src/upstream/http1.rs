@@ -90,12 +90,14 @@ impl Connection {
         body: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = Pin::new(&mut *body).poll_frame(cx);
+        // As above: what comes, comes by the driver, which is polled here.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let frame = Pin::new(&mut *body).poll_frame(&mut nobody);
         if frame.is_ready() || self.ended {
             return frame;
         }
         self.drive(cx);
-        Pin::new(body).poll_frame(cx)
+        Pin::new(body).poll_frame(&mut nobody)
     }
 
     /// The socket after both sides switched to another protocol, and what came over it already.
@@ -110,10 +112,7 @@ impl Connection {
 }
 
 /// Goes as far as it can; tells whether the connection has ended.
-fn drive(
-    driver: &mut http1::Connection<TokioIo<TcpStream>, Upload>,
-    cx: &mut Context<'_>,
-) -> bool {
+fn drive(driver: &mut http1::Connection<TokioIo<TcpStream>, Upload>, cx: &mut Context<'_>) -> bool {
     let Poll::Ready(end) = Pin::new(driver).poll(cx) else { return false };
     if let Err(error) = end {
         tracing::debug!(error = &error as &dyn std::error::Error, "connection to an instance");
@@ -122,12 +121,10 @@ fn drive(
 }
 
 fn no_answer(mut error: TrySendError<Request<Upload>>) -> NoAnswer {
-    match error.take_message() {
-        Some(request) => NoAnswer::Unsent(Box::new(request)),
-        None => {
-            let error = error.into_error();
-            tracing::debug!(error = &error as &dyn std::error::Error, "request to an instance");
-            NoAnswer::BrokeOff
-        }
+    if let Some(request) = error.take_message() {
+        return NoAnswer::Unsent(Box::new(request));
     }
+    let error = error.into_error();
+    tracing::debug!(error = &error as &dyn std::error::Error, "request to an instance");
+    NoAnswer::BrokeOff
 }

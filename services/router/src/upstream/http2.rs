@@ -55,7 +55,10 @@ impl Shared {
             .map_err(|error| Unreachable::handshake(&instance.address, error))?;
         drop(tokio::task::spawn_local(async move {
             if let Err(error) = driver.await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "connection to an instance");
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "connection to an instance"
+                );
             }
         }));
         self.0.borrow_mut().insert(instance.key, sender.clone());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Idle connections kept per instance and worker: what kamal-proxy keeps, and some.
 const KEPT: usize = 128;
 /// How long one is kept; most servers close theirs earlier.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -5,7 +5,9 @@ use hyper::Request;
 
 async fn passed(world: &World, headers: &[(&str, &str)]) -> Answer {
     let request = Request::get("/headers?a=%20b").header("host", "shop.example.com");
-    let add = |request: http::request::Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    let add = |request: http::request::Builder, (name, value): &(&str, &str)| {
+        request.header(*name, *value)
+    };
     world.ask(headers.iter().fold(request, add)).await
 }
 
@@ -52,7 +54,9 @@ async fn every_request_has_an_identity() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
     world.apply([to(&[&instance])]).await;
-    let id = |answer: Answer| answer.body.lines().find_map(|line| line.strip_prefix("x-request-id: ").map(str::to_owned));
+    let id = |answer: Answer| {
+        answer.body.lines().find_map(|line| line.strip_prefix("x-request-id: ").map(str::to_owned))
+    };
     let (one, two) = (id(passed(&world, &[]).await), id(passed(&world, &[]).await));
     assert!(one.as_ref().is_some_and(|id| id.len() == 32) && one != two, "{one:?} {two:?}");
 }
@@ -66,7 +70,10 @@ async fn a_request_with_two_lengths_is_framed_anew_and_ends_its_connection() {
     let head = "POST /headers HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n";
     let hidden = "0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: a\r\n\r\n";
     let answer = world.raw(&[head, hidden].concat()).await.rest().await;
-    assert!(answer.contains("transfer-encoding: chunked") && !answer.contains("content-length: 3"), "{answer}");
+    assert!(
+        answer.contains("transfer-encoding: chunked") && !answer.contains("content-length: 3"),
+        "{answer}"
+    );
     assert_eq!(instance.requests(), 1);
 }
 

@@ -63,7 +63,10 @@ async fn a_client_with_http2_reaches_an_instance_without() {
     let answer = client(&world).await.send_request(request).await.expect("an answer");
     let seen = read(answer).await.body;
     assert!(seen.starts_with("/headers HTTP/1.1\n"), "{seen}");
-    assert!(seen.contains("host: shop.example.com\n") && seen.contains("cookie: a=1; b=2\n"), "{seen}");
+    assert!(
+        seen.contains("host: shop.example.com\n") && seen.contains("cookie: a=1; b=2\n"),
+        "{seen}"
+    );
 }
 
 #[tokio::test]
@@ -72,6 +75,10 @@ async fn a_client_without_http2_reaches_an_instance_with() {
     let world = World::start().await;
     world.apply([to(&[&instance]).h2c()]).await;
     let answer = world.ask(Request::get("/headers").header("host", "shop.example.com")).await;
-    assert!(answer.body.starts_with("http://shop.example.com/headers HTTP/2.0\n"), "{}", answer.body);
+    assert!(
+        answer.body.starts_with("http://shop.example.com/headers HTTP/2.0\n"),
+        "{}",
+        answer.body
+    );
     assert_eq!(world.post("/echo", "x".repeat(1 << 20)).await.body.len(), 1 << 20);
 }

@@ -8,7 +8,6 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -17,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
+type Body = UnsyncBoxBody<Bytes, &'static str>;
 
 /// A running instance; it ends when this is dropped.
 pub(crate) struct Instance {
@@ -126,7 +125,7 @@ async fn answer(
     let path = request.uri().path().to_owned();
     Ok(match path.as_str() {
         "/headers" => headers(&request),
-        "/echo" => Response::new(request.into_body().map_err(|_| panic!("broken")).boxed_unsync()),
+        "/echo" => Response::new(request.into_body().map_err(broken).boxed_unsync()),
         "/count" => text(count(request.into_body()).await.to_string()),
         "/early" => status(StatusCode::UNAUTHORIZED),
         "/held" => {
@@ -143,8 +142,12 @@ async fn answer(
     })
 }
 
+fn broken<E>(_: E) -> &'static str {
+    "the request broke off"
+}
+
 fn text(text: impl Into<Bytes>) -> Response<Body> {
-    Response::new(Full::new(text.into()).boxed_unsync())
+    Response::new(Full::new(text.into()).map_err(broken).boxed_unsync())
 }
 
 fn status(status: StatusCode) -> Response<Body> {

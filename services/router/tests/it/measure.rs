@@ -15,7 +15,9 @@ async fn every_release_is_measured_by_itself() {
     world.ask(Request::get("/").header("slipway-candidate", TOKEN)).await;
     world.apply([to(&[&candidate])]).await;
     let stats = world.stats().await;
-    let of = |release: &str| stats.releases.iter().find(|stats| stats.release == release).expect("known");
+    let of = |release: &str| {
+        stats.releases.iter().find(|stats| stats.release == release).expect("known")
+    };
     let old = of(&stable.release);
     assert_eq!((old.requests, old.status_2xx, old.status_4xx, old.status_5xx), (3, 1, 1, 1));
     assert_eq!((old.upstream_errors, old.latency_counts.last()), (1, Some(&3)));
@@ -72,7 +74,16 @@ async fn every_request_is_a_line_of_the_access_log() {
     assert!(!log.contains("secret") && lines.len() == 2, "{log}");
     let first = &lines[0];
     assert_eq!((&first["path"], &first["request_id"]), (&"/a\"b".into(), &"r-1".into()));
-    assert_eq!((&first["route"], &first["release"]), (&"shop".into(), &instance.release.as_str().into()));
-    assert_eq!((&lines[1]["status"], &lines[1]["bytes"], &lines[1]["method"]), (&200.into(), &4.into(), &"POST".into()));
-    assert!(first["time"].as_str().is_some_and(|time| time.len() == 24) && first["duration_ms"].is_f64());
+    assert_eq!(
+        (&first["route"], &first["release"]),
+        (&"shop".into(), &instance.release.as_str().into())
+    );
+    assert_eq!(
+        (&lines[1]["status"], &lines[1]["bytes"], &lines[1]["method"]),
+        (&200.into(), &4.into(), &"POST".into())
+    );
+    assert!(
+        first["time"].as_str().is_some_and(|time| time.len() == 24)
+            && first["duration_ms"].is_f64()
+    );
 }

@@ -10,7 +10,10 @@ async fn maintenance_says_when_to_come_back() {
     let world = World::start().await;
     world.apply([to(&[&instance]).mode(Mode::Maintenance)]).await;
     let answer = world.get("/").await;
-    assert_eq!((answer.status.as_u16(), &answer.headers["retry-after"]), (503, &"5".parse().expect("a value")));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["retry-after"]),
+        (503, &"5".parse().expect("a value"))
+    );
     assert_eq!(instance.requests(), 0);
 }
 
@@ -18,7 +21,7 @@ async fn maintenance_says_when_to_come_back() {
 async fn a_paused_route_holds_requests_until_there_is_another_table() {
     let (old, new) = (Instance::start("old").await, Instance::start("new").await);
     let world = World::start().await;
-    world.apply([to(&[&old]).paused(Duration::from_secs(60))]).await;
+    world.apply([to(&[&old]).paused(Duration::from_mins(1))]).await;
     let begun = Instant::now();
     let (held, ()) = tokio::join!(world.post("/echo", "kept"), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -36,7 +39,9 @@ async fn nothing_is_held_longer_than_the_limit() {
     world.apply([to(&[&instance]).paused(Duration::from_millis(100))]).await;
     let (held, ()) = tokio::join!(world.get("/"), async {
         // Another table in which the route is paused does not start the time anew.
-        world.apply([to(&[&instance]).paused(Duration::from_millis(100)), route("else").host("x")]).await;
+        world
+            .apply([to(&[&instance]).paused(Duration::from_millis(100)), route("else").host("x")])
+            .await;
     });
     assert_eq!(held.status, 503);
     assert!(held.body.contains("HELD_TOO_LONG"), "{}", held.body);

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 #[tokio::test]
 async fn host_and_path_decide() {
-    let (a, b, c) = (Instance::start("a").await, Instance::start("b").await, Instance::start("c").await);
+    let (a, b, c) =
+        (Instance::start("a").await, Instance::start("b").await, Instance::start("c").await);
     let world = World::start().await;
     world
         .apply([
@@ -20,7 +21,10 @@ async fn host_and_path_decide() {
     assert_eq!(host("a.example.com", "/b/x?y=/").await.body, "b");
     assert_eq!(host("z.example.com", "/b").await.body, "c");
     let unknown = host("example.org", "/").await;
-    assert_eq!((unknown.status.as_u16(), &unknown.headers["content-type"]), (404, &"application/problem+json".parse().expect("a value")));
+    assert_eq!(
+        (unknown.status.as_u16(), &unknown.headers["content-type"]),
+        (404, &"application/problem+json".parse().expect("a value"))
+    );
     assert!(unknown.body.contains("NO_ROUTE"), "{}", unknown.body);
 }
 
@@ -85,5 +89,8 @@ async fn a_route_without_instances_says_when_to_come_back() {
     let world = World::start().await;
     world.apply([route("shop").target(0, &[&stable])]).await;
     let answer = world.get("/").await;
-    assert_eq!((answer.status.as_u16(), &answer.headers["retry-after"]), (503, &"5".parse().expect("a value")));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["retry-after"]),
+        (503, &"5".parse().expect("a value"))
+    );
 }

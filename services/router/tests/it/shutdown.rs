@@ -25,7 +25,8 @@ async fn what_does_not_end_is_ended_at_the_deadline() {
     let world = World::with(|config| config.drain = Duration::from_millis(100)).await;
     world.apply([to(&[&instance])]).await;
     let busy = world.raw("GET /held HTTP/1.1\r\nhost: shop\r\n\r\n").await;
-    let head = "GET /upgrade HTTP/1.1\r\nhost: shop\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+    let head =
+        "GET /upgrade HTTP/1.1\r\nhost: shop\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
     let mut tunnel = world.raw(head).await;
     tunnel.until("\r\n\r\n").await;
     instance.received(2).await;

@@ -37,5 +37,8 @@ async fn an_upgrade_that_is_declined_is_an_answer_like_others() {
     world.apply([to(&[&instance])]).await;
     let head = UPGRADE.replace("/upgrade", "/headers").replace("keep-alive", "close");
     let answer = world.raw(&head).await.rest().await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("upgrade: echo"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("upgrade: echo"),
+        "{answer}"
+    );
 }

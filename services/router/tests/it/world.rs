@@ -59,10 +59,7 @@ impl World {
     }
 
     /// A router with the data of another one.
-    pub(crate) async fn on(
-        data: Arc<tempfile::TempDir>,
-        change: impl FnOnce(&mut Config),
-    ) -> Self {
+    pub(crate) async fn on(data: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let token = Secret::new("internal-token");
         let mut config = Config::local(data.path().to_owned(), token.clone());
         change(&mut config);
@@ -102,7 +99,14 @@ impl World {
 
     pub(crate) async fn table(&self) -> v1::RouteTable {
         let request = self.internal.request(v1::GetTableRequest {});
-        self.grpc.clone().get_table(request).await.expect("a table").into_inner().table.expect("set")
+        self.grpc
+            .clone()
+            .get_table(request)
+            .await
+            .expect("a table")
+            .into_inner()
+            .table
+            .expect("set")
     }
 
     /// What is still in flight when `instances` are drained or the time is over.
@@ -219,8 +223,9 @@ impl Raw {
     pub(crate) async fn until(&mut self, end: &str) -> String {
         let mut read = Vec::new();
         while !read.ends_with(end.as_bytes()) {
-            let byte = self.0.read_u8().await;
-            read.push(byte.unwrap_or_else(|_| panic!("ended after {}", String::from_utf8_lossy(&read))));
+            let byte = self.0.read_u8().await.ok();
+            assert!(byte.is_some(), "ended after {:?}", String::from_utf8_lossy(&read));
+            read.extend(byte);
         }
         String::from_utf8(read).expect("text")
     }

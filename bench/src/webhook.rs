@@ -1,0 +1,75 @@
+//! Webhooks accepted durably against plain Postgres that commits the same rows: the program as it runs for
+//! users, on one side signed pushes over HTTP, on the other the same inserts in one transaction by
+//! `pgbench`, at the same concurrency, in interleaved rounds. Then the time to an answer at half that rate.
+
+mod load;
+mod plain;
+mod program;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use load::Load;
+use program::Program;
+use std::path::PathBuf;
+use std::time::Duration;
+use testkit::Database;
+
+/// A slower answer than this at half the rate is too slow.
+const WANTED_P99: Duration = Duration::from_millis(50);
+/// Of the rate of plain Postgres.
+const WANTED_SHARE: f64 = 0.7;
+
+/// How to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// How often each side is measured.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 8)]
+    seconds: u32,
+    /// Deliveries in flight, and clients of plain Postgres.
+    #[arg(long, default_value_t = 32)]
+    connections: u32,
+    /// The program, built with optimisations.
+    #[arg(long, default_value = "target/release/slipway-gateway")]
+    gateway: PathBuf,
+    /// Publish what is accepted meanwhile, with the server `SLIPWAY_TEST_NATS_SERVER`.
+    #[arg(long)]
+    publish: bool,
+}
+
+/// Measures and prints.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let database = Database::create(&testkit::variable("SLIPWAY_TEST_DATABASE_URL")).await;
+    let program = Program::start(&options.gateway, &database.url(), options.publish).await?;
+    let load = Load { address: program.hooks, connections: options.connections };
+    let (time, plainly) = (Duration::from_secs(options.seconds.into()), database.url());
+    let (mut plain_rates, mut rates) = (Vec::new(), Vec::new());
+    for round in 1..=options.rounds {
+        let plain = plain::rate(&plainly, options.connections, options.seconds).await?;
+        println!("round {round}  postgres {plain:>7.0} transactions/s");
+        let taken = load.closed(time).await?;
+        let rate = taken.accepted as f64 / time.as_secs_f64();
+        println!("round {round}  slipway  {rate:>7.0} deliveries/s     {}", taken.quantiles());
+        ensure!(taken.refused == 0, "{} deliveries were not accepted", taken.refused);
+        plain_rates.push(plain);
+        rates.push(rate);
+    }
+    let (plain, rate) = (median(plain_rates), median(rates));
+    println!("\nslipway / postgres  {:.2} (wanted {WANTED_SHARE})", rate / plain);
+    let half = plain / 2.0;
+    let paced = load.paced(half, time).await.context("at half the rate")?;
+    println!(
+        "at {half:.0} deliveries/s  {} (wanted p99 {} ms)",
+        paced.quantiles(),
+        WANTED_P99.as_millis()
+    );
+    ensure!(paced.refused == 0, "{} deliveries were not accepted", paced.refused);
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
