@@ -21,6 +21,7 @@ impl Journal {
     }
 
     /// Notes what was done.
+    #[expect(clippy::disallowed_methods, reason = "it is written down, nothing is decided by it")]
     pub(super) fn note(&self, text: &str) {
         if self.echo {
             complain(text);

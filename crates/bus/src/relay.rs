@@ -20,9 +20,9 @@ const LONGEST: Duration = Duration::from_secs(5);
 const REVIVE_EVERY: Duration = Duration::from_secs(5);
 /// An event that a subscriber has not handled this long after it was published is published again; the
 /// broker drops it as a duplicate when it still has it.
-const UNHANDLED: Duration = Duration::from_secs(120);
+const UNHANDLED: Duration = Duration::from_mins(2);
 /// Looks between two clean-ups of schema `bus`.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
@@ -115,7 +115,7 @@ async fn revive(pool: &PgPool, bus: &Bus, stream: &mut Option<DateTime>) {
             *stream = created;
         }
         Err(error) => {
-            tracing::warn!(service = bus.service, %error, "lost events wait for the next look")
+            tracing::warn!(service = bus.service, %error, "lost events wait for the next look");
         }
     }
 }

@@ -6,7 +6,7 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, PersistenceMode, Stor
 use events::subject;
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Events: an audit of 30 days that is never cut to make room; publishing fails first and the outbox waits.
 fn events_stream() -> Config {
@@ -18,7 +18,7 @@ fn events_stream() -> Config {
         max_age: 30 * DAY,
         max_bytes: 2 * 1024 * 1024 * 1024,
         max_message_size: 256 * 1024,
-        duplicate_window: Duration::from_secs(120),
+        duplicate_window: Duration::from_mins(2),
         ..Config::default()
     }
 }

@@ -69,6 +69,7 @@ fn a_resolved_manifest_is_stored_and_read_unchanged() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one answer, shown whole")]
 fn a_service_is_stored_like_this() {
     let service = api(&app("http: 8000, replicas: 2, secrets: [KEY], env: { PORT: 08000 }", ""));
     assert_snapshot!(serde_json::to_string_pretty(&service).expect("is JSON"), @r#"

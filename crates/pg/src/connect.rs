@@ -47,7 +47,7 @@ pub async fn connect(
         .max_connections(max_connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(5))
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .connect_lazy_with(options);
     let started = tokio::time::Instant::now();
     loop {

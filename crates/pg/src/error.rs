@@ -3,6 +3,7 @@
 use sqlx::error::ErrorKind;
 
 /// The database is away, starting, stopping or full: the same call may succeed later.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other error is ours, also one to come")]
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,

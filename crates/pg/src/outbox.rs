@@ -64,7 +64,7 @@ pub async fn subscribe(
     consumer: &str,
     types: &[EventType],
 ) -> Result<(), sqlx::Error> {
-    let types: Vec<String> = types.iter().map(|event_type| event_type.to_string()).collect();
+    let types: Vec<String> = types.iter().map(ToString::to_string).collect();
     sqlx::query!(
         "with gone as (delete from bus.subscription where consumer = $1 and event_type <> all($2))
          insert into bus.subscription (consumer, event_type)

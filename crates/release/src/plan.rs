@@ -72,6 +72,7 @@ impl Default for Limits {
 }
 
 /// What a release will do. Immutable.
+#[expect(clippy::struct_excessive_bools, reason = "each gate is there or not, by itself")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// How it takes traffic.

@@ -221,6 +221,7 @@ impl State {
     }
 
     /// Why it ended so, where that was not wanted.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a state without a failure has none")]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::RolledBack { failure }

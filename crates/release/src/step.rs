@@ -1,5 +1,10 @@
 //! The table: state and input to the next state.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most pairs do nothing; the snapshot of the whole table shows what a new state does"
+)]
+
 use crate::{Cleared, Ending, Failure, Input, Plan, Shift, State, Strategy, Undo};
 use events::{EventType, PrincipalName};
 
@@ -105,9 +110,10 @@ fn failed(plan: &Plan, state: &State, failure: Failure) -> Option<State> {
             Some(State::Stuck { failure, undo: *undo, ending: ending.clone() })
         }
         _ if state.is_moving() && !matches!(state, State::Stuck { .. }) => {
-            let ending = match touched_traffic(plan, state) {
-                true => Ending::RolledBack { failure },
-                false => Ending::Failed { failure },
+            let ending = if touched_traffic(plan, state) {
+                Ending::RolledBack { failure }
+            } else {
+                Ending::Failed { failure }
             };
             Some(undo(plan, state, ending))
         }
@@ -195,7 +201,6 @@ fn undo(plan: &Plan, state: &State, ending: Ending) -> State {
 
 fn announced(next: State) -> Transition {
     let announce = match &next {
-        State::Queued { .. } => EventType::ReleaseProgressed,
         State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => EventType::ReleaseWaiting,
         State::Preparing => EventType::ReleaseStarted,
         State::Live => EventType::ReleaseLive,
@@ -204,7 +209,8 @@ fn announced(next: State) -> Transition {
         State::Cancelled { .. } => EventType::ReleaseCancelled,
         State::Superseded { .. } => EventType::ReleaseSuperseded,
         State::Stuck { .. } => EventType::ReleaseStuck,
-        State::RunningJobs
+        State::Queued { .. }
+        | State::RunningJobs
         | State::Starting
         | State::Warming
         | State::Verifying

@@ -31,6 +31,7 @@ impl Database {
 }
 
 impl Drop for Database {
+    #[expect(clippy::print_stderr, reason = "a drop has nobody to tell")]
     fn drop(&mut self) {
         // In a thread of its own, because a drop cannot wait inside the runtime of the test.
         let (cluster, name) = (self.cluster.clone(), self.name.clone());

@@ -26,7 +26,7 @@ fn wired(service: &str) -> BTreeSet<String> {
     let names =
         parts.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
     let find = |name: &str| EventType::ALL.iter().find(|it| format!("{it:?}") == name);
-    names.filter_map(find).map(|event_type| event_type.to_string()).collect()
+    names.filter_map(find).map(ToString::to_string).collect()
 }
 
 #[test]

@@ -99,8 +99,7 @@ pub(crate) fn is_capitals(word: &str) -> bool {
 
 /// What is only in one of two sets, said for people; nothing when they are equal.
 pub(crate) fn difference(left: &BTreeSet<String>, right: &BTreeSet<String>) -> String {
-    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>, side: &str| -> String {
-        a.difference(b).map(|name| format!("only {side}: {name}\n")).collect()
-    };
-    only(left, right, "left") + &only(right, left, "right")
+    let left_only = left.difference(right).map(|name| format!("only left: {name}"));
+    let right_only = right.difference(left).map(|name| format!("only right: {name}"));
+    left_only.chain(right_only).collect::<Vec<_>>().join("\n")
 }

@@ -85,6 +85,7 @@ fn every_gate_in_the_plan_is_passed_in_order() {
 
 #[test]
 fn a_canary_holds_each_step_but_the_last() {
+    use crate::Effect::{Judge, Shift, Watch};
     let plan =
         Plan { strategy: Strategy::Canary { steps: vec![10, 50, 100] }, ..Plan::blue_green() };
     let mut state = State::Verifying;
@@ -93,7 +94,6 @@ fn a_canary_holds_each_step_but_the_last() {
         state = step(&plan, &state, ok()).expect("goes on").next;
         weights.extend(plan.effect(&state));
     }
-    use crate::Effect::{Judge, Shift, Watch};
     let wanted = [
         Shift { weight: 10 },
         Judge { step: 0 },
