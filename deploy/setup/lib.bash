@@ -9,9 +9,10 @@ PATH="$PATH:/usr/sbin:/sbin"
 SETUP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034  # read by the scripts that source this
 ROOT=$(cd "$SETUP/../.." && pwd)
-# What is worth keeping between clones: programs, the base image. `slipway up` looks here too.
+# What is worth keeping between clones: programs, the base image. `slipway up` looks here too. As root it
+# starts programs under accounts that cannot enter /root.
 # shellcheck disable=SC2034
-CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/slipway"
+if [ "$(id -u)" = 0 ]; then CACHE=/var/cache/slipway; else CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/slipway"; fi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

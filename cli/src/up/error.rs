@@ -63,6 +63,17 @@ pub(crate) enum Error {
         /// The account.
         account: String,
     },
+    /// The account that a program runs as cannot reach it.
+    #[error(
+        "{path} cannot be run by the account {account}, which is used because the platform was started by \
+         root: install it where everybody can run it, as /usr/local/bin"
+    )]
+    ClosedProgram {
+        /// The program.
+        path: String,
+        /// The account.
+        account: String,
+    },
     /// There is nobody Postgres could run as.
     #[error("Postgres refuses to run as root, and there is no account postgres or nobody")]
     NoAccount,
@@ -123,7 +134,10 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Missing { .. } | Self::OldNats { .. } | Self::NoAccount => Exit::Unavailable,
-            Self::PortTaken { .. } | Self::Running { .. } | Self::Closed { .. } => Exit::Conflict,
+            Self::PortTaken { .. }
+            | Self::Running { .. }
+            | Self::Closed { .. }
+            | Self::ClosedProgram { .. } => Exit::Conflict,
             Self::Stopped => Exit::Interrupted,
             Self::File { .. }
             | Self::Damaged { .. }

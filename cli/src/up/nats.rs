@@ -57,6 +57,12 @@ pub(super) fn prepare(
     let store = home.join("store").display().to_string();
     files::replace(&path, configuration(settings.nats_port, password, &store).as_bytes())?;
     if let Some(account) = account {
+        // The link that names it may be open to everybody where the program itself is not.
+        let real = program.canonicalize().map_err(Error::file("find", program))?;
+        account.can_enter(&real).map_err(|_| Error::ClosedProgram {
+            path: real.display().to_string(),
+            account: account.name.clone(),
+        })?;
         account.own(&home)?;
         account.own(&path)?;
     }

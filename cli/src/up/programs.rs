@@ -6,6 +6,8 @@ use std::process::Command;
 
 /// Where Debian keeps each version of Postgres.
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
+/// Where root keeps programs that were downloaded: other accounts run them and cannot enter /root.
+const ROOTS_CACHE: &str = "/var/cache/slipway";
 
 /// Finds programs. Each method says what to install when there is none.
 #[derive(Debug)]
@@ -18,7 +20,11 @@ pub(crate) struct Programs {
 /// The programs of this machine, as the environment says.
 pub(crate) fn find() -> Programs {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let cache = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/slipway"));
+    let cache = if nix::unistd::geteuid().is_root() {
+        Some(PathBuf::from(ROOTS_CACHE))
+    } else {
+        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/slipway"))
+    };
     let own = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.to_owned()));
     Programs { path: std::env::split_paths(&path).collect(), cache, own }
 }
