@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::engine::{About, Engine, EngineError};
 use crate::git::mirror::Mirrors;
 use crate::log::follow::Hints;
+use crate::metrics::Counts;
 use crate::on;
 use crate::peers::Peers;
 use crate::registry::auth::RegistryAuth;
@@ -60,6 +61,8 @@ pub struct App {
     pub queue: Notify,
     /// Wakes the relay.
     pub outbox: Arc<Notify>,
+    /// What is counted.
+    pub counts: Counts,
     /// Work beside builds.
     pub tasks: TaskTracker,
     about: OnceCell<About>,
@@ -98,11 +101,12 @@ pub async fn start(config: Config) -> anyhow::Result<Builder> {
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
     let bus = Bus::connect(&config.nats_url, SERVICE).await?;
-    let app = assemble(config, pool, bus)?;
-    Ok(Builder { app: Arc::new(app), listener, health: Health::new(SERVICE) })
+    let health = Health::new(SERVICE);
+    let app = assemble(config, pool, bus, &health)?;
+    Ok(Builder { app: Arc::new(app), listener, health })
 }
 
-fn assemble(config: Config, pool: PgPool, bus: Bus) -> anyhow::Result<App> {
+fn assemble(config: Config, pool: PgPool, bus: Bus, health: &Health) -> anyhow::Result<App> {
     let engine = Engine::at(&config.docker_host)?;
     let internal = Internal::new(&config.internal_token)?;
     let peers = Peers::new(internal, channel(&config.gateway_url)?, channel(&config.deployer_url)?);
@@ -129,6 +133,7 @@ fn assemble(config: Config, pool: PgPool, bus: Bus) -> anyhow::Result<App> {
         hints: Hints::default(),
         queue: Notify::new(),
         outbox: Arc::new(Notify::new()),
+        counts: Counts::registered(health.metrics()),
         tasks: TaskTracker::new(),
         about: OnceCell::new(),
     })

@@ -70,6 +70,7 @@ pub async fn complete(app: &App, id: BuildId, by: By, ending: Ending) -> Result<
     if ended {
         tracing::info!(build.id = %id, build.state = ending.state(),
             reason = ending.failure().map(|failure| failure.reason.as_str()), "build ended");
+        app.counts.ended(ending.state(), ending.failure().map(|failure| failure.reason.as_str()));
         app.running.stop(id);
         app.outbox.notify_one();
         app.hints.give();

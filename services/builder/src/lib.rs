@@ -15,6 +15,7 @@ pub mod failure;
 pub mod git;
 pub mod grpc;
 pub mod log;
+pub mod metrics;
 pub mod on;
 pub mod order;
 pub mod peers;

@@ -13,6 +13,7 @@ use service::{new_id, telemetry};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -114,7 +115,7 @@ async fn work_recorded(
     let id = claimed.identity.id;
     let place = Place { pool: app.pool.clone(), bus: app.bus.clone(), hints: app.hints.clone() };
     let (recorder, writing) = Recorder::start(id, place, app.clock.clone()).await?;
-    let stopped = app.running.begin(id);
+    let (stopped, started) = (app.running.begin(id), Instant::now());
     let ended = tokio::select! {
         ended = attempt(app, claimed, &recorder) => ended,
         () = stopped.cancelled() => Err(Stop::Lost),
@@ -125,6 +126,7 @@ async fn work_recorded(
             Err(Stop::Lost)
         }
     };
+    app.counts.worked(started.elapsed().as_secs_f64());
     let judgement = judge(claimed, &recorder, ended);
     drop(recorder);
     writing.end().await;

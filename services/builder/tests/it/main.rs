@@ -10,5 +10,6 @@ mod images;
 mod logs;
 mod order;
 mod peers;
+mod registry;
 mod repo;
 mod world;
