@@ -33,10 +33,7 @@ pub(crate) enum DriveError {
 
 impl From<TransitionError> for DriveError {
     fn from(error: TransitionError) -> Self {
-        match error {
-            TransitionError::Lost => Self::Lost,
-            other => Self::Transition(other),
-        }
+        if matches!(error, TransitionError::Lost) { Self::Lost } else { Self::Transition(error) }
     }
 }
 

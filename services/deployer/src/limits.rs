@@ -5,7 +5,7 @@ use release::Limits;
 use std::time::Duration;
 
 /// What a state may take beyond what its parts may: making containers, asking the router, writing rows.
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_mins(1);
 
 /// The limits of a release of `resolved`.
 pub(crate) fn limits(resolved: &Resolved) -> Limits {

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     service::main(deployer::NAME, |env, shutdown| async move {
         let deployer = deployer::start(deployer::Config::read(env)?).await?;
-        deployer.run(shutdown.token()).await
+        Box::pin(deployer.run(shutdown.token())).await
     })
 }

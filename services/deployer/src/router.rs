@@ -34,10 +34,7 @@ impl Router {
     /// Puts the table in force; returns when no new request goes anywhere else.
     pub(crate) async fn apply(&self, table: RouteTable) -> Result<(), RouterError> {
         let request = self.internal.request(ApplyTableRequest { table: Some(table) });
-        let refused = match self.client.clone().apply_table(request).await {
-            Ok(_) => return Ok(()),
-            Err(status) => status,
-        };
+        let Err(refused) = self.client.clone().apply_table(request).await else { return Ok(()) };
         if service::grpc::status::reason(&refused).as_deref() == Some("STALE_GENERATION") {
             let generation = self.generation().await?;
             return Err(RouterError::Stale { generation });

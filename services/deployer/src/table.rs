@@ -146,10 +146,10 @@ pub(crate) async fn publish(
         Err(RouterError::Stale { generation: known }) => {
             let mut connection = app.pool.acquire().await?;
             let known = i64::try_from(known).unwrap_or(i64::MAX - 1);
-            match environment::raise_generation(&mut connection, known).await? {
-                false => Ok(generation),
-                true => Err(RouterError::Stale { generation }.into()),
+            if environment::raise_generation(&mut connection, known).await? {
+                return Err(RouterError::Stale { generation }.into());
             }
+            Ok(generation)
         }
         Err(error) => Err(error.into()),
     }

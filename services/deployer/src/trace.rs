@@ -27,12 +27,12 @@ pub(crate) async fn export(app: &App, release: &Release) -> anyhow::Result<()> {
         error: failure,
     });
     for (index, step) in steps.into_iter().enumerate() {
-        trace = trace.step(recorded(release, index, step));
+        trace = trace.step(recorded(release, index, &step));
     }
     Ok(trace.export().await?)
 }
 
-fn recorded(release: &Release, index: usize, step: Step) -> Recorded {
+fn recorded(release: &Release, index: usize, step: &Step) -> Recorded {
     let end = step.ended_at.unwrap_or(step.started_at);
     Recorded {
         key: format!("{}.{index}", step.name),

@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
 /// Where an app runs.
+#[expect(clippy::struct_field_names, reason = "one word per concept, everywhere")]
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
     pub(crate) app: AppName,

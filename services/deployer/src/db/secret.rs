@@ -7,6 +7,7 @@ use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
 
 /// A version of a secret without its value.
+#[expect(clippy::struct_field_names, reason = "one word per concept, everywhere")]
 #[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) environment: String,

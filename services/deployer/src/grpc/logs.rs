@@ -8,6 +8,7 @@ use crate::db::release::{self, Release};
 use crate::docker::{Mask, Since};
 use crate::logs::{Source, SourceLine, follow, tail};
 use crate::member;
+use crate::spec::InstanceSpec;
 use futures_util::{Stream, StreamExt};
 use proto::v1::{WatchLogsRequest, WatchLogsResponse};
 use service::grpc::status;
@@ -80,7 +81,7 @@ async fn sources(app: &App, release: &Release, service: &str) -> Result<Vec<Sour
             instance: instance.id,
             service: instance.service,
             container_id: instance.container_id.unwrap_or(instance.container_name),
-            mask: Mask::new(spec.into_iter().flat_map(|spec| spec.secret_values())),
+            mask: Mask::new(spec.into_iter().flat_map(InstanceSpec::secret_values)),
         }
     };
     Ok(own.into_iter().map(source).collect())

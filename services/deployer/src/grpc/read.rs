@@ -12,6 +12,7 @@ use service::principal::{Principal, Role};
 use tonic::Status;
 
 /// An error of the database for a client.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 pub(super) fn database(error: sqlx::Error) -> Status {
     status::database(&error)
 }

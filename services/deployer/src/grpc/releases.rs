@@ -159,7 +159,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<WatchReleasesRequest>,
     ) -> Result<Response<Self::WatchReleasesStream>, Status> {
-        watch::watch(&self.0, request).await.map(Response::new)
+        watch::watch(&self.0, request).map(Response::new)
     }
 
     async fn watch_logs(

@@ -31,12 +31,11 @@ impl Name {
         let invalid = |error: String| status::invalid("name", error);
         let in_app = parts(name, "apps/{app}/secrets/{secret}");
         let pattern = "apps/{app}/environments/{environment}/secrets/{secret}";
-        let (app, environment, secret) = match in_app {
-            Ok(found) => (found[0], None, found[1]),
-            Err(_) => {
-                let found = parts(name, pattern).map_err(|error| invalid(error.to_string()))?;
-                (found[0], Some(found[1]), found[2])
-            }
+        let (app, environment, secret) = if let Ok(found) = in_app {
+            (found[0], None, found[1])
+        } else {
+            let found = parts(name, pattern).map_err(|error| invalid(error.to_string()))?;
+            (found[0], Some(found[1]), found[2])
         };
         let environment = environment.map(EnvironmentName::parse).transpose();
         Ok(Self {

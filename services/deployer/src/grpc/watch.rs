@@ -26,10 +26,7 @@ const FIRST: i64 = 50;
 pub(super) type Answers = ReceiverStream<Result<WatchReleasesResponse, Status>>;
 
 /// Begins a watch.
-pub(super) async fn watch(
-    app: &App,
-    request: Request<WatchReleasesRequest>,
-) -> Result<Answers, Status> {
+pub(super) fn watch(app: &App, request: Request<WatchReleasesRequest>) -> Result<Answers, Status> {
     let principal = Principal::of(&request)?;
     let request = request.into_inner();
     let scope = Scope::parse(&request.parent)?;

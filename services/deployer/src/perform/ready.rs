@@ -30,6 +30,7 @@ pub(crate) async fn bring_up(app: &App, release: &Release) -> Result<(usize, Dur
     Ok((described.len(), slowest))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn describe_failed(error: MemberError) -> Outcome {
     match error.failure() {
         Some(failure) => Outcome::failed(failure),

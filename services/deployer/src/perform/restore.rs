@@ -24,10 +24,10 @@ pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outc
 
 /// The stable release is the only way back: it is tried until the time of the undo is over.
 fn still_wanted(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Failed(failure) => Outcome::Again(format!("the stable release: {failure}")),
-        other => other,
+    if let Outcome::Failed(failure) = outcome {
+        return Outcome::Again(format!("the stable release: {failure}"));
     }
+    outcome
 }
 
 async fn stable(app: &App, release: &Release) -> Result<Option<Release>, Outcome> {

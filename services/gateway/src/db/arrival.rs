@@ -25,7 +25,6 @@ pub(crate) struct Rows<'a> {
 
 /// Writes the rows; false when somebody else moved the ref since it was read, and then nothing is written.
 /// Fails with a violation of `delivery_once` when the delivery was received meanwhile.
-#[expect(clippy::cognitive_complexity, reason = "one statement with many values, no branches")]
 pub(crate) async fn commit(
     connection: &mut PgConnection,
     rows: &Rows<'_>,
