@@ -18,7 +18,7 @@ use crate::worker::Worker;
 use attempt::{Answer, Attempt, Failed};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use hyper::upgrade::OnUpgrade;
 use std::rc::Rc;
@@ -32,6 +32,7 @@ const RETRIES: usize = 2;
 /// A request, understood.
 struct Ask {
     host: HeaderValue,
+    uri: Uri,
     candidate: Option<HeaderValue>,
     upgrade: Option<HeaderValue>,
     on_upgrade: Option<OnUpgrade>,
@@ -78,7 +79,7 @@ fn understand(
     headers::remove_hop_by_hop(&mut parts.headers);
     headers::forward(&mut parts.headers, client, &host);
     parts.headers.insert(headers::REQUEST_ID, id.clone());
-    Ok(Ask { host, candidate, upgrade, on_upgrade, takes_trailers })
+    Ok(Ask { host, uri: parts.uri.clone(), candidate, upgrade, on_upgrade, takes_trailers })
 }
 
 /// An answer of an instance, and how to go on with it.

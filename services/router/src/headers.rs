@@ -12,6 +12,8 @@ pub(crate) const CANDIDATE: HeaderName = HeaderName::from_static("slipway-candid
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// The part of the path that the instance does not see.
+pub(crate) const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -108,6 +110,7 @@ pub(crate) fn forward(headers: &mut HeaderMap, client: &Client, host: &HeaderVal
     if !client.trusted {
         headers.remove(FORWARDED);
         headers.remove(REAL_IP);
+        headers.remove(FORWARDED_PREFIX);
     }
     if !client.trusted || !headers.contains_key(FORWARDED_HOST) {
         headers.insert(FORWARDED_HOST, host.clone());

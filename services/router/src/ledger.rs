@@ -95,13 +95,14 @@ impl Ledger {
     }
 
     fn route(&mut self, route: &Route) -> LiveRoute {
-        let targets = route.targets.iter().map(|target| self.target(&route.name, target));
+        let targets = route.targets.iter().map(|target| self.target(route, target));
         LiveRoute { targets: targets.collect(), route: route.clone() }
     }
 
-    fn target(&mut self, route: &str, target: &Target) -> LiveTarget {
-        let slot = if target.candidate { Slot::Candidate } else { Slot::Stable };
-        let known = self.releases.entry((route.to_owned(), target.release));
+    fn target(&mut self, route: &Route, target: &Target) -> LiveTarget {
+        let compared = target.candidate && route.targets.len() > 1;
+        let slot = if compared { Slot::Candidate } else { Slot::Stable };
+        let known = self.releases.entry((route.name.clone(), target.release));
         let release = known.or_insert_with(|| Release {
             measured: Arc::default(),
             slot,

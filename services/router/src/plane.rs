@@ -102,6 +102,9 @@ impl Plane {
     }
 
     fn swap(&self, table: RouteTable) {
+        for (route, first, host) in table.shadowed() {
+            tracing::warn!(route, first, ?host, "two routes serve the same host and path");
+        }
         let mut ledger = self.ledger.lock();
         let epoch = self.epoch.load(SeqCst) + 1;
         self.live.store(Arc::new(ledger.enter(epoch, table, Instant::now())));

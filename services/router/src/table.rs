@@ -1,7 +1,8 @@
 //! What the router knows, parsed: which hosts and paths go to which instances of which releases.
 //!
-//! Invariants: route names, host and prefix pairs, and instances are unique; everything is in canonical
-//! order, so that equal tables compare equal whatever the order they were written in.
+//! Invariants: route names are unique and an instance has one address; everything is in canonical order, so that
+//! equal tables compare equal whatever the order they were written in. Of two routes that serve the same host and
+//! prefix the first by name does: a mistake in one app must not keep the tables of all others from being applied.
 
 mod address;
 mod host;
@@ -46,6 +47,8 @@ pub struct Route {
     pub hosts: Vec<HostPattern>,
     /// Which paths.
     pub path_prefix: PathPrefix,
+    /// Instances see paths without the prefix.
+    pub strip_prefix: bool,
     /// By release.
     pub targets: Vec<Target>,
     /// What happens to requests now.
@@ -125,6 +128,21 @@ impl RouteTable {
     fn new(generation: u64, routes: Vec<Route>) -> Self {
         let by_host = ByHost::of(&routes);
         Self { generation, routes, by_host }
+    }
+
+    /// Routes that serve nothing of some host, because another one serves the same: both names and the host.
+    pub fn shadowed(&self) -> Vec<(&str, &str, &HostPattern)> {
+        let mut served: HashMap<(&HostPattern, &PathPrefix), &str> = HashMap::new();
+        let mut shadowed = Vec::new();
+        for route in &self.routes {
+            for host in &route.hosts {
+                let first = *served.entry((host, &route.path_prefix)).or_insert(&route.name);
+                if first != route.name {
+                    shadowed.push((route.name.as_str(), first, host));
+                }
+            }
+        }
+        shadowed
     }
 
     /// The routes that may serve `host` (in normal form), most specific host first, then longest prefix first.

@@ -12,7 +12,7 @@ use crate::upstream::http2;
 use crate::worker::Worker;
 use http::header::{HOST, TE};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderValue, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
@@ -130,11 +130,9 @@ impl Attempt<'_> {
 
     fn for_http1(&self, mut request: Request<Upload>) -> Request<Upload> {
         *request.version_mut() = Version::HTTP_11;
-        if request.uri().authority().is_some() {
-            let path = path_of(request.uri());
-            *request.uri_mut() = Uri::from(path);
-        }
+        *request.uri_mut() = Uri::from(self.path());
         let headers = request.headers_mut();
+        self.tell_prefix(headers);
         headers::join_cookies(headers);
         headers.insert(HOST, self.ask.host.clone());
         if let Some(upgrade) = &self.ask.upgrade {
@@ -148,21 +146,40 @@ impl Attempt<'_> {
         let mut uri = http::uri::Parts::default();
         uri.scheme = Some(Scheme::HTTP);
         uri.authority = self.ask.host.as_bytes().try_into().ok();
-        uri.path_and_query = Some(path_of(request.uri()));
+        uri.path_and_query = Some(self.path());
         if let Ok(uri) = Uri::from_parts(uri) {
             *request.uri_mut() = uri;
         }
         let headers = request.headers_mut();
+        self.tell_prefix(headers);
         headers.remove(HOST);
         if self.ask.takes_trailers {
             headers.insert(TE, HeaderValue::from_static("trailers"));
         }
         request
     }
-}
 
-fn path_of(uri: &Uri) -> PathAndQuery {
-    uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"))
+    /// The path as the instance sees it, made from what the client sent and not from what another attempt made of it.
+    fn path(&self) -> PathAndQuery {
+        let all = || PathAndQuery::from_static("/");
+        let path = self.ask.uri.path_and_query().cloned().unwrap_or_else(all);
+        let route = &self.route.route;
+        if !route.strip_prefix {
+            return path;
+        }
+        let rest = route.path_prefix.strip(path.path());
+        let query = path.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{rest}{query}").try_into().unwrap_or(path)
+    }
+
+    fn tell_prefix(&self, headers: &mut HeaderMap) {
+        let route = &self.route.route;
+        if route.strip_prefix
+            && let Ok(prefix) = HeaderValue::from_str(&route.path_prefix.to_string())
+        {
+            headers.insert(headers::FORWARDED_PREFIX, prefix);
+        }
+    }
 }
 
 /// A copy of a request that may be sent twice: the connection it goes over may have been closed while idle.

@@ -24,7 +24,8 @@ fn forwarded(trusted: bool, lines: &[(&str, &str)]) -> String {
     lines.join("\n")
 }
 
-const SAID: [(&str, &str); 5] = [
+const SAID: [(&str, &str); 6] = [
+    ("x-forwarded-prefix", "/app"),
     ("x-forwarded-for", "203.0.113.9"),
     ("x-forwarded-for", "10.0.0.1"),
     ("x-forwarded-proto", "https"),
@@ -47,6 +48,7 @@ fn the_word_of_a_trusted_proxy_is_continued() {
     forwarded: for=203.0.113.9
     x-forwarded-for: 203.0.113.9, 10.0.0.1, 192.0.2.7
     x-forwarded-host: shop.example.com
+    x-forwarded-prefix: /app
     x-forwarded-proto: https
     x-real-ip: 203.0.113.9
     ");

@@ -97,6 +97,11 @@ impl PathPrefix {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// What is left of a path that it covers.
+    pub fn strip<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.0.as_str()).filter(|rest| !rest.is_empty()).unwrap_or("/")
+    }
+
     /// How specific it is.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

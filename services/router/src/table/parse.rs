@@ -103,6 +103,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
         name: wire.name.clone(),
         hosts,
         path_prefix: path_prefix?,
+        strip_prefix: wire.strip_prefix,
         targets,
         mode,
         response_timeout,
@@ -198,28 +199,12 @@ fn unique(routes: &[Route], found: &mut Violations) {
             found.add("routes", format!("the name {:?} is used twice", pair[0].name));
         }
     }
-    let mut served: HashMap<(&HostPattern, &PathPrefix), &str> = HashMap::new();
-    let mut instances: HashMap<InstanceId, (ReleaseId, &Address)> = HashMap::new();
-    for route in routes {
-        for host in &route.hosts {
-            if let Some(other) = served.insert((host, &route.path_prefix), &route.name) {
-                let message = format!(
-                    "{other:?} and {:?} both serve {host:?} {}",
-                    route.name, route.path_prefix
-                );
-                found.add("routes", message);
-            }
-        }
-        for target in &route.targets {
-            for Upstream { instance, address } in &target.upstreams {
-                let known = instances.entry(*instance).or_insert((target.release, address));
-                if *known != (target.release, address) {
-                    found.add(
-                        "routes",
-                        format!("instance {instance} has two addresses or releases"),
-                    );
-                }
-            }
+    let mut instances: HashMap<InstanceId, &Address> = HashMap::new();
+    let targets = routes.iter().flat_map(|route| &route.targets);
+    for Upstream { instance, address } in targets.flat_map(|target| &target.upstreams) {
+        let known = *instances.entry(*instance).or_insert(address);
+        if known != address {
+            found.add("routes", format!("instance {instance} has two addresses"));
         }
     }
 }

@@ -79,16 +79,24 @@ fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
-fn two_routes_may_not_serve_the_same() {
-    insta::assert_snapshot!(refused([route("a").host("x.y").path("/a/"), route("b").host("X.y.").path("/a")]), @r#"routes: "a" and "b" both serve Exact("x.y") /a"#);
-    insta::assert_snapshot!(refused([route("a").host("x"), route("a").host("y")]), @r#"routes: the name "a" is used twice"#);
+fn of_two_routes_that_serve_the_same_the_first_by_name_does() {
+    let table = table([route("b").host("X.y.").path("/a/"), route("a").host("x.y").path("/a")]);
+    assert_eq!(table.candidates("x.y").next(), Some(0));
+    assert_eq!(table.shadowed(), [("b", "a", &HostPattern::Exact("x.y".to_owned()))]);
 }
 
 #[test]
-fn an_instance_has_one_address_and_one_release() {
-    let twice = route("a").host("x").target(1, &[(7, "10.0.0.1:80")]);
-    let other = route("b").host("y").target(1, &[(7, "10.0.0.2:80")]);
-    insta::assert_snapshot!(refused([twice, other]), @"routes: instance 00000000-0000-0000-0000-000000000007 has two addresses or releases");
+fn a_name_is_used_once() {
+    let twice = refused([route("a").host("x"), route("a").host("y")]);
+    insta::assert_snapshot!(twice, @r#"routes: the name "a" is used twice"#);
+}
+
+#[test]
+fn an_instance_has_one_address_but_may_serve_several_releases() {
+    let one = || route("a").host("x").target(1, &[(7, "10.0.0.1:80")]);
+    table([one().target(2, &[(7, "10.0.0.1:80")])]);
+    let two = refused([one(), route("b").host("y").target(1, &[(7, "10.0.0.2:80")])]);
+    insta::assert_snapshot!(two, @"routes: instance 00000000-0000-0000-0000-000000000007 has two addresses");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use crate::instance::Instance;
+use crate::retry::nobody;
 use crate::table::{TOKEN, route, to};
 use crate::world::World;
 use hyper::Request;
@@ -26,6 +27,18 @@ async fn host_and_path_decide() {
         (404, &"application/problem+json".parse().expect("a value"))
     );
     assert!(unknown.body.contains("NO_ROUTE"), "{}", unknown.body);
+}
+
+#[tokio::test]
+async fn a_prefix_is_stripped_when_the_route_says_so() {
+    let instance = Instance::start("a").await;
+    let world = World::start().await;
+    world.apply([to(&[&instance]).path("/app").stripped().dead(nobody().await)]).await;
+    let seen = world.get("/app/headers?x=/app").await.body;
+    assert!(seen.starts_with("/headers?x=/app HTTP/1.1\n"), "{seen}");
+    assert!(seen.contains("x-forwarded-prefix: /app\n"), "{seen}");
+    assert_eq!(world.get("/app").await.body, "a");
+    assert_eq!(world.get("/apple").await.status, 404);
 }
 
 #[tokio::test]

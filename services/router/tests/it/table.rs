@@ -40,6 +40,11 @@ impl Draft {
         self
     }
 
+    pub(crate) fn stripped(mut self) -> Self {
+        self.0.strip_prefix = true;
+        self
+    }
+
     pub(crate) fn target(mut self, weight: u32, instances: &[&Instance]) -> Self {
         let upstreams = instances.iter().map(|instance| upstream(&instance.id, instance.address));
         self.0.targets.push(v1::Target {
