@@ -47,9 +47,10 @@ pub struct Config {
     pub timeout: Duration,
     /// Network of build steps; the engine's default when absent.
     pub network: Option<String>,
-    /// Bytes of memory a build step may use, with the classic builder.
+    /// Bytes of memory a build step may use. Only the classic builder keeps to it, so that `auto` then
+    /// means classic.
     pub memory: Option<u64>,
-    /// A control group whose limits build steps have, with `BuildKit`.
+    /// A control group whose limits build steps have, with `BuildKit` of engines from 23 on.
     pub cgroup: Option<String>,
     /// Bytes that must be free for a build to start.
     pub disk_floor: u64,

@@ -30,6 +30,13 @@ pub enum Builder {
     Classic,
 }
 
+impl Builder {
+    /// Only the classic builder keeps a limit of memory on engines of every age.
+    fn for_limit(self, memory: Option<u64>) -> Self {
+        if self == Self::Auto && memory.is_some() { Self::Classic } else { self }
+    }
+}
+
 /// Not one of the builders.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("use auto, buildkit or classic")]
@@ -107,10 +114,12 @@ impl Engine {
         context: mpsc::Receiver<Bytes>,
         on_line: impl FnMut(String),
     ) -> Result<(), BuildError> {
-        let registries = (builder == Builder::Classic).then(|| access.auth.for_classic());
+        let builder = builder.for_limit(order.memory);
+        let registries = access.auth.for_classic();
         let session = self.session(builder, access).await?;
         let way =
             session.as_ref().map_or(Way::Classic, |session| Way::BuildKit(session.id.clone()));
+        let registries = session.is_none().then_some(registries);
         self.run(order.path(&way), registries, context, on_line).await
     }
 

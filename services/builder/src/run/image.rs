@@ -26,6 +26,10 @@ const WAITING: usize = 8;
 /// What an engine says when its disk is full.
 const DISK_FULL: &str = "no space left on device";
 
+/// Exit code of a command that was killed.
+const KILLED: i32 = 137;
+const MEMORY_HINT: &str = " (it was killed, most likely for the memory it used)";
+
 /// Why an image, or the stage of a check, was not built.
 #[derive(Debug, thiserror::Error)]
 pub enum NotBuilt {
@@ -219,6 +223,8 @@ pub fn stop(error: &NotBuilt, reason: Reason, service: &ServiceName, action: &st
         NotBuilt::Timeout(_) => (Reason::BuildTimeout, None),
         NotBuilt::Engine(_) | NotBuilt::Context(_) => (reason, None),
     };
+    let hint = if exit_code == Some(KILLED) { MEMORY_HINT } else { "" };
+    let message = format!("{message}{hint}");
     Stop::Failed(Failure { exit_code, ..Failure::new(reason, message).of(service) })
 }
 

@@ -150,3 +150,18 @@ async fn a_full_disk_is_waited_for() {
     assert_eq!(outcome(&build), (State::Blocked, "DISK_LOW"));
     assert!(message(&build).contains("a build needs"), "{}", message(&build));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_needs_more_memory_than_it_may() {
+    let world = World::with(|config| config.memory = Some(64 * 1024 * 1024)).await;
+    let dockerfile =
+        "FROM slipway.local/python:3.11\nRUN python3 -c 'bytearray(256 * 1024 * 1024)'\n";
+    world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", dockerfile)]);
+    let build = world.push().await;
+    assert_eq!(outcome(&build), (State::Failed, "BUILD_FAILED"), "{}", world.log(&build).await);
+    assert!(
+        message(&build).ends_with("most likely for the memory it used)"),
+        "{}",
+        message(&build)
+    );
+}
