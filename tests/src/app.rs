@@ -13,7 +13,7 @@ use testkit::{Answer, Http, Repo, eventually};
 /// The secret of the app's webhook.
 pub const WEBHOOK_SECRET: &str = "webhook-secret-of-the-app";
 /// A build and a release end within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A registered app.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
 /// The administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token-of-this-world-0123456789";
 /// Everything starts within this.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// The names of the services, in the order they start.
 pub const SERVICES: [&str; 5] = ["router", "deployer", "builder", "monitor", "gateway"];
@@ -123,17 +123,17 @@ impl World {
                 Ok(router::start(router::Config::read(env)?).await?.run(cancel).await?)
             }),
             "deployer" => Running::start(service, |cancel| async move {
-                deployer::start(deployer::Config::read(env)?).await?.run(cancel).await
+                Box::pin(deployer::start(deployer::Config::read(env)?).await?.run(cancel)).await
             }),
             "builder" => Running::start(service, |cancel| async move {
-                builder::start(builder::Config::read(env)?).await?.run(cancel).await
+                Box::pin(builder::start(builder::Config::read(env)?).await?.run(cancel)).await
             }),
             "monitor" => Running::start(service, |cancel| async move {
                 monitor::start(monitor::Config::from_env(env)?).await?.run(cancel).await
             }),
             _ => Running::start("gateway", |cancel| async move {
                 let gateway = gateway::start(gateway::Config::from_env(env)?).await?;
-                gateway.run(cancel).await.context("gateway")
+                Box::pin(gateway.run(cancel)).await.context("gateway")
             }),
         };
         let before = self.services.insert(service, running);
@@ -211,6 +211,7 @@ impl World {
     }
 
     /// The token that services show each other.
+    #[expect(clippy::unused_self, reason = "it is asked of the world, as everything else")]
     pub fn internal_token(&self) -> Secret {
         Secret::new(INTERNAL_TOKEN)
     }

@@ -10,7 +10,7 @@ use testkit::eventually;
 
 async fn drift_is(world: &World, wanted: Drift) -> Vec<String> {
     let name = "apps/shop/environments/production".to_owned();
-    eventually(&format!("drift to be {wanted:?}"), Duration::from_secs(60), async || {
+    eventually(&format!("drift to be {wanted:?}"), Duration::from_mins(1), async || {
         let request = CheckDriftRequest { name: name.clone() };
         let answer = world.admin().drift.check_drift(request).await.ok()?;
         let environment = answer.into_inner().environment?;
