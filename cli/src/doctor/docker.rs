@@ -19,7 +19,10 @@ const INSTALL: &str = "install it (apt-get install docker.io) and see that it ru
                        names another engine";
 
 /// Whether the engine answers and is new enough.
-#[expect(clippy::disallowed_methods, reason = "the caller's own engine, as the docker program finds it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the caller's own engine, as the docker program finds it"
+)]
 pub(super) async fn engine() -> Finding {
     let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
     let host = host.unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned());

@@ -1,7 +1,7 @@
 //! The gateway: webhooks in, one address for every API of the platform.
 //!
 //! A delivery is answered with 2xx only after it is durable. A push found by a webhook and one found by
-//! looking at the remote meet in [`accept`]. Who asks is established here, once; what they may do is
+//! looking at the remote meet in `accept`. Who asks is established here, once; what they may do is
 //! checked where the data are.
 
 mod accept;
