@@ -56,6 +56,24 @@ impl Docker {
         names
     }
 
+    /// Stops and removes the platform's containers, as many as it returns, and its networks. Volumes stay.
+    pub fn stop(&self) -> usize {
+        let containers = self.names(&["ps", "--all", "--quiet", "--filter", &self.filter()]);
+        let all = |first: [&'static str; 2]| {
+            let rest = containers.iter().map(String::as_str);
+            first.into_iter().chain(rest).collect::<Vec<_>>()
+        };
+        if !containers.is_empty() {
+            // One that a person removes at the same moment is as gone as it should be.
+            self.command(&all(["stop", "--time=10"]));
+            self.command(&all(["rm", "--force"]));
+        }
+        for network in self.names(&["network", "ls", "--quiet", "--filter", &self.filter()]) {
+            self.command(&["network", "rm", &network]);
+        }
+        containers.len()
+    }
+
     /// Removes everything of the platform: containers, networks, volumes. For the end of a test.
     pub fn clean(&self) {
         for container in self.names(&["ps", "--all", "--quiet", "--filter", &self.filter()]) {

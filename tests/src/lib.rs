@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+pub mod demo;
 mod docker;
 pub mod fixture;
 mod running;

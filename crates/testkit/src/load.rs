@@ -1,8 +1,11 @@
 //! Users: constant load that counts every answer, by status and by version, and how long it took.
 
-use crate::Http;
+use crate::{Answer, Http};
+use bytes::Bytes;
 use hdrhistogram::Histogram;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -44,72 +47,102 @@ impl Report {
         Duration::from_micros(self.latency.value_at_quantile(quantile))
     }
 
-    fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        for (status, count) in other.by_status {
-            *self.by_status.entry(status).or_default() += count;
+    fn count(&mut self, answer: &anyhow::Result<Answer>, took: Duration) {
+        self.sent += 1;
+        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let (status, problem) = match answer {
+            Ok(answer) if (200..300).contains(&answer.status) => (answer.status, None),
+            Ok(answer) => (answer.status, Some(format!("{} {}", answer.status, answer.text()))),
+            Err(error) => (0, Some(format!("{error:#}"))),
+        };
+        *self.by_status.entry(status).or_default() += 1;
+        self.first_failure = self.first_failure.take().or(problem);
+        if let Ok(answer) = answer
+            && let Ok(body) = serde_json::from_slice::<Value>(&answer.body)
+            && let Some(version) = body.get("version").and_then(Value::as_str)
+        {
+            *self.by_version.entry(version.to_owned()).or_default() += 1;
         }
-        for (version, count) in other.by_version {
-            *self.by_version.entry(version).or_default() += count;
-        }
-        self.latency.add(other.latency).expect("the same digits");
-        self.first_failure = self.first_failure.take().or(other.first_failure);
     }
+}
+
+/// What users ask for, again and again.
+#[derive(Debug, Clone)]
+struct Question {
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
 }
 
 /// Users that ask until they are stopped.
 #[derive(Debug)]
 pub struct Load {
     stop: CancellationToken,
-    users: Vec<JoinHandle<Report>>,
+    users: Vec<JoinHandle<()>>,
+    report: Arc<Mutex<Report>>,
 }
 
 impl Load {
     /// `users` users that ask for `path` one request after the other, with `pause` in between.
     pub fn start(http: &Http, path: &str, users: usize, pause: Duration) -> Self {
-        let stop = CancellationToken::new();
-        let users = (0..users)
-            .map(|_| tokio::spawn(ask(http.clone(), path.to_owned(), pause, stop.clone())))
-            .collect();
-        Self { stop, users }
+        let question =
+            Question { method: "GET", path: path.to_owned(), headers: vec![], body: Bytes::new() };
+        Self::of(http, &question, users, pause)
     }
 
-    /// Ends the load; what all users got together.
-    pub async fn stop(self) -> Report {
+    /// The same with POST of `body`.
+    pub fn post(http: &Http, path: &str, body: &Value, users: usize, pause: Duration) -> Self {
+        let question = Question {
+            method: "POST",
+            path: path.to_owned(),
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: body.to_string().into(),
+        };
+        Self::of(http, &question, users, pause)
+    }
+
+    fn of(http: &Http, question: &Question, users: usize, pause: Duration) -> Self {
+        let stop = CancellationToken::new();
+        let report = Arc::new(Mutex::new(Report::new()));
+        let user = |_| {
+            tokio::spawn(ask(http.clone(), question.clone(), pause, stop.clone(), report.clone()))
+        };
+        let users = (0..users).map(user).collect();
+        Self { stop, users, report }
+    }
+
+    /// What users got since the start or the last lap. They go on.
+    pub fn lap(&self) -> Report {
+        let mut report = self.report.lock().expect("no user panics");
+        std::mem::replace(&mut report, Report::new())
+    }
+
+    /// Ends the load; what all users got together since the last lap.
+    pub async fn stop(mut self) -> Report {
         self.stop.cancel();
-        let mut report = Report::new();
-        for user in self.users {
-            report.add(user.await.expect("a user does not panic"));
+        for user in std::mem::take(&mut self.users) {
+            user.await.expect("a user does not panic");
         }
-        report
+        self.lap()
     }
 }
 
-async fn ask(http: Http, path: String, pause: Duration, stop: CancellationToken) -> Report {
-    let mut report = Report::new();
+async fn ask(
+    http: Http,
+    question: Question,
+    pause: Duration,
+    stop: CancellationToken,
+    report: Arc<Mutex<Report>>,
+) {
+    let Question { method, path, headers, body } = question;
     while !stop.is_cancelled() {
         let started = Instant::now();
-        let answer = http.get(&path).await;
-        let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        report.sent += 1;
-        report.latency.saturating_record(took);
-        let (status, problem) = match &answer {
-            Ok(answer) if (200..300).contains(&answer.status) => (answer.status, None),
-            Ok(answer) => (answer.status, Some(format!("{} {}", answer.status, answer.text()))),
-            Err(error) => (0, Some(format!("{error:#}"))),
-        };
-        *report.by_status.entry(status).or_default() += 1;
-        report.first_failure = report.first_failure.take().or(problem);
-        if let Ok(answer) = &answer
-            && let Ok(body) = serde_json::from_slice::<serde_json::Value>(&answer.body)
-            && let Some(version) = body.get("version").and_then(serde_json::Value::as_str)
-        {
-            *report.by_version.entry(version.to_owned()).or_default() += 1;
-        }
+        let answer = http.send(method, &path, &headers, body.clone()).await;
+        report.lock().expect("no user panics").count(&answer, started.elapsed());
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
-    report
 }

@@ -6,13 +6,25 @@ use std::process::Command;
 /// A repository with a work tree; pushing is what the test says to the forge afterwards.
 #[derive(Debug)]
 pub struct Repo {
-    folder: tempfile::TempDir,
+    path: PathBuf,
+    _removed_at_the_end: Option<tempfile::TempDir>,
 }
 
 impl Repo {
     /// An empty repository with branch `main`.
     pub fn init() -> Self {
-        let repo = Self { folder: tempfile::tempdir().expect("a folder") };
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { path: folder.path().to_owned(), _removed_at_the_end: Some(folder) }.begin()
+    }
+
+    /// An empty repository with branch `main` in a new folder that stays.
+    pub fn init_at(path: &Path) -> Self {
+        std::fs::create_dir_all(path).expect("a folder");
+        Self { path: path.to_owned(), _removed_at_the_end: None }.begin()
+    }
+
+    fn begin(self) -> Self {
+        let repo = self;
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         repo.git(&["config", "user.name", "Ana"]);
         repo.git(&["config", "user.email", "ana@example.com"]);
@@ -22,7 +34,7 @@ impl Repo {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// Writes a file.

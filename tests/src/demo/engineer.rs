@@ -1,0 +1,48 @@
+//! An engineer who asks the API what became of a push.
+
+use super::Platform;
+use super::team::APP;
+use crate::Client;
+use anyhow::{Context, Result};
+use proto::v1::{Build, GetReleaseRequest, ListBuildsRequest, ListReleasesRequest, Release};
+
+/// The environment that all releases of the demonstration go to.
+pub(super) const ENVIRONMENT: &str = "production";
+
+/// An engineer with the administrator's token.
+#[derive(Debug)]
+pub(super) struct Engineer {
+    client: Client,
+}
+
+impl Engineer {
+    /// An engineer of `platform`.
+    pub(super) fn new(platform: &Platform) -> Result<Self> {
+        let token = platform.token()?;
+        Ok(Self { client: Client::new(platform.address("api")?, Some(&token)) })
+    }
+
+    /// The build of a commit, once there is one.
+    pub(super) async fn build(&self, commit: &str) -> Result<Option<Build>> {
+        let parent = proto::name::app(APP);
+        let question = ListBuildsRequest { parent, ..ListBuildsRequest::default() };
+        let answer = self.client.clone().builds.list_builds(question).await;
+        let builds = answer.context("list builds")?.into_inner().builds;
+        Ok(builds.into_iter().find(|build| build.commit == commit))
+    }
+
+    /// All releases, the newest first.
+    pub(super) async fn releases(&self) -> Result<Vec<Release>> {
+        let parent = proto::name::environment(APP, ENVIRONMENT);
+        let question = ListReleasesRequest { parent, ..ListReleasesRequest::default() };
+        let answer = self.client.clone().releases.list_releases(question).await;
+        Ok(answer.context("list releases")?.into_inner().releases)
+    }
+
+    /// A release with everything that is known of it.
+    pub(super) async fn release(&self, name: &str) -> Result<Release> {
+        let question = GetReleaseRequest { name: name.to_owned() };
+        let answer = self.client.clone().releases.get_release(question).await;
+        answer.context("get a release")?.into_inner().release.context("no release was answered")
+    }
+}

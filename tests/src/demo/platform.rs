@@ -1,0 +1,110 @@
+//! The platform on this machine: begun anew for every demonstration, so that all of them are alike.
+
+use super::slipway::Slipway;
+use super::tell;
+use crate::Docker;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Says that the folder may be emptied by the next demonstration.
+const MARK: &str = "made-by-the-demo";
+/// Where the engine listens when nothing else is said.
+const ENGINE: &str = "unix:///var/run/docker.sock";
+
+/// A running platform.
+#[derive(Debug)]
+pub(super) struct Platform {
+    /// The program.
+    pub(super) slipway: Slipway,
+    /// Its data folder.
+    pub(super) folder: PathBuf,
+    /// What `slipway up` told.
+    state: Value,
+}
+
+impl Platform {
+    /// Ends the platform of an earlier demonstration and starts a new one.
+    pub(super) async fn start(folder: &Path) -> Result<Self> {
+        let slipway = Slipway::on(folder)?;
+        if folder.exists() {
+            clear(&slipway, folder).await?;
+        }
+        std::fs::create_dir_all(folder).context("make the data folder")?;
+        std::fs::write(folder.join(MARK), "").context("mark the data folder")?;
+        let begun = Instant::now();
+        let state = slipway.json(&["up", "--detach"]).await?;
+        let platform = Self { slipway, folder: folder.to_owned(), state };
+        tell::platform(&platform, begun.elapsed());
+        Ok(platform)
+    }
+
+    /// Where something answers, as `http://127.0.0.1:8801`.
+    pub(super) fn url(&self, name: &str) -> &str {
+        self.state["addresses"][name].as_str().unwrap_or_default()
+    }
+
+    /// The same without `http://`.
+    pub(super) fn address(&self, name: &str) -> Result<SocketAddr> {
+        let url = self.url(name);
+        let address = url.trim_start_matches("http://").parse();
+        address.with_context(|| format!("`slipway up` told no address of {name}, but {url:?}"))
+    }
+
+    /// Name, process and address of each program, in the order they were started.
+    pub(super) fn programs(&self) -> Vec<(String, String, String)> {
+        let told = self.state["programs"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let address =
+            |name: &str| self.url(if name == "gateway" { "api" } else { name }).to_owned();
+        let row = |program: &Value| {
+            let name = text(&program["name"]);
+            let address = address(&name);
+            (name, program["process"]["pid"].to_string(), address)
+        };
+        told.iter().map(row).collect()
+    }
+
+    /// The administrator's token.
+    pub(super) fn token(&self) -> Result<String> {
+        let path = self.folder.join("secrets/admin-token");
+        let token = std::fs::read_to_string(path).context("read the administrator's token")?;
+        Ok(token.trim().to_owned())
+    }
+}
+
+/// Ends everything that an earlier demonstration left, and its data.
+async fn clear(slipway: &Slipway, folder: &Path) -> Result<()> {
+    let is_empty = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    if !is_empty && !folder.join(MARK).exists() {
+        bail!("{} holds something that no demonstration made", folder.display());
+    }
+    slipway.run(&["down"]).await?;
+    remove_containers(folder)?;
+    std::fs::remove_dir_all(folder).context("empty the data folder")
+}
+
+/// Ends the platform and the containers it runs; data stay.
+pub(super) async fn stop(folder: &Path) -> Result<()> {
+    if !folder.join(MARK).exists() {
+        tell::line("no demonstration runs");
+        return Ok(());
+    }
+    let said = Slipway::on(folder)?.run(&["down"]).await?;
+    let removed = remove_containers(folder)?;
+    tell::stopped(&said, removed, folder);
+    Ok(())
+}
+
+/// Stops and removes the containers and networks of the platform in `folder`, and no others. Volumes stay.
+fn remove_containers(folder: &Path) -> Result<usize> {
+    let Ok(settings) = std::fs::read(folder.join("settings.json")) else { return Ok(0) };
+    let settings: Value = serde_json::from_slice(&settings).context("read settings.json")?;
+    let instance = settings["instance"].as_str().context("settings.json names no instance")?;
+    let host = std::env::var_os("DOCKER_HOST").and_then(|host| host.into_string().ok());
+    let host = host.filter(|host| !host.is_empty());
+    let docker = Docker::new(host.as_deref().unwrap_or(ENGINE), instance);
+    Ok(docker.stop())
+}

@@ -1,0 +1,52 @@
+//! The `slipway` program, run as an engineer runs it.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Settings of the caller that are for `slipway` wherever it runs; all others would point it elsewhere.
+const KEPT: [&str; 1] = ["SLIPWAY_NATS_SERVER"];
+
+/// The program with the data folder it works on.
+#[derive(Debug, Clone)]
+pub(super) struct Slipway {
+    program: PathBuf,
+    data: PathBuf,
+}
+
+impl Slipway {
+    /// The program that was built together with this one.
+    pub(super) fn on(data: &Path) -> Result<Self> {
+        let own = std::env::current_exe().context("find this program")?;
+        let program = own.with_file_name("slipway");
+        if !program.is_file() {
+            bail!("{} is not there; build it with `cargo build --bins`", program.display());
+        }
+        Ok(Self { program, data: data.to_owned() })
+    }
+
+    /// What the program prints as JSON.
+    pub(super) async fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let said = self.run(&[arguments, &["--output", "json"]].concat()).await?;
+        serde_json::from_str(&said).with_context(|| format!("slipway {arguments:?} prints no JSON"))
+    }
+
+    /// What the program prints; its complaint when it fails.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("SLIPWAY_") && !KEPT.contains(&&*name) {
+                command.env_remove(&*name);
+            }
+        }
+        command.env("SLIPWAY_DATA", &self.data).env("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", &self.data);
+        let output = command.args(arguments).output().await.context("start slipway")?;
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            bail!("`slipway {}` failed: {}", arguments.join(" "), complaint.trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+}

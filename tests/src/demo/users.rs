@@ -1,0 +1,67 @@
+//! The users: constant load through the router on the app's host, from the first release to the end.
+
+use super::Platform;
+use anyhow::{Result, ensure};
+use serde_json::json;
+use std::time::Duration;
+use testkit::{Http, Load, Report};
+
+/// The host in the app's slipway.yaml.
+pub(super) const HOST: &str = "fraud.localhost";
+/// Users at the same time.
+const USERS: usize = 8;
+/// How long each thinks between two requests.
+const PAUSE: Duration = Duration::from_millis(25);
+/// How long one looks to say how it is when nothing changes.
+const CALM: Duration = Duration::from_secs(2);
+
+/// Users that ask all the time.
+#[derive(Debug)]
+pub(super) struct Users {
+    load: Load,
+    http: Http,
+}
+
+impl Users {
+    /// They begin to ask.
+    pub(super) fn start(platform: &Platform) -> Result<Self> {
+        let http = Http::new(platform.address("traffic")?, HOST);
+        let transaction = json!({ "amount": 42.0, "country": "DE", "hour": 12, "merchant_category": "groceries" });
+        let load = Load::post(&http, "/predict", &transaction, USERS, PAUSE);
+        Ok(Self { load, http })
+    }
+
+    /// What they got since they were last asked.
+    pub(super) fn so_far(&self) -> Report {
+        self.load.lap()
+    }
+
+    /// What they get in the next two seconds.
+    pub(super) async fn calm(&self) -> Report {
+        drop(self.load.lap());
+        tokio::time::sleep(CALM).await;
+        self.load.lap()
+    }
+
+    /// The version that answers a new user.
+    pub(super) async fn version(&self) -> Result<String> {
+        let answer = self.http.get("/version").await?;
+        ensure!(answer.status == 200, "/version answers {} {}", answer.status, answer.text());
+        let version = answer.json()["version"].as_str().unwrap_or_default().to_owned();
+        Ok(version)
+    }
+
+    /// They go home.
+    pub(super) async fn stop(self) {
+        drop(self.load.stop().await);
+    }
+}
+
+/// Promises that nobody noticed anything.
+pub(super) fn none_failed(reports: &[&Report]) -> Result<()> {
+    let failed: u64 = reports.iter().map(|report| report.failed()).sum();
+    let first = reports.iter().find_map(|report| report.first_failure.clone());
+    ensure!(failed == 0, "{failed} requests failed, the first with: {}", first.unwrap_or_default());
+    ensure!(reports.iter().all(|report| report.sent > 0), "users sent no requests");
+    Ok(())
+}
