@@ -38,6 +38,8 @@ pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
 async fn report(app: &App, health: &Health) {
     let postgres = sqlx::query_scalar!("select 1").fetch_one(&app.pool).await;
     health.report("postgres", postgres.map(drop).map_err(|error| error.to_string()));
+    let connected = app.bus.is_connected();
+    health.report("nats", connected.then_some(()).ok_or_else(|| "not connected".to_owned()));
     let engine = app.about().await;
     health.report("engine", engine.map(drop).map_err(|error| service::chain(&error)));
 }

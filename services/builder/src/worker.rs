@@ -115,7 +115,7 @@ async fn work_recorded(
     let id = claimed.identity.id;
     let place = Place { pool: app.pool.clone(), bus: app.bus.clone(), hints: app.hints.clone() };
     let (recorder, writing) = Recorder::start(id, place, app.clock.clone()).await?;
-    let (stopped, started) = (app.running.begin(id), Instant::now());
+    let (stopped, started) = (app.running.begin(claimed.key()), Instant::now());
     let ended = tokio::select! {
         ended = attempt(app, claimed, &recorder) => ended,
         () = stopped.cancelled() => Err(Stop::Lost),
@@ -133,7 +133,7 @@ async fn work_recorded(
     if let Some(judgement) = judgement {
         conclude(app, claimed, judgement).await?;
     }
-    app.running.stop(id);
+    app.running.end(claimed.key());
     app.hints.give();
     Ok(())
 }
@@ -192,6 +192,7 @@ fn judge(
             return Some(Judgement::Ends(Ending::Skipped(nothing_to_do)));
         }
         Err(Stop::Blocked(failure)) if claimed.age < PATIENCE => {
+            let failure = Failure { message: recorder.masked(&failure.message), ..failure };
             recorder.line(format!("waiting: {}: {}", failure.reason, failure.message));
             return Some(Judgement::Waits(failure));
         }

@@ -5,9 +5,11 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::runtime::Handle;
 
 /// What git may see of our environment: where programs are, and how to reach the outside.
 const PASSED_ON: &[&str] = &[
@@ -31,6 +33,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("safe.directory", "*"),
     ("transfer.fsckObjects", "false"),
 ];
+/// How long git may take to tidy up when it is not wanted any more.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// As much of what git says on failure as is kept.
 const COMPLAINT: usize = 4096;
 
@@ -122,7 +126,7 @@ impl Git {
     pub fn spawn(self, stdin: Stdio) -> Result<Running, GitError> {
         let mut command = Command::new("git");
         command.env_clear().args(&self.args).stdin(stdin);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         for name in PASSED_ON {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -139,35 +143,56 @@ impl Git {
         let verb = self.verb;
         let child = command.spawn().map_err(|source| GitError::Start { verb, source })?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        Ok(Running { child, group: Group(group) })
+        Ok(Running { child: Some(child), group })
     }
 }
 
 /// A git that runs. Dropping it ends it and everything it started.
 #[derive(Debug)]
 pub struct Running {
-    /// The process.
-    pub child: Child,
-    group: Group,
+    child: Option<Child>,
+    group: Option<Pid>,
 }
 
 impl Running {
-    async fn finish(self) -> std::io::Result<std::process::Output> {
-        let Self { child, mut group } = self;
-        let output = child.wait_with_output().await;
-        group.0 = None;
-        output
+    /// The pipes to and from it.
+    pub fn pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        let child = self.child.as_mut()?;
+        Some((child.stdin.take()?, child.stdout.take()?))
+    }
+
+    async fn finish(mut self) -> std::io::Result<Output> {
+        let child = self.child.as_mut().ok_or(std::io::ErrorKind::NotFound)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (status, stdout, stderr) =
+            tokio::try_join!(child.wait(), read_all(stdout), read_all(stderr))?;
+        self.child = None;
+        Ok(Output { status, stdout, stderr })
     }
 }
 
-/// A process group that ends with this value.
-#[derive(Debug)]
-struct Group(Option<Pid>);
+async fn read_all(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut read).await?;
+    }
+    Ok(read)
+}
 
-impl Drop for Group {
+impl Drop for Running {
+    /// Git removes its lock files on SIGTERM; what does not go by then is killed. The process is not
+    /// reaped before, so that its number cannot belong to anybody else.
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _gone_already = killpg(group, Signal::SIGKILL);
+        let (Some(mut child), Some(group)) = (self.child.take(), self.group) else { return };
+        let _gone_already = killpg(group, Signal::SIGTERM);
+        let end = async move {
+            if tokio::time::timeout(GOODBYE, child.wait()).await.is_err() {
+                let _gone_already = killpg(group, Signal::SIGKILL);
+                let _reaped = child.wait().await;
+            }
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(end);
         }
     }
 }

@@ -101,6 +101,15 @@ impl Mirror {
         credentials.apply(git, &self.repository).output(FETCH).await.map(drop)
     }
 
+    /// Begins with an empty mirror, because this one is damaged.
+    pub async fn start_over(&self) -> Result<(), GitError> {
+        let _held = self.lock.lock().await;
+        if let Err(error) = tokio::fs::remove_dir_all(&self.directory).await {
+            tracing::warn!(%error, directory = %self.directory.display(), "a damaged mirror stays");
+        }
+        init_bare(&self.directory, LOCAL).await
+    }
+
     /// Everything in `newer` comes after `older`, or is it.
     pub async fn is_ancestor(&self, older: &CommitSha, newer: &CommitSha) -> bool {
         let git = Git::new(&self.directory, "merge-base").arg("--is-ancestor");

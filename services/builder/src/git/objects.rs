@@ -56,9 +56,8 @@ impl Objects {
     pub fn open(directory: &Path) -> Result<Self, ReadError> {
         let git = Git::new(directory, "cat-file").arg("--batch-command").arg("--buffer");
         let mut running = git.spawn(Stdio::piped())?;
-        let missing = || std::io::Error::other("git has no pipes");
-        let ask = running.child.stdin.take().ok_or_else(missing)?;
-        let answer = running.child.stdout.take().ok_or_else(missing)?;
+        let (ask, answer) =
+            running.pipes().ok_or_else(|| std::io::Error::other("git has no pipes"))?;
         Ok(Self { _running: running, ask, answer: BufReader::new(answer) })
     }
 

@@ -11,6 +11,8 @@ pub enum Verdict {
     Refused,
     /// The network or the remote has a bad moment.
     Network,
+    /// The mirror is damaged, as by a machine that lost its power.
+    Broken,
     /// Something else.
     Other,
 }
@@ -43,6 +45,16 @@ const NETWORK: &[&str] = &[
     "Operation timed out",
 ];
 
+const BROKEN: &[&str] = &[
+    ".lock': File exists",
+    "is corrupt",
+    "bad object",
+    "bad tree",
+    "not a git repository",
+    "unable to read tree",
+    "inflate: data stream error",
+];
+
 /// What `complaint` means.
 pub fn verdict(complaint: &str) -> Verdict {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| complaint.contains(phrase));
@@ -54,6 +66,8 @@ pub fn verdict(complaint: &str) -> Verdict {
         Verdict::Refused
     } else if says(NETWORK) {
         Verdict::Network
+    } else if says(BROKEN) {
+        Verdict::Broken
     } else {
         Verdict::Other
     }
@@ -78,6 +92,8 @@ mod tests {
                 Verdict::Network,
             ),
             ("fatal: couldn't find remote ref refs/heads/main", Verdict::NoRef),
+            ("fatal: Unable to create '/m/x.git/packed-refs.lock': File exists.", Verdict::Broken),
+            ("fatal: couldn't write", Verdict::Other),
         ] {
             assert_eq!(verdict(complaint), meaning, "{complaint}");
         }

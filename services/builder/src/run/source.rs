@@ -74,8 +74,8 @@ impl Source {
         let allowed = app.config.local_repositories.as_deref();
         let repository =
             Repository::parse(&found.repository, allowed).map_err(|error| refused(&error))?;
-        let default_branch =
-            GitRef::branch(&found.default_branch).map_err(|error| refused(&error))?;
+        let branch = found.default_branch.trim_start_matches("refs/heads/");
+        let default_branch = GitRef::branch(branch).map_err(|error| refused(&error))?;
         let mirror = app.mirrors.of(&repository).await.map_err(|error| fetch_failed(&error))?;
         let secret = |name: &str| secrets.get(name).map(|value| value.as_slice());
         let home = app.config.data.join("builder");
@@ -116,12 +116,17 @@ pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
     let source = Source::find(task.app, &identity.app).await?;
     task.recorder.hide(source.hidden());
     task.recorder.line(format!("fetching {} of {}", identity.commit, identity.git_ref));
-    let mut pauses = PAUSES.into_iter();
+    let (mut pauses, mut started_over) = (PAUSES.into_iter(), false);
     loop {
         let error = match get(&source, identity).await {
             Ok(()) => break,
             Err(error) => error,
         };
+        if meaning(&error) == Verdict::Broken && !std::mem::replace(&mut started_over, true) {
+            task.recorder.line(format!("{}; fetching everything again", service::chain(&error)));
+            source.mirror.start_over().await.map_err(|error| fetch_failed(&error))?;
+            continue;
+        }
         let patience = patience(&error);
         let Some(pause) = pauses.next().filter(|pause| *pause <= patience) else {
             return Err(given_up(task, &source, error).await);
@@ -157,7 +162,7 @@ fn patience(error: &GitError) -> Duration {
     match meaning(error) {
         Verdict::Network => PAUSES[2],
         Verdict::NoCommit | Verdict::NoRef => PAUSES[1],
-        Verdict::Refused | Verdict::Other => Duration::ZERO,
+        Verdict::Refused | Verdict::Broken | Verdict::Other => Duration::ZERO,
     }
 }
 

@@ -117,3 +117,18 @@ async fn a_build_whose_builder_died_is_built_by_the_next() {
     world.sql("update builder.build set lease_epoch = lease_epoch + 1, lease_until = now() - interval '1 s'").await;
     world.until_log(&running, "the builder that worked on this is gone; starting again").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_mirror_is_made_anew() {
+    let world = World::with_app().await;
+    assert_eq!(outcome(&world.push().await), (State::Succeeded, ""));
+    let mirrors =
+        std::fs::read_dir(world.app.config.data.join("builder/mirrors")).expect("mirrors");
+    for mirror in mirrors.flatten() {
+        std::fs::write(mirror.path().join("HEAD"), "nonsense").expect("written");
+    }
+    world.repo.commit(&[("app.txt", "2")]);
+    let build = world.push().await;
+    assert_eq!(outcome(&build), (State::Succeeded, ""), "{}", world.log(&build).await);
+    assert!(world.log(&build).await.contains("fetching everything again"));
+}
