@@ -102,6 +102,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn credentials_come_from_the_address() {
+        let given = credentials("nats://slipway:hunter2@127.0.0.1:4222,nats://127.0.0.1:4223");
+        assert_eq!(given, Some(("slipway".to_owned(), "hunter2".to_owned())));
+        assert_eq!(credentials("nats://127.0.0.1:4222"), None);
+    }
+
+    #[test]
     fn servers_before_2_12_are_refused() {
         for good in ["2.12.0", "2.15.1", "3.0.0", "2.12.8-RC.1"] {
             assert!(is_new_enough(good), "{good}");
