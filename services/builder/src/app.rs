@@ -97,7 +97,7 @@ pub async fn start(config: Config) -> anyhow::Result<Builder> {
     let listener = TcpListener::bind(config.address)
         .await
         .with_context(|| format!("listening on {}", config.address))?;
-    let pool = pg::connect(&config.database_url, SERVICE, CONNECTIONS).await?;
+    let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
     let bus = Bus::connect(&config.nats_url, SERVICE).await?;

@@ -19,8 +19,8 @@ const DISK_FLOOR: u64 = 2 * 1024 * 1024 * 1024;
 pub struct Config {
     /// Where gRPC and health are served.
     pub address: SocketAddr,
-    /// Postgres.
-    pub database_url: String,
+    /// Postgres; holds a password.
+    pub database_url: Secret,
     /// NATS.
     pub nats_url: String,
     /// What services prove themselves with.
@@ -54,8 +54,8 @@ pub struct Config {
     pub cgroup: Option<String>,
     /// Bytes that must be free for a build to start.
     pub disk_floor: u64,
-    /// The directory below which local repositories may be fetched; none are when absent.
-    pub local_repositories: Option<PathBuf>,
+    /// Directories below which a repository may be a local path.
+    pub local_repositories: Vec<PathBuf>,
 }
 
 impl Config {
@@ -80,11 +80,13 @@ impl Config {
         let memory = env.optional("SLIPWAY_BUILD_MEMORY");
         let cgroup = env.optional("SLIPWAY_BUILD_CGROUP");
         let disk_floor = env.or("SLIPWAY_DISK_FLOOR", DISK_FLOOR);
-        let local_repositories = env.optional("SLIPWAY_ALLOW_LOCAL_REPOSITORIES");
+        let allowed = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", String::new());
+        let allowed = allowed.split(':').filter(|path| !path.is_empty());
+        let local_repositories = allowed.map(PathBuf::from).collect();
         env.finish(|| {
             Some(Self {
                 address,
-                database_url: database_url?.expose().to_owned(),
+                database_url: database_url?,
                 nats_url: nats_url?,
                 internal_token: internal_token?,
                 gateway_url,

@@ -40,8 +40,8 @@ async fn report(app: &App, health: &Health) {
     health.report("postgres", postgres.map(drop).map_err(|error| error.to_string()));
     let connected = app.bus.is_connected();
     health.report("nats", connected.then_some(()).ok_or_else(|| "not connected".to_owned()));
-    let engine = app.about().await;
-    health.report("engine", engine.map(drop).map_err(|error| service::chain(&error)));
+    let engine = app.engine.ping().await;
+    health.report("engine", engine.map_err(|error| service::chain(&error)));
 }
 
 async fn clean(app: &App) {

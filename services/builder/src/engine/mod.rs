@@ -106,6 +106,11 @@ impl Engine {
         Ok(Self { docker: docker.map_err(setup)?, host: Arc::new(host) })
     }
 
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), EngineError> {
+        self.docker.ping().await.map(drop).map_err(ask("say that it is there"))
+    }
+
     /// What the engine is.
     pub async fn about(&self) -> Result<About, EngineError> {
         let info = self.docker.info().await.map_err(ask("describe itself"))?;

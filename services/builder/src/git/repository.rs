@@ -31,7 +31,7 @@ pub enum RefusedRepository {
 
 impl Repository {
     /// The repository at `address`; local paths only below `allowed`.
-    pub fn parse(address: &str, allowed: Option<&Path>) -> Result<Self, RefusedRepository> {
+    pub fn parse(address: &str, allowed: &[PathBuf]) -> Result<Self, RefusedRepository> {
         let protocol = || RefusedRepository::Protocol(address.chars().take(200).collect());
         if address.is_empty() || address.starts_with('-') || address.contains(char::is_control) {
             return Err(protocol());
@@ -77,11 +77,15 @@ fn https(address: &str, rest: &str) -> Option<Parsed> {
     })
 }
 
-fn local(path: &str, allowed: Option<&Path>) -> Parsed {
+fn local(path: &str, allowed: &[PathBuf]) -> Parsed {
     let refused = || RefusedRepository::LocalPath(path.chars().take(200).collect());
     let real = Path::new(path).canonicalize().map_err(|_| refused())?;
-    let allowed = allowed.and_then(|allowed| allowed.canonicalize().ok()).ok_or_else(refused)?;
-    if real.starts_with(allowed) { Ok(Repository::Local(real)) } else { Err(refused()) }
+    let mut allowed = allowed.iter().filter_map(|allowed| allowed.canonicalize().ok());
+    if allowed.any(|allowed| real.starts_with(allowed)) {
+        Ok(Repository::Local(real))
+    } else {
+        Err(refused())
+    }
 }
 
 /// A host and a path, none of which ssh could take for an option.
@@ -112,7 +116,7 @@ mod tests {
             ["https://github.com/a/b.git", "ssh://git@host:22/a.git", "git@github.com:a/b.git"]
         {
             assert_eq!(
-                Repository::parse(good, None).map(|found| found.address()),
+                Repository::parse(good, &[]).map(|found| found.address()),
                 Ok(good.to_owned())
             );
         }
@@ -132,14 +136,14 @@ mod tests {
             "a b@c:d",
             "git@h:a\nb",
         ] {
-            assert!(Repository::parse(bad, None).is_err(), "{bad:?} must be refused");
+            assert!(Repository::parse(bad, &[]).is_err(), "{bad:?} must be refused");
         }
     }
 
     #[test]
     fn a_password_in_the_address_is_refused_without_repeating_it() {
         let error =
-            Repository::parse("https://me:hunter2@host/a", None).expect_err("has a password");
+            Repository::parse("https://me:hunter2@host/a", &[]).expect_err("has a password");
         assert_eq!(error, RefusedRepository::Password);
     }
 
@@ -148,18 +152,18 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let inside = home.path().join("repos/shop");
         std::fs::create_dir_all(&inside).expect("created");
-        let allowed = home.path().join("repos");
-        let parse = |path: &Path| Repository::parse(&path.display().to_string(), Some(&allowed));
+        let allowed = [home.path().join("repos")];
+        let parse = |path: &Path| Repository::parse(&path.display().to_string(), &allowed);
         assert!(parse(&inside).is_ok());
-        assert!(parse(&allowed.join("../repos/shop")).is_ok());
-        assert!(parse(&allowed.join("shop/../..")).is_err());
-        assert!(Repository::parse(&inside.display().to_string(), None).is_err());
+        assert!(parse(&allowed[0].join("../repos/shop")).is_ok());
+        assert!(parse(&allowed[0].join("shop/../..")).is_err());
+        assert!(Repository::parse(&inside.display().to_string(), &[]).is_err());
     }
 
     proptest! {
         #[test]
         fn nothing_that_parses_is_an_option(address in ".{0,60}") {
-            if let Ok(repository) = Repository::parse(&address, None) {
+            if let Ok(repository) = Repository::parse(&address, &[]) {
                 prop_assert!(!repository.address().starts_with('-'));
             }
         }

@@ -71,7 +71,7 @@ impl Source {
         let refused = |error: &dyn std::error::Error| {
             Stop::failed(Reason::RepositoryRefused, error.to_string())
         };
-        let allowed = app.config.local_repositories.as_deref();
+        let allowed = &app.config.local_repositories;
         let repository =
             Repository::parse(&found.repository, allowed).map_err(|error| refused(&error))?;
         let branch = found.default_branch.trim_start_matches("refs/heads/");

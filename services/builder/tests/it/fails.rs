@@ -110,7 +110,7 @@ async fn a_commit_the_repository_does_not_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_outside_the_allowed_directory() {
-    let world = World::with(|config| config.local_repositories = None).await;
+    let world = World::with(|config| config.local_repositories.clear()).await;
     world.repo.commit(&[("slipway.yaml", MANIFEST)]);
     assert_eq!(outcome(&world.push().await), (State::Failed, "REPOSITORY_REFUSED"));
 }

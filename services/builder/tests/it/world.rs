@@ -83,7 +83,7 @@ impl World {
         let registry = format!("{}/{}", variable("SLIPWAY_TEST_REGISTRY"), Uuid::new_v4().simple());
         let mut config = Config {
             address: ([127, 0, 0, 1], 0).into(),
-            database_url: database.url.clone(),
+            database_url: Secret::new(&database.url),
             nats_url: nats.url.clone(),
             internal_token: token.clone(),
             gateway_url: peer_url.clone(),
@@ -100,7 +100,7 @@ impl World {
             memory: None,
             cgroup: None,
             disk_floor: 0,
-            local_repositories: Some(home.path().join("repositories")),
+            local_repositories: vec![home.path().join("repositories")],
         };
         change(&mut config);
         let builder = builder::start(config).await.expect("the builder starts");
