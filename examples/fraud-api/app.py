@@ -68,7 +68,6 @@ class App:
         return {
             "version": VERSION,
             "model": self.model.name if self.model else None,
-            "release": os.environ.get("SLIPWAY_RELEASE"),
             "instance": platform.node(),
             "python": platform.python_version(),
         }

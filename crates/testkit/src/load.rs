@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// Microseconds; a client gives up before.
+const LONGEST: u64 = 120_000_000;
+
 /// What users got.
 #[derive(Debug)]
 pub struct Report {
@@ -31,7 +34,7 @@ impl Report {
             sent: 0,
             by_status: BTreeMap::new(),
             by_version: BTreeMap::new(),
-            latency: Histogram::new(3).expect("three digits are possible"),
+            latency: Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order"),
             first_failure: None,
         }
     }

@@ -51,9 +51,9 @@ pub(super) fn steps(release: &Release) -> Vec<Step> {
     release.steps.iter().map_while(Step::of_release).collect()
 }
 
-/// When the step `name` of a release ended.
+/// When the first step `name` of a release ended.
 pub(super) fn end_of(release: &Release, name: &str) -> Option<DateTime<Utc>> {
-    steps(release).into_iter().rfind(|step| step.name == name).map(|step| step.end)
+    steps(release).into_iter().find(|step| step.name == name).map(|step| step.end)
 }
 
 /// The build of a push, succeeded.

@@ -128,9 +128,9 @@ pub(super) fn release_steps(all: &[Step]) {
 pub(super) fn images(build: &Build) {
     for service in &build.services {
         let image = service.image.clone().unwrap_or_default();
-        let reused = if service.reused { " (built before: unchanged)" } else { "" };
+        let name = if service.reused { "same image" } else { "image" };
         let digest = image.digest.chars().take(19).collect::<String>();
-        line(&format!("  {:>23}  image          {}@{digest}...{reused}", "", image.repository));
+        line(&cut(&format!("  {:>23}  {name:<13}  {}@{digest}...", "", image.repository)));
     }
 }
 
@@ -145,7 +145,7 @@ pub(super) fn live(release: &Release, push: &Push) {
 /// What a user gets.
 pub(super) fn answer(url: &str, host: &str, answer: &Answer) {
     line(&format!("  $ curl --header 'Host: {host}' {url}"));
-    line(&cut(&format!("  {}", answer.text().trim())));
+    line(&format!("  {}", wrap(answer.text().trim(), 3)));
 }
 
 /// What users got, by period.
@@ -188,11 +188,14 @@ pub(super) fn sent_back(release: &Release, took: Duration, meanwhile: &Report) {
     }
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     let share = 100.0 * meanwhile.failed() as f64 / meanwhile.sent.max(1) as f64;
+    let statuses = meanwhile.by_status.keys().filter(|status| !(200..300).contains(*status));
+    let statuses: Vec<_> = statuses.map(u16::to_string).collect();
     let honest = format!(
-        "{} of {} requests failed ({share:.1} %) until it was back: a fault that shows only in \
-         answers to users is seen only there",
+        "{} of {} requests failed ({share:.1} %; status {}) until it was back: a fault that shows \
+         only in answers to users is seen only there",
         meanwhile.failed(),
-        meanwhile.sent
+        meanwhile.sent,
+        statuses.join(", ")
     );
     fact("users", &honest);
 }
@@ -221,7 +224,8 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
     fact("webhooks", &format!("{}/hooks/{APP}", platform.url("hooks")));
     fact("registry", platform.url("registry"));
     let folder = platform.folder.display();
-    fact("logs", &format!("{folder}/logs (each line of a release has its trace)"));
+    fact("logs", &format!("{folder}/logs"));
+    fact("traces", "go to your collector once OTEL_EXPORTER_OTLP_ENDPOINT names it");
     fact("look around", &format!("export SLIPWAY_DATA={folder}; slipway status {APP}"));
     fact("stop", "make down");
     line(&format!("\n  All seven acts went as promised, in {}.", span(took)));
