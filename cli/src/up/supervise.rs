@@ -8,6 +8,7 @@ pub(super) use board::Board;
 use super::journal::Journal;
 use super::plan::{Program, Tier};
 use super::{Error, Layout, files};
+use futures_util::future::try_join_all;
 use keep::Keeper;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,9 +59,8 @@ impl Supervisor {
             let task = tokio::spawn(keeper.run());
             self.kept.push(Kept { tier: program.tier, stop, task });
         }
-        for program in &programs {
-            self.await_ready(program).await?;
-        }
+        // The first that cannot get ready ends the wait for all.
+        try_join_all(programs.iter().map(|program| self.await_ready(program))).await?;
         Ok(())
     }
 
