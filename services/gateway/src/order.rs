@@ -26,6 +26,9 @@ pub(crate) struct Head {
 /// How a ref came where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Trail {
+    /// The commit was handled; not so what was merely there when the app was registered.
+    #[serde(default)]
+    handled: bool,
     /// Where the last push started.
     before: Option<CommitSha>,
     /// When the last push happened, by the clock of the forge.
@@ -76,18 +79,25 @@ pub(crate) enum Place {
 pub(crate) fn place(head: &Head, movement: &Movement, now: DateTime<Utc>) -> (Place, Head) {
     let mut next = head.clone();
     next.trail.gaps.retain(|gap| now - gap.seen < GAP_LIFE);
+    let there = movement.after == head.commit;
     let before = match &movement.before {
         Before::Known(before) => before,
-        Before::Unknown if movement.after == head.commit => return (Place::Same, next),
+        Before::Unknown if there && head.trail.handled => return (Place::Same, next),
         Before::Unknown => {
-            next.open_gap(movement.after.clone(), now);
+            if !there {
+                next.open_gap(movement.after.clone(), now);
+            }
             next.move_to(movement, head.commit.clone());
             return (Place::Newest, next);
         }
     };
     let (from, to) = (before.as_ref(), movement.after.as_ref());
     let chains = *before == head.commit;
-    if movement.after == head.commit {
+    if there && !head.trail.handled {
+        next.move_to(movement, before.clone());
+        return (Place::Newest, next);
+    }
+    if there {
         let known = next.fill_end(from, to) || *before == head.trail.before;
         if !known && !chains {
             next.open_gap(before.clone(), now);
@@ -118,6 +128,7 @@ fn earlier(this: Option<i64>, that: Option<i64>) -> bool {
 impl Head {
     fn move_to(&mut self, movement: &Movement, before: Option<CommitSha>) {
         self.commit.clone_from(&movement.after);
+        self.trail.handled = true;
         self.trail.before = before;
         self.trail.pushed_at = movement.pushed_at.or(self.trail.pushed_at);
     }

@@ -1,4 +1,4 @@
-//! The first line of a commit message, as people read it in lists and notifications.
+//! Text of others as people read it in lists and notifications.
 
 /// Longest title kept, in characters.
 const LENGTH: usize = 200;
@@ -6,8 +6,12 @@ const LENGTH: usize = 200;
 /// The first line of `message` without control characters, cut at 200 characters.
 pub(crate) fn title(message: &str) -> Option<String> {
     let line = message.trim_start().lines().next()?.trim_end();
-    let title: String = line.chars().filter(|c| !c.is_control()).take(LENGTH).collect();
-    (!title.is_empty()).then_some(title)
+    Some(plain(line)).filter(|title| !title.is_empty())
+}
+
+/// `text` without control characters, cut at 200 characters.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LENGTH).collect()
 }
 
 #[cfg(test)]

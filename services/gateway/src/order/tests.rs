@@ -57,6 +57,12 @@ fn a_forced_push_back_is_a_new_change() {
 }
 
 #[test]
+fn what_was_there_at_registration_may_be_pushed_once() {
+    assert_eq!(arrive(".X .X XA"), "nsn A");
+    assert_eq!(arrive("?X .X"), "ns X");
+}
+
+#[test]
 fn the_return_may_arrive_before_the_departure() {
     assert_eq!(arrive("XA BA AB"), "nsl A");
 }

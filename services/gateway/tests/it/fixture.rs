@@ -10,7 +10,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::token_service_client::TokenServiceClient;
-use proto::v1::{App, Change, CreateAppRequest, CreateAppResponse, ListChangesRequest};
+use proto::v1::{
+    App, Change, CreateAppRequest, CreateAppResponse, GetDeliveryRequest, ListChangesRequest,
+};
 use serde_json::{Value, json};
 use service::Secret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -42,6 +44,38 @@ pub(crate) struct World {
     _running: DropGuard,
 }
 
+fn config(database: &Database, folder: &Path) -> Config {
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let away = "http://127.0.0.1:1".to_owned();
+    Config {
+        hooks_address: anywhere,
+        api_address: anywhere,
+        database_url: Secret::new(database.url()),
+        nats_url: "nats://127.0.0.1:1".to_owned(),
+        internal_token: Secret::new(INTERNAL),
+        bootstrap_token: Some(Secret::new(BOOTSTRAP)),
+        data: folder.join("data"),
+        backends: gateway::Backends {
+            builder: away.clone(),
+            deployer: away.clone(),
+            monitor: away.clone(),
+            router: away,
+        },
+        reconcile_every: Duration::from_hours(1),
+        local_repositories: LocalRoots::parse(&folder.display().to_string()).expect("absolute"),
+        delivery_days: 30,
+        delivery_bytes: 1 << 30,
+    }
+}
+
+async fn start(config: Config) -> (SocketAddr, SocketAddr, DropGuard) {
+    let gateway = gateway::start(config).await.expect("the gateway starts");
+    let (hooks, api) = (gateway.hooks_address(), gateway.api_address());
+    let cancel = CancellationToken::new();
+    tokio::spawn(gateway.run(cancel.clone()));
+    (hooks, api, cancel.drop_guard())
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -51,34 +85,30 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::create(&cluster()).await;
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let away = "http://127.0.0.1:1".to_owned();
-        let root = folder.path().display().to_string();
-        let mut config = Config {
-            hooks_address: anywhere,
-            api_address: anywhere,
-            database_url: Secret::new(database.url()),
-            nats_url: "nats://127.0.0.1:1".to_owned(),
-            internal_token: Secret::new(INTERNAL),
-            bootstrap_token: Some(Secret::new(BOOTSTRAP)),
-            data: folder.path().join("data"),
-            backends: gateway::Backends {
-                builder: away.clone(),
-                deployer: away.clone(),
-                monitor: away.clone(),
-                router: away,
-            },
-            reconcile_every: Duration::from_hours(1),
-            local_repositories: LocalRoots::parse(&root).expect("absolute"),
-            delivery_days: 30,
-            delivery_bytes: 1 << 30,
-        };
+        let mut config = config(&database, folder.path());
         change(&mut config);
-        let gateway = gateway::start(config).await.expect("the gateway starts");
-        let (hooks, api) = (gateway.hooks_address(), gateway.api_address());
-        let cancel = CancellationToken::new();
-        tokio::spawn(gateway.run(cancel.clone()));
-        Self { hooks, api, folder, database, _running: cancel.drop_guard() }
+        let (hooks, api, running) = start(config).await;
+        Self { hooks, api, folder, database, _running: running }
+    }
+
+    /// Another copy of the gateway on the same database; it ends with what is returned.
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Config)) -> DropGuard {
+        let mut config = config(&self.database, self.folder.path());
+        change(&mut config);
+        start(config).await.2
+    }
+
+    pub(crate) async fn until_body_is_gone(&self, name: &str) {
+        let mut apps = self.apps().await;
+        for _ in 0..200 {
+            let get = admin(GetDeliveryRequest { name: name.to_owned() });
+            let found = apps.get_delivery(get).await.expect("there").into_inner().delivery;
+            if found.expect("a delivery").body.is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        unreachable!("the body was there for 10 s")
     }
 
     /// A gateway with the app `shop` registered, and its repository.

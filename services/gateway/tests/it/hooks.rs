@@ -1,8 +1,8 @@
 //! Webhooks: what is refused, what is made of what is not.
 
-use crate::fixture::{Answer, Delivery, NOTHING, World, admin};
+use crate::fixture::{Answer, Delivery, NOTHING, World, admin, reason};
 use http::{StatusCode, header};
-use proto::v1::{ListDeliveriesRequest, RotateWebhookSecretRequest};
+use proto::v1::{ListDeliveriesRequest, ReplayDeliveryRequest, RotateWebhookSecretRequest};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -80,6 +80,7 @@ async fn what_is_not_a_webhook_is_refused_as_a_problem() {
     let push = Delivery::push("refs/heads/main", NOTHING, A);
     let get = world.deliver(Delivery { method: "GET", ..push.clone() }).await;
     assert_eq!(get.short(), "405 WRONG_METHOD");
+    assert_eq!(get.headers[header::ALLOW], "POST");
     let text = world.deliver(Delivery { content_type: "text/plain", ..push.clone() }).await;
     assert_eq!(text.short(), "415 WRONG_CONTENT_TYPE");
     assert_eq!(text.headers[header::CONTENT_TYPE], "application/problem+json");
@@ -117,6 +118,43 @@ async fn what_leads_to_nothing_is_kept_with_the_reason() {
     let kept = world.apps().await.list_deliveries(request).await.expect("listed").into_inner();
     assert_eq!(kept.deliveries.len(), 4);
     assert!(world.said().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_there_at_registration_is_built_when_it_is_pushed() {
+    let (world, shop) = World::with_shop().await;
+    let main = shop.head("main");
+    assert_eq!(world.push(NOTHING, &main).await.short(), "202 accepted");
+    assert_eq!(world.push(NOTHING, &main).await.short(), "202 ignored");
+    assert_eq!(world.said().await, [main]);
+}
+
+#[tokio::test]
+async fn characters_that_postgres_cannot_store_do_no_harm() {
+    let (world, _) = World::with_shop().await;
+    let created = Delivery::new("create", &json!({"ref": "v\0 1\u{7}", "ref_type": "tag"}));
+    assert_eq!(world.deliver(created).await.short(), "202 ignored");
+    let body = json!({
+        "ref": "refs/heads/main", "before": NOTHING, "after": A,
+        "head_commit": {"id": A, "message": "nul \0 in it"}, "sender": {"login": "a\0da"},
+    });
+    assert_eq!(world.deliver(Delivery::new("push", &body)).await.short(), "202 accepted");
+    let change = world.changes().await.remove(0);
+    assert_eq!((change.title.as_str(), change.by.as_str()), ("nul  in it", "ada"));
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_bound_go_and_redeliveries_are_still_recognised() {
+    let (world, shop) = World::with_shop().await;
+    let delivery = Delivery::push("refs/heads/main", &shop.head("main"), A);
+    let first = world.deliver(delivery.clone()).await;
+    let _other = world.beside(|config| config.delivery_bytes = 0).await;
+    let name = format!("deliveries/{}", first.body["id"].as_str().expect("an id"));
+    world.until_body_is_gone(&name).await;
+    let replay = ReplayDeliveryRequest { name, ..Default::default() };
+    let refused = world.apps().await.replay_delivery(admin(replay)).await.expect_err("no body");
+    assert_eq!(reason(&refused), "FailedPrecondition BODY_GONE");
+    assert_eq!(world.deliver(delivery).await.short(), "200 duplicate");
 }
 
 #[tokio::test]

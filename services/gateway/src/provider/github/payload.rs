@@ -1,6 +1,7 @@
 //! What GitHub's payloads mean. Only what is used is read; every field may be missing or of another
 //! type, because payloads differ by version of the server and by how the event came to be.
 
+use crate::title::plain;
 use crate::understood::{Deletion, Push, Understood};
 use events::{CommitSha, GitRef};
 use serde::Deserialize;
@@ -140,11 +141,11 @@ fn commit(text: Maybe<String>) -> Option<CommitSha> {
 fn who(pusher: Maybe<Person>, sender: Maybe<Person>) -> String {
     let sender = sender.get().and_then(|person| person.login.get());
     let pusher = || pusher.get().and_then(|person| person.name.get());
-    sender.or_else(pusher).unwrap_or_else(|| "github".to_owned())
+    plain(&sender.or_else(pusher).unwrap_or_else(|| "github".to_owned()))
 }
 
 fn named_ref(verb: &str, raw: RawRef) -> Understood {
-    let name: String = raw.git_ref.get().unwrap_or_default().chars().take(244).collect();
+    let name = plain(&raw.git_ref.get().unwrap_or_default());
     let kind = raw.ref_type.get().unwrap_or_else(|| "ref".to_owned());
     if !matches!(kind.as_str(), "branch" | "tag") {
         return Understood::ignored("only branches and tags are followed");
