@@ -50,7 +50,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let plain = plain::rate(&plainly, options.connections, options.seconds).await?;
         println!("round {round}  postgres {plain:>7.0} transactions/s");
         let taken = load.closed(time).await?;
-        let rate = taken.accepted as f64 / time.as_secs_f64();
+        let rate = f64::from(taken.accepted) / time.as_secs_f64();
         println!("round {round}  slipway  {rate:>7.0} deliveries/s     {}", taken.quantiles());
         ensure!(taken.refused == 0, "{} deliveries were not accepted", taken.refused);
         plain_rates.push(plain);

@@ -35,30 +35,31 @@ pub(super) struct Load {
 
 /// What became of the deliveries.
 pub(super) struct Taken {
-    pub accepted: u64,
-    pub refused: u64,
+    pub accepted: u32,
+    pub refused: u32,
     latency: Histogram<u64>,
 }
 
 impl Taken {
     fn new() -> Self {
-        let latency = Histogram::new(3).expect("three digits are possible");
+        let latency =
+            Histogram::new_with_bounds(1, 60_000_000, 3).expect("three digits are possible");
         Self { accepted: 0, refused: 0, latency }
     }
 
     fn count(&mut self, status: StatusCode, took: Duration) {
         if status == StatusCode::ACCEPTED {
-            self.accepted += 1
+            self.accepted += 1;
         } else {
-            self.refused += 1
+            self.refused += 1;
         }
         self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// The times to an answer, for people.
     pub(super) fn quantiles(&self) -> String {
-        let ms = |quantile| self.latency.value_at_quantile(quantile) as f64 / 1000.0;
-        format!("p50 {:.1} ms  p99 {:.1} ms  max {:.1} ms", ms(0.5), ms(0.99), ms(1.0))
+        let at = |quantile| Duration::from_micros(self.latency.value_at_quantile(quantile));
+        format!("p50 {:.1?}  p99 {:.1?}  max {:.1?}", at(0.5), at(0.99), at(1.0))
     }
 }
 
