@@ -130,6 +130,27 @@ impl Drop for Lines {
     }
 }
 
+/// The last digit of a number.
+pub(crate) fn digit(number: u64) -> u8 {
+    b'0' + u8::try_from(number % 10).unwrap_or_default()
+}
+
+/// Writes a number; the formatting machinery would take longer than all the rest of a line.
+pub(crate) fn number(line: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    let mut left = number;
+    loop {
+        first -= 1;
+        digits[first] = digit(left);
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    line.extend_from_slice(&digits[first..]);
+}
+
 /// Writes a text as the inside of a JSON string.
 pub(crate) fn escape(line: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
@@ -159,6 +180,15 @@ mod tests {
             line.push(b'"');
             let read: String = serde_json::from_slice(&line).expect("JSON");
             proptest::prop_assert_eq!(read, text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_number_is_written_as_others_write_it(any: u64) {
+            let mut line = Vec::new();
+            number(&mut line, any);
+            proptest::prop_assert_eq!(line, any.to_string().into_bytes());
         }
     }
 

@@ -18,7 +18,7 @@ use crate::worker::Worker;
 use attempt::{Answer, Attempt, Failed};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 use hyper::upgrade::OnUpgrade;
 use std::rc::Rc;
@@ -32,7 +32,6 @@ const RETRIES: usize = 2;
 /// A request, understood.
 struct Ask {
     host: HeaderValue,
-    uri: Uri,
     candidate: Option<HeaderValue>,
     upgrade: Option<HeaderValue>,
     on_upgrade: Option<OnUpgrade>,
@@ -77,9 +76,12 @@ fn understand(
     let takes_trailers = headers::takes_trailers(&parts.headers);
     let candidate = parts.headers.remove(headers::CANDIDATE);
     headers::remove_hop_by_hop(&mut parts.headers);
+    if parts.version == Version::HTTP_2 {
+        headers::join_cookies(&mut parts.headers);
+    }
     headers::forward(&mut parts.headers, client, &host);
     parts.headers.insert(headers::REQUEST_ID, id.clone());
-    Ok(Ask { host, uri: parts.uri.clone(), candidate, upgrade, on_upgrade, takes_trailers })
+    Ok(Ask { host, candidate, upgrade, on_upgrade, takes_trailers })
 }
 
 /// An answer of an instance, and how to go on with it.
@@ -99,7 +101,7 @@ async fn forward(
     let authority = ask.host.clone();
     let host = normal_host(authority.to_str().map_err(|_| Refusal::NoRoute)?);
     let mut unsent = Unsent::New(parts, body);
-    let (roll, progress) = (worker.roll(), Progress::new());
+    let (roll, progress) = (worker.roll(), Progress::since(record.started()));
     let (mut held_until, mut tried) = (None, Vec::new());
     loop {
         let live = worker.live();
@@ -110,6 +112,7 @@ async fn forward(
             Mode::Paused { hold_limit } => {
                 let until = *held_until.get_or_insert_with(|| Instant::now() + hold_limit);
                 hold(&worker, &live, until).await?;
+                progress.touch();
                 continue;
             }
         }
@@ -121,11 +124,16 @@ async fn forward(
             return Err(if tried.is_empty() { Refusal::NoInstance } else { Refusal::Unreachable });
         };
         let Ok(claim) = worker.plane.claim(&live, instance) else { continue };
-        progress.touch();
         let request = unsent.request(&route, &progress)?;
         record.claimed(claim);
-        let attempt =
-            Attempt { worker: &worker, instance, route: &route, ask: &ask, progress: &progress };
+        let attempt = Attempt {
+            worker: &worker,
+            instance,
+            route: &route,
+            ask: &ask,
+            uri: record.uri(),
+            progress: &progress,
+        };
         match attempt.run(request, target.h2c).await {
             Ok(answer) => {
                 let on_upgrade = ask.on_upgrade.take();
@@ -133,6 +141,7 @@ async fn forward(
             }
             Err(Failed::NotReached(request)) => {
                 record.unassign();
+                progress.touch();
                 tried.push(instance.clone());
                 if tried.len() > RETRIES {
                     return Err(Refusal::Unreachable);

@@ -1,9 +1,6 @@
 //! Rules for the headers that pass through: pure functions on header maps.
 
-use http::header::{
-    CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, COOKIE, HOST, HeaderName, HeaderValue, TE, UPGRADE};
 use http::{HeaderMap, Method, Uri, Version};
 
 /// Shows the token that addresses a candidate; never passed on.
@@ -15,21 +12,28 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// The part of the path that the instance does not see.
 pub(crate) const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// Headers between two neighbours (RFC 9110, 7.6.1), besides those that `Connection` names.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    KEEP_ALIVE,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    PROXY_CONNECTION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
+/// Headers between two neighbours (RFC 9110, 7.6.1), besides those that `Connection` names; and `Expect`, to which
+/// the router answers itself.
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "expect"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Headers by which a proxy says who asked.
+fn is_word_of_a_proxy(name: &str) -> bool {
+    matches!(name, "forwarded" | "x-real-ip" | "x-forwarded-prefix")
+}
 
 /// Who sends requests over a connection.
 #[derive(Debug)]
@@ -79,7 +83,12 @@ pub(crate) fn takes_trailers(headers: &HeaderMap) -> bool {
 
 /// Removes what concerns only two neighbours.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
+    let names_others = |options: &HeaderValue| {
+        !["keep-alive", "close"]
+            .iter()
+            .any(|one| options.as_bytes().eq_ignore_ascii_case(one.as_bytes()))
+    };
+    if headers.get(CONNECTION).is_some_and(names_others) {
         let named: Vec<HeaderName> = connection_options(headers)
             .filter_map(|name| name.parse().ok())
             .filter(|name| *name != HOST)
@@ -88,7 +97,14 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in &HOP_BY_HOP {
+    remove(headers, is_hop_by_hop);
+}
+
+/// Looks at each name once: most heads have nothing to remove.
+fn remove(headers: &mut HeaderMap, unwanted: fn(&str) -> bool) {
+    let found: Vec<HeaderName> =
+        headers.keys().filter(|name| unwanted(name.as_str())).cloned().collect();
+    for name in found {
         headers.remove(name);
     }
 }
@@ -100,7 +116,6 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// Says to the instance who asked and for what: a trusted proxy's word is continued, anyone else's replaced.
 pub(crate) fn forward(headers: &mut HeaderMap, client: &Client, host: &HeaderValue) {
-    headers.remove(EXPECT);
     let said = if client.trusted { forwarded_for(headers) } else { None };
     let chain = said.and_then(|said| {
         let own = client.address.as_bytes();
@@ -108,9 +123,7 @@ pub(crate) fn forward(headers: &mut HeaderMap, client: &Client, host: &HeaderVal
     });
     headers.insert(FORWARDED_FOR, chain.unwrap_or_else(|| client.address.clone()));
     if !client.trusted {
-        headers.remove(FORWARDED);
-        headers.remove(REAL_IP);
-        headers.remove(FORWARDED_PREFIX);
+        remove(headers, is_word_of_a_proxy);
     }
     if !client.trusted || !headers.contains_key(FORWARDED_HOST) {
         headers.insert(FORWARDED_HOST, host.clone());

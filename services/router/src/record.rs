@@ -2,7 +2,7 @@
 //!
 //! Invariant: dropping the record is the one place where a request ends: its claim is released, its line written.
 
-use crate::access_log::escape;
+use crate::access_log::{digit, escape, number};
 use crate::instance::Claim;
 use crate::live::{LiveRoute, LiveTarget};
 use crate::problem::Refusal;
@@ -10,7 +10,6 @@ use crate::upstream::http1::Connection;
 use crate::watch::Watch;
 use crate::worker::Worker;
 use http::{HeaderValue, Method, StatusCode, Uri};
-use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,6 +61,14 @@ impl Record {
         &self.worker
     }
 
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.uri.path()
     }
@@ -110,7 +117,7 @@ impl Record {
     /// The connection to the instance can serve another request.
     pub(crate) fn keep_connection(&self, connection: Box<Connection>) {
         if let Some(claim) = &self.claim {
-            self.worker.pool.keep(claim.instance(), connection, Instant::now());
+            self.worker.pool.keep(claim.instance(), connection, self.worker.about_now());
         }
     }
 
@@ -134,16 +141,17 @@ impl Record {
         line.extend_from_slice(b"\",\"path\":\"");
         escape(line, self.uri.path());
         field(line, "request_id", self.request_id.to_str().unwrap_or_default());
-        let micros = self.started.elapsed().as_micros();
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
-        let written = writeln!(
-            line,
-            "\",\"status\":{status},\"bytes\":{},\"duration_ms\":{}.{:03}}}",
-            self.bytes,
-            micros / 1000,
-            micros % 1000
-        );
-        debug_assert!(written.is_ok(), "writing to memory does not fail");
+        line.extend_from_slice(b"\",\"status\":");
+        number(line, status.into());
+        line.extend_from_slice(b",\"bytes\":");
+        number(line, self.bytes);
+        line.extend_from_slice(b",\"duration_ms\":");
+        number(line, micros / 1000);
+        line.push(b'.');
+        line.extend_from_slice(&[100, 10, 1].map(|place| digit(micros / place)));
+        line.extend_from_slice(b"}\n");
     }
 }
 

@@ -38,8 +38,9 @@ pub(crate) struct Progress {
 pub(crate) struct UploadFailed;
 
 impl Progress {
-    pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { moved: Cell::new(Instant::now()), fault: Cell::new(None) })
+    /// Nothing was passed on yet; waiting began with the request.
+    pub(crate) fn since(started: std::time::Instant) -> Rc<Self> {
+        Rc::new(Self { moved: Cell::new(started.into()), fault: Cell::new(None) })
     }
 
     /// Waiting begins anew.

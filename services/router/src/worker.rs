@@ -1,7 +1,7 @@
 //! One worker: a thread with its own event loop, listener, connections and pools. Nothing of a request is shared with
 //! other workers but counters and the table.
 
-use crate::access_log::Lines;
+use crate::access_log::{Lines, digit};
 use crate::config::{Config, Limits};
 use crate::connection;
 use crate::live::Live;
@@ -52,6 +52,7 @@ pub(crate) struct Worker {
     /// The second that was written down last, and how.
     second: RefCell<(i64, String)>,
     started: Instant,
+    ticked: Cell<Instant>,
     coarse: Coarse,
     watches: RefCell<Vec<Weak<Watch>>>,
     /// Connections and tunnels that are open.
@@ -113,6 +114,7 @@ impl Worker {
             clock,
             second: RefCell::default(),
             started: Instant::now(),
+            ticked: Cell::new(Instant::now()),
             coarse: Coarse::default(),
             watches: RefCell::default(),
             open: Cell::new(0),
@@ -211,7 +213,10 @@ impl Worker {
     }
 
     fn tick(&self, limits: &Limits) {
-        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = Instant::now();
+        self.ticked.set(now);
+        let millis = now.duration_since(self.started).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
         self.coarse.store(millis, Relaxed);
         self.watches.borrow_mut().retain(|watch| match watch.upgrade() {
             Some(watch) => {
@@ -220,7 +225,7 @@ impl Worker {
             }
             None => false,
         });
-        self.pool.tidy(Instant::now());
+        self.pool.tidy(now);
         drop(self.live());
     }
 
@@ -268,15 +273,15 @@ impl Worker {
             *second = (now.timestamp(), now.format("%Y-%m-%dT%H:%M:%S").to_string());
         }
         line.extend_from_slice(second.1.as_bytes());
-        let millis = now.timestamp_subsec_millis().min(999);
-        let digit = |n: u32| b'0' + u8::try_from(n % 10).unwrap_or(0);
-        line.extend_from_slice(&[
-            b'.',
-            digit(millis / 100),
-            digit(millis / 10),
-            digit(millis),
-            b'Z',
-        ]);
+        let millis = u64::from(now.timestamp_subsec_millis().min(999));
+        line.push(b'.');
+        line.extend_from_slice(&[100, 10, 1].map(|place| digit(millis / place)));
+        line.push(b'Z');
+    }
+
+    /// The time of the last tick: good enough for what is idle for a minute.
+    pub(crate) fn about_now(&self) -> Instant {
+        self.ticked.get()
     }
 
     /// A request that belongs to no release was refused.

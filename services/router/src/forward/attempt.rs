@@ -36,6 +36,8 @@ pub(super) struct Attempt<'a> {
     pub(super) instance: &'a Arc<Instance>,
     pub(super) route: &'a LiveRoute,
     pub(super) ask: &'a Ask,
+    /// As the client sent it.
+    pub(super) uri: &'a Uri,
     pub(super) progress: &'a Progress,
 }
 
@@ -65,11 +67,11 @@ impl Attempt<'_> {
                 Err(NoAnswer::Unsent(unsent)) if was_idle => request = *unsent,
                 Err(NoAnswer::Unsent(unsent)) => return Err(Failed::NotReached(unsent)),
                 Err(NoAnswer::BrokeOff) => {
+                    self.worker.pool.forget(self.instance);
                     request = spare.ok_or_else(|| self.failed(Refusal::BrokeOff))?;
                 }
                 Err(NoAnswer::TimedOut) => return Err(self.failed(Refusal::TimedOut)),
             }
-            self.worker.pool.forget(self.instance);
         }
     }
 
@@ -129,12 +131,16 @@ impl Attempt<'_> {
     }
 
     fn for_http1(&self, mut request: Request<Upload>) -> Request<Upload> {
+        let absolute = self.uri.authority().is_some();
+        if absolute || self.route.route.strip_prefix || request.uri() != self.uri {
+            *request.uri_mut() = Uri::from(self.path());
+        }
+        if absolute || request.version() != Version::HTTP_11 {
+            request.headers_mut().insert(HOST, self.ask.host.clone());
+        }
         *request.version_mut() = Version::HTTP_11;
-        *request.uri_mut() = Uri::from(self.path());
         let headers = request.headers_mut();
         self.tell_prefix(headers);
-        headers::join_cookies(headers);
-        headers.insert(HOST, self.ask.host.clone());
         if let Some(upgrade) = &self.ask.upgrade {
             headers::ask_upgrade(headers, upgrade.clone());
         }
@@ -162,7 +168,7 @@ impl Attempt<'_> {
     /// The path as the instance sees it, made from what the client sent and not from what another attempt made of it.
     fn path(&self) -> PathAndQuery {
         let all = || PathAndQuery::from_static("/");
-        let path = self.ask.uri.path_and_query().cloned().unwrap_or_else(all);
+        let path = self.uri.path_and_query().cloned().unwrap_or_else(all);
         let route = &self.route.route;
         if !route.strip_prefix {
             return path;

@@ -1,5 +1,6 @@
 //! One HTTP/1.1 connection to an instance, driven by the task of the request that uses it: no task of its own, no
-//! channel between threads. While nobody uses it, it is not polled; whoever takes it asks first whether it lives.
+//! channel between threads. While nobody uses it, it is polled by the tick of the worker only; that it was closed
+//! shows before anything is written.
 
 use crate::table::Address;
 use crate::upload::{Progress, Upload};

@@ -4,7 +4,7 @@ use crate::instance::Instance;
 use crate::live::Live;
 use crate::upstream::http1::Connection;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// Idle connections kept per instance and worker: what kamal-proxy keeps, and some.
@@ -14,7 +14,7 @@ const IDLE: Duration = Duration::from_mins(1);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct Pool(RefCell<HashMap<u64, Vec<Idle>>>);
+pub(crate) struct Pool(RefCell<BTreeMap<u64, Vec<Idle>>>);
 
 #[derive(Debug)]
 struct Idle {
@@ -23,16 +23,10 @@ struct Idle {
 }
 
 impl Pool {
-    /// A connection that can take a request.
+    /// A connection that can take a request, unless the instance has closed it: sending will tell.
     pub(crate) fn take(&self, instance: &Instance) -> Option<Box<Connection>> {
         let mut idle = self.0.borrow_mut();
-        let kept = idle.get_mut(&instance.key)?;
-        while let Some(Idle { mut connection, .. }) = kept.pop() {
-            if connection.is_usable() {
-                return Some(connection);
-            }
-        }
-        None
+        idle.get_mut(&instance.key)?.pop().map(|idle| idle.connection)
     }
 
     /// Keeps a connection whose answer was read to the end.
