@@ -73,7 +73,7 @@ pub(crate) enum AcceptError {
 }
 
 /// Decides what `arrival` means and writes it; all of it is durable when this returns, unless
-/// `connection` is in a transaction. Once it is durable, call [`App::said`].
+/// `connection` is in a transaction. Once it is durable, call `App::said`.
 pub(crate) async fn arrival(
     app: &App,
     connection: &mut PgConnection,
@@ -124,7 +124,7 @@ pub(crate) async fn arrival(
 
 /// Makes a change because a person asked for exactly this, also of a commit seen before; the head moves
 /// only when this is the newest. Nothing when no change is wished, because of this. Once it is durable,
-/// call [`App::said`].
+/// call `App::said`.
 pub(crate) async fn asked(
     app: &App,
     connection: &mut PgConnection,
