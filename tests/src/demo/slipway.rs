@@ -44,9 +44,18 @@ impl Slipway {
         command.env("SLIPWAY_DATA", &self.data).env("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", &self.data);
         let output = command.args(arguments).output().await.context("start slipway")?;
         if !output.status.success() {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            bail!("`slipway {}` failed: {}", arguments.join(" "), complaint.trim());
+            let complaint = complaint(&String::from_utf8_lossy(&output.stderr));
+            bail!("`slipway {}` failed: {complaint}", arguments.join(" "));
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
+}
+
+/// What a program that fails says to people, also when it says it as JSON.
+fn complaint(said: &str) -> String {
+    let message = serde_json::from_str::<Value>(said).ok().and_then(|said| {
+        let message = said["error"]["message"].as_str();
+        message.map(str::to_owned)
+    });
+    message.unwrap_or_else(|| said.trim().to_owned())
 }

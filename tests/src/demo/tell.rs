@@ -243,7 +243,7 @@ pub(super) fn stopped(said: &str, containers: usize, folder: &Path) {
 pub fn failure(error: &anyhow::Error) {
     let text = format!("{error:#}");
     let rule = "-".repeat(WIDTH);
-    line(&format!("\n{rule}\nNot as promised: {}", wrap_lines(&text)));
+    line(&format!("\n{rule}\nNot as promised\n{}", wrap_lines(&text)));
     line("\nThe platform was left as it is: look at its logs, then `make down`.");
 }
 
