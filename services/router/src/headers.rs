@@ -59,7 +59,8 @@ pub(crate) fn host(
         return Err("a request has one Host");
     }
     if let Some(authority) = uri.authority() {
-        return HeaderValue::from_str(authority.as_str()).map_err(|_| "the host is not valid");
+        let without_user = authority.as_str().rsplit('@').next().unwrap_or_default();
+        return HeaderValue::from_str(without_user).map_err(|_| "the host is not valid");
     }
     match host {
         Some(host) if host.to_str().is_ok() => Ok(host.clone()),
@@ -68,9 +69,14 @@ pub(crate) fn host(
     }
 }
 
-/// The protocol a request asks to switch to, or an answer switches to.
+/// The protocol a request asks to switch to, or an answer switches to. Never HTTP itself: requests within a tunnel would
+/// pass by every rule of the router.
 pub(crate) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = headers.get(UPGRADE)?;
+    let to_http = |name: &str| name.trim().get(..2).is_some_and(|h2| h2.eq_ignore_ascii_case("h2"));
+    if upgrade.to_str().ok()?.split(',').any(to_http) {
+        return None;
+    }
     connection_options(headers)
         .any(|name| name.eq_ignore_ascii_case("upgrade"))
         .then(|| upgrade.clone())

@@ -92,6 +92,7 @@ fn a_request_that_can_be_read_in_two_ways_is_refused() {
 fn the_authority_of_the_target_counts_more_than_the_host_header() {
     assert_eq!(host_of("GET", "/", &[("host", "a:80")]), Ok("a:80".to_owned()));
     assert_eq!(host_of("GET", "http://b/", &[("host", "a")]), Ok("b".to_owned()));
+    assert_eq!(host_of("GET", "http://u:p@b:8/", &[("host", "a")]), Ok("b:8".to_owned()));
 }
 
 #[test]
@@ -99,6 +100,14 @@ fn only_a_usable_request_id_is_kept() {
     assert!(request_id(&map(&[("x-request-id", "01J-abc.1")])).is_some());
     for bad in ["", "a b", "a\"b", &"x".repeat(129)] {
         assert_eq!(request_id(&map(&[("x-request-id", bad)])), None, "{bad}");
+    }
+}
+
+#[test]
+fn nobody_tunnels_requests_past_the_rules() {
+    for protocol in ["h2c", "H2C", "websocket, h2c", "h2"] {
+        let asked = map(&[("upgrade", protocol), ("connection", "upgrade, http2-settings")]);
+        assert_eq!(upgrade(&asked), None, "{protocol}");
     }
 }
 

@@ -74,6 +74,33 @@ async fn requests_sent_at_once_are_answered_in_order() {
 }
 
 #[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let instance = Instance::start("a").await;
+    let world = World::start().await;
+    world.apply([to(&[&instance]).max_body(10)]).await;
+    let asks = |length: u32| {
+        format!(
+            "POST /count HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let mut client = world.raw(&asks(4)).await;
+    assert_eq!(client.until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    client.write("body").await;
+    assert!(client.until("\r\n\r\n4").await.starts_with("HTTP/1.1 200 OK\r\n"));
+    let refused = world.raw(&asks(11)).await.until("\r\n").await;
+    assert_eq!(refused, "HTTP/1.1 413 Payload Too Large\r\n");
+}
+
+#[tokio::test]
+async fn an_old_client_without_host_is_served() {
+    let instance = Instance::start("a").await;
+    let world = World::start().await;
+    world.apply([to(&[&instance])]).await;
+    let answer = world.raw("GET / HTTP/1.0\r\n\r\n").await.rest().await;
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\na"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_answer_to_head_has_a_length_and_no_body() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
