@@ -6,12 +6,12 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_and_none_goes_to_the_old_after_the_acknowledgement() {
-    let mut current = Instance::start("0").await;
+    let mut current = Instance::start("first").await;
     let world = Arc::new(World::with(|config| config.threads = 2).await);
     world.apply([to(&[&current])]).await;
     let load = world.load(8);
-    for name in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"] {
-        let next = Instance::start(name).await;
+    for _ in 0..100 {
+        let next = Instance::start("next").await;
         world.apply([to(&[&next])]).await;
         let remaining = world.drained(&[&current], Duration::from_secs(10)).await;
         assert!(remaining.is_empty(), "{remaining:?}");
@@ -22,7 +22,7 @@ async fn no_request_fails_and_none_goes_to_the_old_after_the_acknowledgement() {
     }
     let answers = load.stop().await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    assert!(answers.len() >= 200, "{}", answers.len());
+    assert!(answers.len() >= 2000, "{}", answers.len());
 }
 
 #[tokio::test]
