@@ -26,6 +26,11 @@ impl Slipway {
         Ok(Self { program, data: data.to_owned() })
     }
 
+    /// Where the program is.
+    pub(super) fn path(&self) -> std::path::Display<'_> {
+        self.program.display()
+    }
+
     /// What the program prints as JSON.
     pub(super) async fn json(&self, arguments: &[&str]) -> Result<Value> {
         let said = self.run(&[arguments, &["--output", "json"]].concat()).await?;

@@ -226,7 +226,7 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
     let folder = platform.folder.display();
     fact("logs", &format!("{folder}/logs"));
     fact("traces", "go to your collector once OTEL_EXPORTER_OTLP_ENDPOINT names it");
-    fact("look around", &format!("export SLIPWAY_DATA={folder}; slipway status {APP}"));
+    fact("look around", &format!("SLIPWAY_DATA={folder} {} status {APP}", platform.slipway.path()));
     fact("stop", "make down");
     line(&format!("\n  All seven acts went as promised, in {}.", span(took)));
 }
