@@ -67,7 +67,12 @@ pub(crate) struct Replaced;
 impl Plane {
     /// Starts with the table on disk, or with none.
     pub(crate) fn new(store: Store, stored: Option<v1::RouteTable>) -> Self {
-        let table = stored.as_ref().and_then(|wire| RouteTable::try_from(wire).ok());
+        let table = stored.as_ref().and_then(|wire| {
+            let refused = |error: &InvalidTable| {
+                tracing::error!(error = error as &dyn std::error::Error, "using the table on disk");
+            };
+            RouteTable::try_from(wire).inspect_err(refused).ok()
+        });
         let wire = stored.filter(|_| table.is_some()).unwrap_or_default();
         let mut ledger = Ledger::default();
         let live = ledger.enter(1, table.unwrap_or_else(RouteTable::empty), Instant::now());
