@@ -56,21 +56,19 @@ impl Peer {
 }
 
 impl Peer {
-    /// What the proxy and its workers have used since they started.
+    /// What the proxy has used since it started.
     pub(crate) fn processor_seconds(&self) -> f64 {
-        let Some(own) = self.process.as_ref().and_then(Child::id) else { return f64::NAN };
-        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter_map(|pid: u32| ticks(pid, own)).map(|ticks| f64::from(ticks) / 100.0).sum()
+        let pid = self.process.as_ref().and_then(Child::id);
+        pid.and_then(ticks).map_or(f64::NAN, |ticks| f64::from(ticks) / 100.0)
     }
 }
 
-/// Hundredths of a second a process has used, if it is `own` or a child of it.
-fn ticks(pid: u32, own: u32) -> Option<u32> {
+/// Hundredths of a second a process has used.
+fn ticks(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let number = |i: usize| fields.get(i)?.parse::<u32>().ok();
-    (pid == own || number(1)? == own).then_some(number(11)? + number(12)?)
+    Some(number(11)? + number(12)?)
 }
 
 fn start(command: &mut Command, output: &Path) -> Result<Child> {
@@ -91,10 +89,11 @@ fn write(directory: &Path, name: &str, text: &str) -> Result<std::path::PathBuf>
     Ok(file)
 }
 
+/// One process: a worker whose master is killed would stay.
 fn run_nginx(directory: &Path, name: &str, http: &str) -> Result<Child> {
     let at = directory.display();
     let text = format!(
-        "daemon off; worker_processes 1; pid {at}/{name}.pid; error_log {at}/{name}.error warn;
+        "daemon off; master_process off; pid {at}/{name}.pid; error_log {at}/{name}.error warn;
 events {{ worker_connections 4096; }}
 http {{
   client_body_temp_path {at}/{name}.body; proxy_temp_path {at}/{name}.proxy;
