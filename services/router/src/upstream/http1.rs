@@ -4,6 +4,7 @@
 
 use crate::table::Address;
 use crate::upload::{Progress, Upload};
+use crate::upstream::gate::Gate;
 use crate::upstream::{Unreachable, connect};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -14,6 +15,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -26,6 +28,9 @@ pub(crate) struct Connection {
     driver: http1::Connection<TokioIo<TcpStream>, Upload>,
     /// The driver must not be polled any more.
     ended: bool,
+    gate: Arc<Gate>,
+    /// Of the gate.
+    waker: Waker,
 }
 
 /// Why there is no answer.
@@ -45,12 +50,15 @@ impl Connection {
         let (sender, driver) = http1::handshake(stream)
             .await
             .expect("a handshake of HTTP/1 does nothing that can fail");
-        Ok(Self { sender, driver, ended: false })
+        let gate = Arc::new(Gate::default());
+        let waker = Waker::from(gate.clone());
+        Ok(Self { sender, driver, ended: false, gate, waker })
     }
 
     /// Whether it can take a request now, as far as is known.
     pub(crate) fn is_usable(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.gate.lead_to(&Context::from_waker(Waker::noop()));
+        self.drive();
         !self.ended && self.sender.is_ready()
     }
 
@@ -64,7 +72,9 @@ impl Connection {
         let mut answer = pin!(self.sender.try_send_request(request));
         let mut deadline = pin!(sleep_until(progress.moved() + limit));
         poll_fn(|cx| {
-            self.ended = self.ended || drive(&mut self.driver, cx);
+            self.gate.lead_to(cx);
+            let mut own = Context::from_waker(&self.waker);
+            self.ended = self.ended || drive(&mut self.driver, &mut own);
             // Only the driver, polled just above, completes the answer: nobody needs to be woken for it.
             let polled = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let Poll::Ready(answer) = polled {
@@ -91,13 +101,28 @@ impl Connection {
         body: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.gate.lead_to(cx);
+        self.gate.shut();
+        let mut polled = self.poll_body_once(body);
+        // To ask for more of a body is a knock: the driver listens to it at once.
+        if polled.is_pending() && self.gate.take_knock() {
+            polled = self.poll_body_once(body);
+        }
+        self.gate.open(polled.is_pending());
+        polled
+    }
+
+    fn poll_body_once(
+        &mut self,
+        body: &mut Incoming,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         // As above: what comes, comes by the driver, which is polled here.
         let mut nobody = Context::from_waker(Waker::noop());
         let frame = Pin::new(&mut *body).poll_frame(&mut nobody);
         if frame.is_ready() || self.ended {
             return frame;
         }
-        self.drive(cx);
+        self.drive();
         Pin::new(body).poll_frame(&mut nobody)
     }
 
@@ -107,8 +132,9 @@ impl Connection {
         (parts.io.into_inner(), parts.read_buf)
     }
 
-    fn drive(&mut self, cx: &mut Context<'_>) {
-        self.ended = self.ended || drive(&mut self.driver, cx);
+    fn drive(&mut self) {
+        let mut own = Context::from_waker(&self.waker);
+        self.ended = self.ended || drive(&mut self.driver, &mut own);
     }
 }
 
