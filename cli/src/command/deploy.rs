@@ -9,13 +9,20 @@ use crate::watch;
 use clap::Args;
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
-use proto::v1::{CreateChangeRequest, CreateReleaseRequest, Release};
+use proto::v1::{
+    Build, CreateChangeRequest, CreateReleaseRequest, GetEnvironmentRequest, Image, Release,
+};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tonic::Code;
 
 /// How long until a build or a release must have begun: the sweeps of the platform run every few seconds.
 const BEGINS: Duration = Duration::from_mins(1);
+
+/// How long until a release must have begun when the images of the build are live already: then only
+/// another configuration makes one, and that is decided with the end of the build.
+const NOTHING_NEW: Duration = Duration::from_secs(10);
 
 /// What to deploy where.
 #[derive(Debug, Args)]
@@ -83,7 +90,7 @@ impl Deploy {
     async fn change(self, session: &Session, server: &Server) -> Result<Exit, Error> {
         let request = CreateChangeRequest {
             parent: proto::name::app(&self.app),
-            git_ref: self.git_ref.unwrap_or_default(),
+            git_ref: self.git_ref.clone().unwrap_or_default(),
             environments: vec![self.environment.clone()],
             request_id: request_id(),
         };
@@ -95,7 +102,7 @@ impl Deploy {
             session.out.message(&change, |change| {
                 let (commit, full) =
                     (print::short(&change.commit), print::git_ref(&change.git_ref));
-                format!("{commit} ({full}) {} will be built", change.title)
+                format!("{commit} ({full}) will be built")
             })?;
         }
         if !self.wait {
@@ -106,10 +113,52 @@ impl Deploy {
             Some(Exit::Done) => {}
             bad => return Ok(bad.unwrap_or(Exit::Failed)),
         }
-        let parent = proto::name::environment(&self.app, &self.environment);
-        let is_ours = |release: &Release| release.build == build.name;
-        watch::releases(session, server, &parent, Some(BEGINS), is_ours).await
+        self.release_of(session, server, &build).await
     }
+
+    /// Follows the release that is made of `build`. None is made when its content is live already.
+    async fn release_of(
+        &self,
+        session: &Session,
+        server: &Server,
+        build: &Build,
+    ) -> Result<Exit, Error> {
+        let parent = proto::name::environment(&self.app, &self.environment);
+        let live = live(server, parent.clone()).await?.filter(|live| has_images_of(live, build));
+        let patience = if live.is_some() { NOTHING_NEW } else { BEGINS };
+        let is_ours = |release: &Release| release.build == build.name;
+        match (watch::releases(session, server, &parent, Some(patience), is_ours).await, live) {
+            (Err(Error::TimedOut(_)), Some(live)) => {
+                session.out.note(&format!(
+                    "nothing to release: {} is live with the same images and configuration",
+                    print::release::title(&live)
+                ));
+                Ok(Exit::Done)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+/// The release that is live in an environment, if there ever was one.
+async fn live(server: &Server, name: String) -> Result<Option<Release>, Error> {
+    let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
+        ReleaseServiceClient::new(channel).get_environment(question).await
+    });
+    match answer.await {
+        Ok(answer) => Ok(answer.environment.unwrap_or_default().live),
+        Err(refused) if refused.code() == Code::NotFound => Ok(None),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// Whether every image of `build` is one of `live`.
+fn has_images_of(live: &Release, build: &Build) -> bool {
+    let digest = |image: Option<&Image>| image.map(|image| image.digest.clone());
+    build.services.iter().all(|built| {
+        let same = live.services.iter().find(|one| one.service == built.service);
+        same.is_some_and(|same| digest(same.image.as_ref()) == digest(built.image.as_ref()))
+    })
 }
 
 /// Tells of a release that was made, and follows it when that is wanted.
