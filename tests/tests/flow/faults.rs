@@ -68,18 +68,3 @@ async fn the_event_stream_can_be_lost() {
     let live = app.release_in(2, &[State::Live]).await;
     assert_eq!((live.commit, app.version().await.as_str()), (repo.head(), "two"));
 }
-
-#[tokio::test]
-async fn a_builder_killed_in_the_middle_of_a_build_builds_again() {
-    let mut world = World::start().await;
-    let repo = chameleon("shop", &json!({"version": "one"}));
-    {
-        let app = world.register("shop", &repo).await;
-        app.push("One").await;
-        app.build_in(proto::v1::build::State::Running).await;
-    }
-    world.kill("builder");
-    world.resume("builder");
-    world.app("shop", &repo).live(1).await;
-    assert_eq!(world.app("shop", &repo).builds().await.len(), 1);
-}
