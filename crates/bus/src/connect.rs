@@ -88,7 +88,7 @@ impl Bus {
 
 /// User and password in the first of the addresses in `url`.
 fn credentials(url: &str) -> Option<(String, String)> {
-    let first = url.to_server_addrs().ok()?.next()?;
+    let first = url.split(',').next()?.to_server_addrs().ok()?.next()?;
     Some((first.username()?.to_owned(), first.password()?.to_owned()))
 }
 
