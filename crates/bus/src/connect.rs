@@ -64,7 +64,7 @@ impl Bus {
             options = options.user_and_password(user, password);
         }
         let client = options
-            .connect(url)
+            .connect(url.split(',').collect::<Vec<_>>())
             .await
             .map_err(|source| ConnectError::Unreachable { service, source })?;
         tokio::time::timeout(PATIENCE, client.flush())
