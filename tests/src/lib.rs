@@ -1,4 +1,4 @@
-//! The whole platform in one process, for end-to-end stories and the demo: real Postgres, NATS, Docker,
+//! The whole platform, as programs, for end-to-end stories and the demo: real Postgres, NATS, Docker,
 //! registry and git; only the forge is played by the test.
 
 mod app;

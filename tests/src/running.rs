@@ -1,75 +1,104 @@
-//! One service, in a runtime of its own: stopping it is SIGTERM, killing it is SIGKILL, and nothing of it
-//! goes on after that.
+//! One service, as the program that customers run: stopping it is SIGTERM, killing it is SIGKILL, pausing it is
+//! SIGSTOP.
 
-use std::time::Duration;
-use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// How long a service may take to stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A running service.
+/// A running service; killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     name: &'static str,
-    runtime: Option<Runtime>,
-    cancel: CancellationToken,
-    ended: Option<std::sync::mpsc::Receiver<anyhow::Result<()>>>,
+    child: Child,
 }
 
 impl Running {
-    /// Runs what `serve` makes until it is stopped.
-    pub fn start<F>(name: &'static str, serve: impl FnOnce(CancellationToken) -> F) -> Self
-    where
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name(name)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let cancel = CancellationToken::new();
-        let (sender, ended) = std::sync::mpsc::channel();
-        let serving = serve(cancel.clone());
-        runtime.spawn(async move {
-            let result = serving.await;
-            if let Err(error) = &result {
-                tracing_of(name, error);
-            }
-            // Nobody listens to one that was killed.
-            drop(sender.send(result));
+    /// Starts `slipway-<name>` with these settings; what it says is appended to `log`.
+    pub fn start(name: &'static str, settings: &[(&'static str, String)], log: &Path) -> Self {
+        let program = program(name);
+        let log = OpenOptions::new().create(true).append(true).open(log).expect("a log");
+        let mut command = Command::new(&program);
+        command
+            .env_clear()
+            .envs(kept())
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log);
+        let child = command.spawn();
+        let child = child.unwrap_or_else(|error| {
+            unreachable!(
+                "{}: {error}; run `cargo build --workspace --bins` first",
+                program.display()
+            )
         });
-        Self { name, runtime: Some(runtime), cancel, ended: Some(ended) }
+        Self { name, child }
     }
 
     /// SIGTERM: it finishes what it does.
     pub fn stop(mut self) {
-        self.cancel.cancel();
-        let ended = self.ended.take().expect("it was started");
-        let name = self.name;
-        let result = ended.recv_timeout(PATIENCE);
-        assert!(result.is_ok(), "{name} does not stop within {} s", PATIENCE.as_secs());
+        self.send(Signal::SIGTERM);
+        let started = Instant::now();
+        while self.child.try_wait().expect("it is our child").is_none() {
+            let name = self.name;
+            assert!(started.elapsed() < PATIENCE, "{name} does not stop in {PATIENCE:?}");
+            std::thread::yield_now();
+        }
     }
 
     /// SIGKILL: nothing is finished.
     pub fn kill(mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.end();
     }
-}
 
-#[expect(clippy::print_stderr, reason = "the output of a test")]
-fn tracing_of(name: &str, error: &anyhow::Error) {
-    eprintln!("{name} ended: {error:#}");
+    /// SIGSTOP: it stands still, and does not know it.
+    pub fn pause(&self) {
+        self.send(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT: it goes on as if no time had passed.
+    pub fn go_on(&self) {
+        self.send(Signal::SIGCONT);
+    }
+
+    /// Whether it ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
+    }
+
+    fn send(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().try_into().expect("an id of a process"));
+        kill(pid, signal).expect("it can be signalled");
+    }
+
+    fn end(&mut self) {
+        // One that has ended already cannot be killed, which is what is wanted.
+        drop(self.child.kill());
+        self.child.wait().expect("it ends");
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.cancel.cancel();
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.end();
     }
+}
+
+/// The program, beside the folder of the test that runs.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    profile.join(format!("slipway-{name}"))
+}
+
+/// What a program needs of the environment: where git is found, and where its settings lie.
+#[expect(clippy::disallowed_methods, reason = "it is handed on, not read")]
+fn kept() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| ["PATH", "HOME", "TMPDIR", "LANG"].contains(&name.as_str()))
 }

@@ -1,10 +1,8 @@
 //! The whole platform: five services with their own database, NATS server, addresses and data folder.
 
 use crate::{App, Client, Docker, Running};
-use anyhow::Context;
-use service::{Env, Secret};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use testkit::{Database, Http, Infra, Loopback, Nats, Registry, Repo, eventually};
 
@@ -80,7 +78,7 @@ impl World {
         world
     }
 
-    fn env(&self) -> Env {
+    fn settings(&self) -> Vec<(&'static str, String)> {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
@@ -112,32 +110,28 @@ impl World {
             ("SLIPWAY_MONITOR_URL", url(8805)),
         ];
         settings.extend(self.extra.clone());
-        Env::of(settings)
+        settings
     }
 
     /// Starts a service that does not run.
     pub fn resume(&mut self, service: &'static str) {
-        let env = self.env();
-        let running = match service {
-            "router" => Running::start(service, |cancel| async move {
-                Ok(router::start(router::Config::read(env)?).await?.run(cancel).await?)
-            }),
-            "deployer" => Running::start(service, |cancel| async move {
-                Box::pin(deployer::start(deployer::Config::read(env)?).await?.run(cancel)).await
-            }),
-            "builder" => Running::start(service, |cancel| async move {
-                Box::pin(builder::start(builder::Config::read(env)?).await?.run(cancel)).await
-            }),
-            "monitor" => Running::start(service, |cancel| async move {
-                monitor::start(monitor::Config::from_env(env)?).await?.run(cancel).await
-            }),
-            _ => Running::start("gateway", |cancel| async move {
-                let gateway = gateway::start(gateway::Config::from_env(env)?).await?;
-                Box::pin(gateway.run(cancel)).await.context("gateway")
-            }),
-        };
+        let running = Running::start(service, &self.settings(), &self.log(service));
         let before = self.services.insert(service, running);
         assert!(before.is_none(), "{service} ran already");
+    }
+
+    fn log(&self, service: &str) -> PathBuf {
+        self.data.path().join(format!("{service}.log"))
+    }
+
+    /// What a service said so far.
+    pub fn log_of(&self, service: &str) -> String {
+        std::fs::read_to_string(self.log(service)).unwrap_or_default()
+    }
+
+    /// A service that runs.
+    pub fn service(&mut self, name: &str) -> &mut Running {
+        self.services.get_mut(name).expect("it runs")
     }
 
     /// SIGKILL.
@@ -210,12 +204,6 @@ impl World {
         &self.platform
     }
 
-    /// The token that services show each other.
-    #[expect(clippy::unused_self, reason = "it is asked of the world, as everything else")]
-    pub fn internal_token(&self) -> Secret {
-        Secret::new(INTERNAL_TOKEN)
-    }
-
     /// Waits until `event_type` was said `count` times.
     pub async fn said(&self, event_type: &str, count: usize) {
         let what = format!("{event_type} to be said {count} times");
@@ -241,8 +229,27 @@ impl World {
     }
 }
 
+/// How many of a service's last lines a failed story shows.
+const LINES: usize = 25;
+
+impl World {
+    /// What each service said last, for the reader of a failed story.
+    #[expect(clippy::print_stderr, reason = "the output of a test")]
+    fn tell(&self) {
+        for service in SERVICES {
+            let log = self.log_of(service);
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LINES)..];
+            eprintln!("--- {service}\n{}", last.join("\n"));
+        }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell();
+        }
         for service in SERVICES {
             if let Some(running) = self.services.remove(service) {
                 running.kill();

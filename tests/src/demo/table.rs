@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn nothing_is_wider_than_the_terminal() {
         let long = "word ".repeat(60);
-        assert_eq!(cut(&long).chars().count(), WIDTH - 1);
+        assert_eq!(cut(&long).chars().count(), WIDTH);
+        assert!(cut(&long).ends_with('…'));
         assert!(wrap(&long, 12).lines().all(|line| line.chars().count() <= WIDTH));
     }
 }

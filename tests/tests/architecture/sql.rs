@@ -60,7 +60,7 @@ fn no_service_names_the_schema_of_another() {
 
 #[test]
 fn shared_code_names_only_the_shared_schema() {
-    let mut sources = files(&["crates", "cli"], "rs");
+    let mut sources = files(&["crates", "cli/src"], "rs");
     sources.extend(files(&["crates"], "sql"));
     let found = foreign(SHARED, &sources);
     assert!(found.is_empty(), "{found:#?}");
