@@ -190,7 +190,7 @@ impl Consumer {
             .map(|info| (info.stream_sequence, info.delivered))
             .map_err(|error| ConsumeError::Receive(error.to_string()))?;
         let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
-        let event = read.as_ref().ok().map(|envelope| envelope.id);
+        let told = read.as_ref().ok().cloned();
         let verdict = match read {
             Err(error) => Verdict::park(&error),
             Ok(envelope) => self.call(envelope, deliveries).await,
@@ -206,8 +206,12 @@ impl Consumer {
                 AckKind::Term
             }
         };
-        if let Some(event) = event.filter(|_| !matches!(ack, AckKind::Nak(_))) {
-            self.handled(event).await?;
+        if let Some(envelope) = told.as_ref().filter(|_| !matches!(ack, AckKind::Nak(_))) {
+            self.handled(envelope.id).await?;
+        }
+        if let Some(envelope) = &told {
+            let lost = |error: std::io::Error| ConsumeError::Receive(error.to_string());
+            crate::relay::said(self.bus.service, envelope, "handled").await.map_err(lost)?;
         }
         // A lost acknowledgement brings the message again, and the inbox absorbs it.
         message.ack_with(ack).await.map_err(|error| ConsumeError::Receive(error.to_string()))

@@ -3,7 +3,7 @@
 
 use crate::{Bus, PublishError};
 use async_nats::datetime::DateTime;
-use events::{EventId, subject};
+use events::{Envelope, EventId, subject};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,7 @@ async fn publish_waiting(pool: &PgPool, bus: &Bus, service: &str) -> Result<usiz
             failed = Some(error);
             break;
         }
+        said(service, envelope, "published").await.map_err(sqlx::Error::Io)?;
         published.push(envelope.id);
     }
     if !published.is_empty() {
@@ -91,6 +92,16 @@ async fn publish_waiting(pool: &PgPool, bus: &Bus, service: &str) -> Result<usiz
     }
     transaction.commit().await?;
     failed.map_or(Ok(published.len()), |error| Err(error.into()))
+}
+
+/// A place where a test can make `service` fail, named after the event and the state it tells of.
+pub(crate) async fn said(service: &str, envelope: &Envelope, point: &str) -> std::io::Result<()> {
+    let name = || {
+        let state =
+            envelope.data["state"].as_str().map(|state| format!(".{state}")).unwrap_or_default();
+        format!("{service}.{}{state}.{point}", envelope.event_type)
+    };
+    service::fail_point::reach(name).await.map_err(Into::into)
 }
 
 /// Publishes again what nobody handled: after a while, and at once when the stream is another one than

@@ -175,6 +175,15 @@ impl State {
         }
     }
 
+    /// The name of what is done in it: going back has two halves.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::RollingBack { undo: Undo::Traffic, .. } => "restoring_traffic",
+            Self::RollingBack { undo: Undo::Candidate, .. } => "removing_candidate",
+            other => other.name(),
+        }
+    }
+
     /// The release changes the world or is about to undo what it changed. At most one release of an
     /// environment does.
     pub fn is_moving(&self) -> bool {

@@ -4,6 +4,7 @@
 mod clock;
 mod env;
 mod error;
+pub mod fail_point;
 pub mod grpc;
 pub mod health;
 pub mod http;

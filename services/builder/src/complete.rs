@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::run::product::Product;
 use events::payload::{BuildV1, ImageV1};
 use events::{BuildId, EnvironmentName, EventId, EventType};
+use service::fail_point::reach;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
@@ -67,6 +68,8 @@ pub async fn complete(app: &App, id: BuildId, by: By, ending: Ending) -> Result<
     let mut transaction = app.pool.begin().await?;
     let ended = in_transaction(app, &mut transaction, id, by, &ending).await?;
     transaction.commit().await?;
+    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected));
+    reach(|| format!("builder.{}.recorded", ending.state())).await.map_err(lost)?;
     if ended {
         tracing::info!(build.id = %id, build.state = ending.state(),
             reason = ending.failure().map(|failure| failure.reason.as_str()), "build ended");

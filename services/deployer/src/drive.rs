@@ -9,6 +9,7 @@ use crate::perform::{Outcome, perform};
 use crate::transition::{TransitionError, apply};
 use crate::{admit, finish};
 use ::release::{Effect, Input, State};
+use service::fail_point::reach;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -120,7 +121,7 @@ async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Resu
     let mut last = String::new();
     let mut pause = AGAIN.0;
     loop {
-        let doing = perform(app, release, effect).instrument(span.clone());
+        let doing = attempt(app, release, effect).instrument(span.clone());
         let interrupt = tokio::select! {
             outcome = doing => match outcome {
                 Outcome::Done(detail) => return go_on(app, lease, release, Input::Done { detail }).await,
@@ -146,6 +147,19 @@ async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Resu
             Some(Interrupt::Late) => return go_on(app, lease, release, late(&last)).await,
             Some(Interrupt::Lost) => return Err(DriveError::Lost),
         }
+    }
+}
+
+/// The effect, between the places where a test can make it fail.
+async fn attempt(app: &App, release: &Release, effect: Effect) -> Outcome {
+    let step = release.state.step();
+    if let Err(injected) = reach(|| format!("deployer.{step}.before_effect")).await {
+        return Outcome::again(&injected);
+    }
+    let outcome = perform(app, release, effect).await;
+    match reach(|| format!("deployer.{step}.effect_done")).await {
+        Ok(()) => outcome,
+        Err(injected) => Outcome::again(&injected),
     }
 }
 

@@ -41,8 +41,16 @@ pub(crate) async fn apply(
     let mut transaction = app.pool.begin().await?;
     let next = apply_in(app, &mut transaction, lease, release, input).await?;
     transaction.commit().await?;
+    recorded(&release.state).await?;
     app.changed();
     Ok(next)
+}
+
+/// The step that `before` was in is recorded and not said yet.
+pub(crate) async fn recorded(before: &State) -> Result<(), TransitionError> {
+    let point = || format!("deployer.{}.recorded", before.step());
+    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected)).into();
+    service::fail_point::reach(point).await.map_err(lost)
 }
 
 /// The same in the caller's transaction; the caller tells the app afterwards.

@@ -111,15 +111,23 @@ pub(crate) async fn arrival(
             outcome: &outcome,
             change: made.as_ref().zip(said.as_ref()),
         };
+        injected("before_effect").await.map_err(failed)?;
         match arrival::commit(connection, &rows).await {
-            Ok(true) => return Ok(accepted(app, made, outcome)),
-            Ok(false) => {}
+            Ok(true) => injected("recorded").await.map_err(failed)?,
+            Ok(false) => continue,
             // The same delivery came twice at once; the next round finds the other.
-            Err(error) if pg::error::constraint(&error) == Some("delivery_once") => {}
+            Err(error) if pg::error::constraint(&error) == Some("delivery_once") => continue,
             Err(error) => return Err(failed(error)),
         }
+        return Ok(accepted(app, made, outcome));
     }
     Err(AcceptError::Busy { app: arrival.app.clone(), git_ref: arrival.git_ref.clone() })
+}
+
+/// A place where a test can make an arrival fail.
+async fn injected(point: &str) -> Result<(), sqlx::Error> {
+    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected));
+    service::fail_point::reach(|| format!("gateway.delivery.{point}")).await.map_err(lost)
 }
 
 /// Makes a change because a person asked for exactly this, also of a commit seen before; the head moves

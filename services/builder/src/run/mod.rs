@@ -37,19 +37,29 @@ pub struct Task<'a> {
 pub async fn run(app: &Arc<App>, build: &Claimed, recorder: &Recorder) -> Result<Product, Stop> {
     let task = Task { app, build, recorder };
     room(app).await?;
+    injected("fetch.before_effect").await?;
     let source = recorder.step("fetch", source::fetch(task)).await?;
+    injected("fetch.effect_done").await?;
     order::judge(task, &source).await?;
     let plan = recorder.step("plan", plan::read(task, &source)).await?;
     for check in &plan.manifest.checks {
         check::run(task, &source, &plan, check).await?;
     }
+    injected("build.before_effect").await?;
     let services = plan.manifest.services.iter();
     let images: Vec<BoxFuture<'_, _>> =
         services.map(|service| image::make(task, &source, &plan, service).boxed()).collect();
     let images = stream::iter(images).buffer_unordered(AT_ONCE);
     let mut images: Vec<ServiceImage> = images.try_collect().await?;
+    injected("build.effect_done").await?;
     images.sort_by(|one, other| one.service.cmp(&other.service));
     Ok(Product { images })
+}
+
+/// A place where a test can make a build fail.
+async fn injected(point: &str) -> Result<(), Stop> {
+    let away = |injected| Stop::blocked(Reason::ServiceAway, service::chain(&injected));
+    service::fail_point::reach(|| format!("builder.{point}")).await.map_err(away)
 }
 
 /// Refuses to begin on a disk that is nearly full.
