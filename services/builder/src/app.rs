@@ -100,7 +100,7 @@ pub async fn start(config: Config) -> anyhow::Result<Builder> {
     let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
-    let bus = Bus::connect(&config.nats_url, SERVICE).await?;
+    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?;
     let health = Health::new(SERVICE);
     let app = assemble(config, pool, bus, &health)?;
     Ok(Builder { app: Arc::new(app), listener, health })

@@ -21,8 +21,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Postgres; holds a password.
     pub database_url: Secret,
-    /// NATS.
-    pub nats_url: String,
+    /// NATS; may hold a password.
+    pub nats_url: Secret,
     /// What services prove themselves with.
     pub internal_token: Secret,
     /// The gateway, which knows apps.
@@ -64,7 +64,7 @@ impl Config {
         let local = SocketAddr::from(([127, 0, 0, 1], 8803));
         let address = env.or("SLIPWAY_BUILDER_ADDRESS", local);
         let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
-        let nats_url = env.required("SLIPWAY_NATS_URL");
+        let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let gateway_url = env.or("SLIPWAY_GATEWAY_URL", "http://127.0.0.1:8801".to_owned());
         let deployer_url = env.or("SLIPWAY_DEPLOYER_URL", "http://127.0.0.1:8804".to_owned());
@@ -120,7 +120,7 @@ mod tests {
         insta::assert_snapshot!(error, @r#"
         the configuration is not valid:
           SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
-          SLIPWAY_NATS_URL: must be set
+          SLIPWAY_NATS_URL: must be set, or SLIPWAY_NATS_URL_FILE must name a file
           SLIPWAY_INTERNAL_TOKEN: must be set, or SLIPWAY_INTERNAL_TOKEN_FILE must name a file
           SLIPWAY_REGISTRY: must be set
           SLIPWAY_DATA: must be set

@@ -11,7 +11,7 @@ pub struct Config {
     pub address: SocketAddr,
     /// Postgres.
     pub database_url: Secret,
-    /// NATS.
+    /// NATS; may hold a password.
     pub nats_url: Secret,
     /// What services of the platform show each other.
     pub internal_token: Secret,

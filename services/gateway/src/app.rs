@@ -210,7 +210,7 @@ async fn speak(app: App, cancel: CancellationToken) {
     let bus = loop {
         let connected = tokio::select! {
             () = cancel.cancelled() => return,
-            connected = Bus::connect(&app.config.nats_url, NAME) => connected,
+            connected = Bus::connect(app.config.nats_url.expose(), NAME) => connected,
         };
         match connected {
             Ok(bus) => break bus,

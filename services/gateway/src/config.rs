@@ -22,8 +22,8 @@ pub struct Config {
     pub api_address: SocketAddr,
     /// Postgres; holds a password.
     pub database_url: Secret,
-    /// NATS.
-    pub nats_url: String,
+    /// NATS; may hold a password.
+    pub nats_url: Secret,
     /// What services prove to each other that they are services with.
     pub internal_token: Secret,
     /// A token that is an admin called `bootstrap`, to make the first real token with.
@@ -64,16 +64,16 @@ impl Default for Backends {
 
 impl Config {
     /// The configuration in the environment, or everything that is wrong with it.
-    pub fn from_env(mut env: Env) -> Result<Self, EnvError> {
+    pub fn read(mut env: Env) -> Result<Self, EnvError> {
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let hooks_address = env.or("SLIPWAY_GATEWAY_HOOKS_ADDRESS", local(8800));
         let api_address = env.or("SLIPWAY_GATEWAY_ADDRESS", local(8801));
         let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
-        let nats_url = env.required("SLIPWAY_NATS_URL");
+        let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let bootstrap_token = env.optional_secret("SLIPWAY_BOOTSTRAP_TOKEN");
         let data = env.required("SLIPWAY_DATA");
-        let backends = Backends::from_env(&mut env);
+        let backends = Backends::read(&mut env);
         let reconcile_every = env.duration_or("SLIPWAY_RECONCILE_EVERY", RECONCILE_EVERY);
         let local_repositories = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", LocalRoots::default());
         env.finish(|| {
@@ -96,7 +96,7 @@ impl Config {
 }
 
 impl Backends {
-    fn from_env(env: &mut Env) -> Self {
+    fn read(env: &mut Env) -> Self {
         let default = Self::default();
         Self {
             builder: env.or("SLIPWAY_BUILDER_URL", default.builder),
@@ -118,11 +118,11 @@ mod tests {
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", "relative"),
             ("SLIPWAY_INTERNAL_TOKEN", "t0ken"),
         ]);
-        insta::assert_snapshot!(Config::from_env(env).expect_err("not valid"), @r#"
+        insta::assert_snapshot!(Config::read(env).expect_err("not valid"), @r#"
         the configuration is not valid:
           SLIPWAY_GATEWAY_ADDRESS: "here" is not valid: invalid socket address syntax
           SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
-          SLIPWAY_NATS_URL: must be set
+          SLIPWAY_NATS_URL: must be set, or SLIPWAY_NATS_URL_FILE must name a file
           SLIPWAY_DATA: must be set
           SLIPWAY_ALLOW_LOCAL_REPOSITORIES: "relative" is not valid: folder "relative" is not absolute
         "#);
@@ -137,7 +137,7 @@ mod tests {
             ("SLIPWAY_BOOTSTRAP_TOKEN", "hunter2"),
             ("SLIPWAY_DATA", "/var/lib/slipway"),
         ]);
-        let config = Config::from_env(env).expect("valid");
+        let config = Config::read(env).expect("valid");
         assert_eq!(config.reconcile_every, RECONCILE_EVERY);
         assert!(!format!("{config:?}").contains("hunter2"));
     }

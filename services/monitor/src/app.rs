@@ -125,7 +125,7 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
     let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
-    let bus = Bus::connect(&config.nats_url, SERVICE).await?;
+    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?;
     std::fs::create_dir_all(&config.data).context("make SLIPWAY_DATA")?;
     let key = Key::load_or_create(&config.data.join("monitor.key"))?;
     let internal = Internal::new(&config.internal_token)?;

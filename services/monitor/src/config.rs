@@ -19,8 +19,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Postgres; holds a password.
     pub database_url: Secret,
-    /// NATS.
-    pub nats_url: String,
+    /// NATS; may hold a password.
+    pub nats_url: Secret,
     /// What services prove to each other that they are services with.
     pub internal_token: Secret,
     /// Where the deployer answers.
@@ -37,10 +37,10 @@ pub struct Config {
 
 impl Config {
     /// The configuration in the environment, or everything that is wrong with it.
-    pub fn from_env(mut env: Env) -> Result<Self, EnvError> {
+    pub fn read(mut env: Env) -> Result<Self, EnvError> {
         let address = env.or("SLIPWAY_MONITOR_ADDRESS", SocketAddr::from(([127, 0, 0, 1], 8805)));
         let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
-        let nats_url = env.required("SLIPWAY_NATS_URL");
+        let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let deployer_url = env.or("SLIPWAY_DEPLOYER_URL", "http://127.0.0.1:8804".to_owned());
         let docker_host = env.or("DOCKER_HOST", DOCKER_HOST.to_owned());
@@ -71,11 +71,11 @@ mod tests {
     fn every_problem_is_reported_together() {
         let env =
             Env::of([("SLIPWAY_MONITOR_ADDRESS", "here"), ("SLIPWAY_MONITOR_EVERY", "often")]);
-        insta::assert_snapshot!(Config::from_env(env).expect_err("not valid"), @r#"
+        insta::assert_snapshot!(Config::read(env).expect_err("not valid"), @r#"
         the configuration is not valid:
           SLIPWAY_MONITOR_ADDRESS: "here" is not valid: invalid socket address syntax
           SLIPWAY_DATABASE_URL: must be set, or SLIPWAY_DATABASE_URL_FILE must name a file
-          SLIPWAY_NATS_URL: must be set
+          SLIPWAY_NATS_URL: must be set, or SLIPWAY_NATS_URL_FILE must name a file
           SLIPWAY_INTERNAL_TOKEN: must be set, or SLIPWAY_INTERNAL_TOKEN_FILE must name a file
           SLIPWAY_DATA: must be set
           SLIPWAY_MONITOR_EVERY: "often" is not valid: use a number and ms, s, m or h

@@ -89,7 +89,7 @@ fn every_reason_is_documented_and_exists() {
 
 /// Reasons that crates say for every service, as far as they are documented.
 fn shared_reasons(code: &str) -> BTreeSet<String> {
-    let known = ["DATABASE_UNAVAILABLE", "DEADLINE_EXCEEDED", "INVALID_ARGUMENT", "NOT_FOUND"];
+    let known = ["POSTGRES_AWAY", "DEADLINE_EXCEEDED", "INVALID_ARGUMENT", "NOT_FOUND"];
     let known = known.into_iter().chain(["ALREADY_EXISTS", "PERMISSION_DENIED", "SAME_REQUEST"]);
     known.filter(|reason| code.contains(&format!("\"{reason}\""))).map(str::to_owned).collect()
 }

@@ -103,11 +103,15 @@ pub fn internal(error: &(dyn Error + 'static)) -> Status {
     with(Code::Internal, "INTERNAL", message, ErrorDetails::new())
 }
 
-/// What a failed query means to the caller: `UNAVAILABLE` when the database is away, else `INTERNAL`.
+/// What a failed query means to the caller: `UNAVAILABLE` when the database is away, `ABORTED` when somebody
+/// else was faster, else `INTERNAL`.
 pub fn database(error: &sqlx::Error) -> Status {
     if pg::error::is_unavailable(error) {
         tracing::warn!(error = chain(error), "call without a database");
-        return unavailable("DATABASE_UNAVAILABLE", "the database does not answer");
+        return unavailable("POSTGRES_AWAY", "the database does not answer");
+    }
+    if pg::error::is_conflict(error) {
+        return conflict("CONFLICT", "somebody else was faster; try again");
     }
     internal(error)
 }

@@ -52,7 +52,7 @@ impl BuildService for Builds {
         };
         let rows = db::build::list(&self.app.pool, &filter, page.limit())
             .await
-            .map_err(|error| database(&error))?;
+            .map_err(|error| status::database(&error))?;
         let (rows, next_page_token) = page.cut(rows, |row| row.id);
         Ok(Response::new(ListBuildsResponse { builds: self.full(rows).await?, next_page_token }))
     }
@@ -66,7 +66,7 @@ impl BuildService for Builds {
         let row = self.visible(&principal, &name).await?;
         let texts = db::build::texts(&self.app.pool, BuildId::new(row.id))
             .await
-            .map_err(|error| database(&error))?;
+            .map_err(|error| status::database(&error))?;
         let mut build = self.one(row).await?;
         (build.manifest, build.policy) = texts;
         Ok(Response::new(GetBuildResponse { build: Some(build) }))
@@ -86,7 +86,7 @@ impl BuildService for Builds {
         }
         let why = Failure::new(Reason::Cancelled, format!("cancelled by {}", principal.name));
         let build = BuildId::new(row.id);
-        if !cancel(&self.app, build, why).await.map_err(|error| database(&error))? {
+        if !cancel(&self.app, build, why).await.map_err(|error| status::database(&error))? {
             return Err(status::precondition(
                 "BUILD_ENDED",
                 format!("{} has ended already", request.name),
@@ -124,7 +124,9 @@ impl Builds {
     }
 
     async fn row(&self, build: BuildId, name: &str) -> Result<Row, Status> {
-        let row = db::build::find(&self.app.pool, build).await.map_err(|error| database(&error))?;
+        let row = db::build::find(&self.app.pool, build)
+            .await
+            .map_err(|error| status::database(&error))?;
         row.ok_or_else(|| status::not_found("build", name))
     }
 
@@ -136,10 +138,12 @@ impl Builds {
     /// Rows with their services and steps.
     async fn full(&self, rows: Vec<Row>) -> Result<Vec<Build>, Status> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let services =
-            db::service::of_builds(&self.app.pool, &ids).await.map_err(|error| database(&error))?;
-        let steps =
-            db::step::of_builds(&self.app.pool, &ids).await.map_err(|error| database(&error))?;
+        let services = db::service::of_builds(&self.app.pool, &ids)
+            .await
+            .map_err(|error| status::database(&error))?;
+        let steps = db::step::of_builds(&self.app.pool, &ids)
+            .await
+            .map_err(|error| status::database(&error))?;
         Ok(rows.into_iter().map(|row| convert::build(row, &services, &steps)).collect())
     }
 
@@ -150,7 +154,8 @@ impl Builds {
         if request.request_id.is_empty() {
             return Ok(None);
         }
-        let mut connection = self.app.pool.acquire().await.map_err(|error| database(&error))?;
+        let mut connection =
+            self.app.pool.acquire().await.map_err(|error| status::database(&error))?;
         let fingerprint = request.encode_to_vec();
         let service = crate::app::SERVICE;
         let found =
@@ -160,7 +165,7 @@ impl Builds {
             pg::request::ReplayError::Reused { .. } => {
                 status::invalid("request_id", error.to_string())
             }
-            pg::request::ReplayError::Lookup { source, .. } => database(&source),
+            pg::request::ReplayError::Lookup { source, .. } => status::database(&source),
         })?;
         found
             .map(|answer| CancelBuildResponse::decode(&*answer))
@@ -176,13 +181,14 @@ impl Builds {
         if request.request_id.is_empty() {
             return Ok(());
         }
-        let mut connection = self.app.pool.acquire().await.map_err(|error| database(&error))?;
+        let mut connection =
+            self.app.pool.acquire().await.map_err(|error| status::database(&error))?;
         let (id, fingerprint, answer) =
             (&request.request_id, request.encode_to_vec(), answer.encode_to_vec());
         match pg::request::record(&mut connection, crate::app::SERVICE, id, &fingerprint, &answer)
             .await
         {
-            Err(error) if !pg::error::is_unique_violation(&error) => Err(database(&error)),
+            Err(error) if !pg::error::is_unique_violation(&error) => Err(status::database(&error)),
             _ => Ok(()),
         }
     }
@@ -209,12 +215,4 @@ fn id(name: &str, field: &str, pattern: &'static str) -> Result<Uuid, Status> {
         .map_err(|error| status::invalid(field, error.to_string()))?;
     Uuid::parse_str(parts[0])
         .map_err(|_| status::invalid(field, format!("use {pattern} with an id")))
-}
-
-fn database(error: &sqlx::Error) -> Status {
-    if pg::error::is_unavailable(error) {
-        status::unavailable("POSTGRES_AWAY", "the database does not answer")
-    } else {
-        status::internal(error)
-    }
 }

@@ -6,6 +6,7 @@ use crate::log::follow::Follower;
 use events::BuildId;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use proto::v1::{WatchBuildLogRequest, WatchBuildLogResponse};
+use service::grpc::status;
 use std::sync::Arc;
 use tonic::Status;
 
@@ -37,7 +38,7 @@ pub(super) fn lines(app: &Arc<App>, build: BuildId, request: &WatchBuildLogReque
         match reader.next().await {
             Ok(Some(message)) => Some((Ok(message), Some(reader))),
             Ok(None) => None,
-            Err(error) => Some((Err(super::database(&error)), None)),
+            Err(error) => Some((Err(status::database(&error)), None)),
         }
     })
     .boxed()

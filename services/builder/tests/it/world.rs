@@ -84,7 +84,7 @@ impl World {
         let mut config = Config {
             address: ([127, 0, 0, 1], 0).into(),
             database_url: Secret::new(&database.url),
-            nats_url: nats.url.clone(),
+            nats_url: Secret::new(nats.url.clone()),
             internal_token: token.clone(),
             gateway_url: peer_url.clone(),
             deployer_url: peer_url,

@@ -67,7 +67,7 @@ impl<'a> Once<'a> {
         pg::request::record(connection, NAME, id, &self.fingerprint, &sealed).await.map_err(
             |error| {
                 if pg::error::is_unique_violation(&error) {
-                    status::conflict("REQUEST_AT_ONCE", "the same request was sent twice at once")
+                    status::conflict("SAME_REQUEST", "the same request is being answered")
                 } else {
                     database(error)
                 }

@@ -23,17 +23,7 @@ pub(super) fn last_part<'a>(text: &'a str, pattern: &'static str) -> Result<&'a 
 /// A failed query as a status.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn database(error: sqlx::Error) -> Status {
-    unavailable_or_internal(&error)
-}
-
-fn unavailable_or_internal(error: &sqlx::Error) -> Status {
-    if pg::error::is_unavailable(error) {
-        status::unavailable("POSTGRES_AWAY", "the database does not answer")
-    } else if pg::error::is_conflict(error) {
-        status::conflict("CONFLICT", "somebody else was faster; try again")
-    } else {
-        status::internal(error)
-    }
+    status::database(&error)
 }
 
 /// A failed insert as a status: there may be such a row already.
@@ -41,7 +31,7 @@ pub(super) fn taken(error: &sqlx::Error, kind: &str, name: impl std::fmt::Displa
     if pg::error::is_unique_violation(error) {
         return status::already_exists(kind, name);
     }
-    unavailable_or_internal(error)
+    status::database(error)
 }
 
 /// A failed arrival as a status.

@@ -4,6 +4,7 @@ use crate::fixture::{Repository, World, admin, reason, with_token};
 use proto::v1::event_service_client::EventServiceClient;
 use proto::v1::grant::Role;
 use proto::v1::{Event, WatchEventsRequest};
+use service::Secret;
 use std::path::PathBuf;
 use testkit::{Loopback, Nats};
 use tonic::Streaming;
@@ -14,7 +15,7 @@ const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 async fn with_nats() -> (World, Repository, Nats) {
     let program = PathBuf::from(testkit::variable("SLIPWAY_TEST_NATS_SERVER"));
     let nats = Nats::start(&program, Loopback::unused());
-    let world = World::with(|config| config.nats_url = nats.url()).await;
+    let world = World::with(|config| config.nats_url = Secret::new(nats.url())).await;
     let shop = world.shop().await;
     (world, shop, nats)
 }

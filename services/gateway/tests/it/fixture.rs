@@ -51,7 +51,7 @@ fn config(database: &Database, folder: &Path) -> Config {
         hooks_address: anywhere,
         api_address: anywhere,
         database_url: Secret::new(database.url()),
-        nats_url: "nats://127.0.0.1:1".to_owned(),
+        nats_url: Secret::new("nats://127.0.0.1:1"),
         internal_token: Secret::new(INTERNAL),
         bootstrap_token: Some(Secret::new(BOOTSTRAP)),
         data: folder.join("data"),

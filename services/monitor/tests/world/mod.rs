@@ -85,7 +85,7 @@ impl World {
         let config = Config {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             database_url: Secret::new(database.url()),
-            nats_url: nats.url(),
+            nats_url: Secret::new(nats.url()),
             internal_token: token.clone(),
             deployer_url: serve(Arc::clone(&deployer), &token).await,
             docker_host,
