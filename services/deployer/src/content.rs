@@ -22,7 +22,7 @@ pub(crate) struct Content {
 /// Where a release comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// `push`, `tag`, `poll`, `manual`, `rollback`.
+    /// `push`, `tag`, `poll`, `manual`, `retrain`, `rollback`.
     pub(crate) cause: String,
     /// Who or what asked.
     pub(crate) by: PrincipalName,

@@ -15,6 +15,8 @@ pub struct Row {
     pub git_ref: String,
     pub commit: String,
     pub title: Option<String>,
+    pub cause: String,
+    pub pushed_by: String,
     pub state: String,
     pub reason: Option<String>,
     pub message: Option<String>,
@@ -110,8 +112,8 @@ pub async fn insert(connection: &mut PgConnection, new: &New) -> Result<bool, sq
 pub async fn find(executor: impl PgExecutor<'_>, id: BuildId) -> Result<Option<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, app, change, git_ref, commit, title, state, reason, message, failed_service,
-            exit_code, log_tail, environments, created_at, started_at, ended_at
+        "select id, app, change, git_ref, commit, title, cause, pushed_by, state, reason, message,
+            failed_service, exit_code, log_tail, environments, created_at, started_at, ended_at
          from builder.build where id = $1",
         id.uuid(),
     )
@@ -150,8 +152,8 @@ pub async fn list(
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "select id, app, change, git_ref, commit, title, state, reason, message, failed_service,
-            exit_code, log_tail, environments, created_at, started_at, ended_at
+        "select id, app, change, git_ref, commit, title, cause, pushed_by, state, reason, message,
+            failed_service, exit_code, log_tail, environments, created_at, started_at, ended_at
          from builder.build
          where ($1::text[] is null or app = any($1)) and ($2::uuid is null or change = $2)
             and ($3::uuid is null or id < $3)

@@ -18,6 +18,8 @@ pub(super) fn build(row: build::Row, services: &[service::Row], steps: &[step::R
         git_ref: row.git_ref,
         commit: row.commit,
         title: row.title.unwrap_or_default(),
+        cause: row.cause,
+        by: row.pushed_by,
         environments: row.environments,
         services: services.iter().filter(|row| row.build == id).map(service_build).collect(),
         create_time: Some(timestamp(row.created_at)),

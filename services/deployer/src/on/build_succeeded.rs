@@ -2,7 +2,7 @@
 //! released is read from the builder.
 
 use crate::app::App;
-use crate::content::Origin;
+use crate::content::{Content, Origin};
 use crate::create::{self, Created, Request};
 use crate::transition::TransitionError;
 use bus::Verdict;
@@ -59,10 +59,17 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
     if !first.map_err(|error| create(error.into()))? {
         return Ok(());
     }
+    let origin = origin(&build, payload);
     for environment in &payload.environments {
-        let request =
-            request(&mut transaction, envelope, payload, (&shape, &policy, environment), &images);
-        let created = match request.await.map_err(|error| create(error.into()))? {
+        let content = content(&mut transaction, (&shape, &policy, environment), &images).await;
+        let request = |content| Request {
+            content,
+            origin: origin.clone(),
+            restores: None,
+            force: false,
+            traceparent: envelope.traceparent.clone(),
+        };
+        let created = match content.map_err(|error| create(error.into()))?.map(request) {
             Ok(request) => create::create(app, &mut transaction, request).await.map_err(create)?,
             Err(what) => {
                 tracing::error!(build.id = %payload.build, %environment, what, "the build cannot be released");
@@ -103,29 +110,67 @@ fn images(build: &Build) -> Result<BTreeMap<ServiceName, ImageV1>, String> {
     build.services.iter().map(image).collect()
 }
 
-type Manifests<'a> = (&'a Manifest, &'a Manifest, &'a EnvironmentName);
-
-/// The request for one environment, or why the manifests do not allow one.
-async fn request(
-    connection: &mut sqlx::PgConnection,
-    envelope: &Envelope,
-    payload: &BuildV1,
-    (shape, policy, environment): Manifests<'_>,
-    images: &BTreeMap<ServiceName, ImageV1>,
-) -> Result<Result<Request, String>, sqlx::Error> {
-    let resolved = match manifest::resolve(shape, policy, environment) {
-        Ok(resolved) => resolved,
-        Err(error) => return Ok(Err(service::chain(&error))),
-    };
-    let content = create::content(connection, resolved, images.clone()).await?;
-    let origin = Origin {
-        cause: "push".to_owned(),
-        by: PrincipalName::slipway(),
+/// Where the releases of a build come from: what made its change appear, as the builder was told.
+fn origin(build: &Build, payload: &BuildV1) -> Origin {
+    let told = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Origin {
+        // A builder of an earlier version does not say it; what it built was pushed.
+        cause: told(&build.cause).unwrap_or_else(|| "push".to_owned()),
+        by: told(&build.by).map_or_else(PrincipalName::slipway, |by| PrincipalName::new(&by)),
         commit: Some(payload.commit.clone()),
         git_ref: Some(payload.git_ref.clone()),
         build: Some(payload.build),
         change: Some(payload.change),
-    };
-    let traceparent = envelope.traceparent.clone();
-    Ok(Ok(Request { content, origin, restores: None, force: false, traceparent }))
+    }
+}
+
+type Manifests<'a> = (&'a Manifest, &'a Manifest, &'a EnvironmentName);
+
+/// The content for one environment, or why the manifests do not allow one.
+async fn content(
+    connection: &mut sqlx::PgConnection,
+    (shape, policy, environment): Manifests<'_>,
+    images: &BTreeMap<ServiceName, ImageV1>,
+) -> Result<Result<Content, String>, sqlx::Error> {
+    match manifest::resolve(shape, policy, environment) {
+        Ok(resolved) => create::content(connection, resolved, images.clone()).await.map(Ok),
+        Err(error) => Ok(Err(service::chain(&error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::{AppName, ChangeId, CommitSha, GitRef};
+
+    fn payload() -> BuildV1 {
+        BuildV1 {
+            build: BuildId::new(uuid::Uuid::nil()),
+            change: ChangeId::new(uuid::Uuid::nil()),
+            app: AppName::parse("shop").unwrap(),
+            git_ref: GitRef::branch("main").unwrap(),
+            commit: CommitSha::parse(&"a".repeat(40)).unwrap(),
+            environments: Vec::new(),
+            images: BTreeMap::new(),
+            reason: None,
+            message: None,
+        }
+    }
+
+    fn origin_of(cause: &str, by: &str) -> (String, String) {
+        let build = Build { cause: cause.to_owned(), by: by.to_owned(), ..Build::default() };
+        let origin = origin(&build, &payload());
+        (origin.cause, origin.by.to_string())
+    }
+
+    #[test]
+    fn a_release_has_the_cause_of_its_change() {
+        assert_eq!(origin_of("tag", "ada"), ("tag".to_owned(), "ada".to_owned()));
+        assert_eq!(origin_of("manual", "ci"), ("manual".to_owned(), "ci".to_owned()));
+    }
+
+    #[test]
+    fn a_builder_that_does_not_say_built_a_push() {
+        assert_eq!(origin_of("", ""), ("push".to_owned(), "slipway".to_owned()));
+    }
 }
