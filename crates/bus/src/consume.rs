@@ -1,12 +1,11 @@
 //! From the bus to handlers: one durable pull consumer per service, one handler per event type. The loop
 //! alone acknowledges; on any error it drops what it has, looks at the consumer again and starts anew.
 
-use crate::{Bus, Verdict, from_message};
+use crate::{Bus, Malformed, Verdict, from_message, span};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Message};
 use events::{Envelope, EventId, EventType, subject};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
-use service::telemetry::continue_from;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -185,11 +184,21 @@ impl Consumer {
     }
 
     async fn handle(&self, message: Message) -> Result<(), ConsumeError> {
+        let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
+        let span = read.as_ref().map_or_else(|_| tracing::Span::none(), span::of);
+        self.settle(message, read).instrument(span).await
+    }
+
+    /// Calls the handler and does what it decided.
+    async fn settle(
+        &self,
+        message: Message,
+        read: Result<Envelope, Malformed>,
+    ) -> Result<(), ConsumeError> {
         let (sequence, deliveries) = message
             .info()
             .map(|info| (info.stream_sequence, info.delivered))
             .map_err(|error| ConsumeError::Receive(error.to_string()))?;
-        let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
         let told = read.as_ref().ok().cloned();
         let verdict = match read {
             Err(error) => Verdict::park(&error),
@@ -218,19 +227,7 @@ impl Consumer {
     }
 
     async fn call(&self, envelope: Envelope, deliveries: i64) -> Verdict {
-        let span = tracing::info_span!(
-            "process event",
-            otel.name = format!("process {}", envelope.event_type),
-            otel.kind = "consumer",
-            messaging.system = "nats",
-            messaging.message.id = %envelope.id,
-            cloudevents.event_type = %envelope.event_type,
-            slipway.app = %envelope.app,
-        );
-        if let Some(traceparent) = &envelope.traceparent {
-            continue_from(&span, traceparent);
-        }
-        match self.handlers.handle(envelope).instrument(span).await {
+        match self.handlers.handle(envelope).await {
             Some(verdict) => verdict,
             None if deliveries >= PANICS => Verdict::Park("the handler panics".to_owned()),
             None => Verdict::Retry("the handler panicked".to_owned()),

@@ -9,6 +9,7 @@ pub mod consume;
 mod headers;
 mod publish;
 pub mod relay;
+mod span;
 mod streams;
 mod tail;
 mod verdict;

@@ -93,6 +93,7 @@ async fn work(app: &Arc<App>, claimed: Claimed, cancel: CancellationToken) {
         slipway.app = %claimed.identity.app,
         vcs.ref.head.name = claimed.identity.git_ref.name(),
         vcs.ref.head.revision = %claimed.identity.commit,
+        trace_id = tracing::field::Empty,
     );
     if let Some(traceparent) = &claimed.traceparent {
         telemetry::continue_from(&span, traceparent);

@@ -114,14 +114,23 @@ async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Resu
         release.id = %release.id,
         slipway.app = %release.app,
         deployment.environment.name = %release.environment,
+        trace_id = tracing::field::Empty,
     );
-    if let Some(traceparent) = &release.traceparent {
-        service::telemetry::continue_from(&span, traceparent);
-    }
+    let parent = crate::trace::of(release).traceparent().to_string();
+    service::telemetry::continue_from(&span, &parent);
+    act_on(app, lease, release, effect).instrument(span).await
+}
+
+async fn act_on(
+    app: &App,
+    lease: Lease,
+    release: &Release,
+    effect: Effect,
+) -> Result<(), DriveError> {
     let mut last = String::new();
     let mut pause = AGAIN.0;
     loop {
-        let doing = attempt(app, release, effect).instrument(span.clone());
+        let doing = attempt(app, release, effect);
         let interrupt = tokio::select! {
             outcome = doing => match outcome {
                 Outcome::Done(detail) => return go_on(app, lease, release, Input::Done { detail }).await,
