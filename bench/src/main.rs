@@ -1,29 +1,110 @@
-//! Benchmarks against peers and limits. Every number is a ratio of two things measured in the same run.
+//! Benchmarks against peers and limits. Every number is compared with something measured in the same run.
 #![expect(clippy::print_stdout, reason = "figures are for people who wait for them")]
 
+mod engine;
+mod floor;
+mod idle;
+mod platform;
+mod release;
+mod rollback;
 mod router;
+mod sample;
+mod switch;
+mod table;
 mod webhook;
 
+use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use table::Line;
 
 #[derive(Parser)]
 struct Arguments {
+    /// Everything, one after the other, when nothing is named.
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 }
 
 #[derive(Subcommand)]
 enum What {
-    /// Requests per second and latency against nginx, `HAProxy` and Caddy.
-    Router(router::Options),
     /// Webhooks accepted durably against plain Postgres.
     Webhook(webhook::Options),
+    /// Requests per second and latency against nginx, `HAProxy` and Caddy.
+    Router(router::Options),
+    /// From an accepted push to live, against the bare engine.
+    Release(release::Options),
+    /// A hundred blue-green releases under load.
+    Switch(switch::Options),
+    /// From the command to go back to the first answer of the old release.
+    Rollback(rollback::Options),
+    /// Memory and processor time while nothing happens.
+    Idle(idle::Options),
 }
 
+/// What runs when nothing is named, with the usual options.
+const ALL: [&str; 6] = ["webhook", "router", "release", "switch", "rollback", "idle"];
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().what {
-        What::Router(options) => router::run(options).await,
-        What::Webhook(options) => webhook::run(options).await,
+async fn main() -> Result<()> {
+    let wanted = match Arguments::parse().what {
+        Some(what) => vec![what],
+        None => ALL.iter().map(|name| usual(name)).collect::<Result<_>>()?,
+    };
+    let (mut lines, mut broken) = (Vec::new(), Vec::new());
+    for what in wanted {
+        let name = what.name();
+        println!("\n== {name}");
+        // What panics must not take the figures of others with it.
+        match AssertUnwindSafe(what.run()).catch_unwind().await {
+            Ok(Ok(measured)) => lines.extend(measured),
+            Ok(Err(error)) => broken.push(format!("{name}: {error:#}")),
+            Err(_) => broken.push(format!("{name} panicked")),
+        }
+    }
+    print!("\n{}", table::table(&lines));
+    ensure!(broken.is_empty(), "not measured: {}", broken.join("; "));
+    Ok(())
+}
+
+/// The benchmark called `name` with its usual options.
+fn usual(name: &str) -> Result<What> {
+    let what = Arguments::try_parse_from(["bench", name])?.what;
+    what.ok_or_else(|| anyhow!("there is no benchmark {name}"))
+}
+
+impl What {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Webhook(_) => "webhook",
+            Self::Router(_) => "router",
+            Self::Release(_) => "release",
+            Self::Switch(_) => "switch",
+            Self::Rollback(_) => "rollback",
+            Self::Idle(_) => "idle",
+        }
+    }
+
+    async fn run(self) -> Result<Vec<Line>> {
+        match self {
+            Self::Webhook(options) => webhook::run(options).await,
+            Self::Router(options) => router::run(options).await,
+            Self::Release(options) => release::run(options).await,
+            Self::Switch(options) => switch::run(options).await,
+            Self::Rollback(options) => rollback::run(options).await,
+            Self::Idle(options) => idle::run(options).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_runs_by_itself_is_known_by_its_name() {
+        for name in ALL {
+            assert_eq!(usual(name).unwrap().name(), name);
+        }
     }
 }

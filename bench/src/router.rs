@@ -5,10 +5,10 @@
 mod peers;
 mod wrk;
 
+use crate::table::Line;
 use anyhow::{Context, Result};
 use clap::Args;
 use peers::{Peer, Ports};
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use wrk::Figures;
@@ -25,16 +25,13 @@ pub(crate) struct Options {
     /// Connections of the load.
     #[arg(long, default_value_t = 32)]
     connections: u32,
-    /// The program, built with optimisations.
-    #[arg(long, default_value = "target/release/slipway-router")]
-    router: PathBuf,
     /// Only these, by name.
     #[arg(long)]
     only: Vec<String>,
 }
 
 /// Measures and prints.
-pub(crate) async fn run(options: Options) -> Result<()> {
+pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let directory = tempfile::tempdir().context("making a directory")?;
     let ports = Ports::free()?;
     let _upstream = peers::upstream(directory.path(), ports)?;
@@ -43,7 +40,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         peers::nginx(directory.path(), ports)?,
         peers::haproxy(directory.path(), ports)?,
         peers::caddy(directory.path(), ports)?,
-        peers::slipway(directory.path(), ports, &options.router)?,
+        peers::slipway(directory.path(), ports, &stories::program("router"))?,
     ];
     peers.push(Peer::direct(ports));
     for peer in &peers {
@@ -62,8 +59,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
             figures.push(taken);
         }
     }
-    print_medians(&measured);
-    Ok(())
+    Ok(judge(&measured))
 }
 
 async fn until_it_listens(port: u16) -> Result<()> {
@@ -75,7 +71,11 @@ async fn until_it_listens(port: u16) -> Result<()> {
     tokio::time::timeout(Duration::from_secs(15), listens).await.context("nobody listens")
 }
 
-fn print_medians(measured: &[(&'static str, Vec<Figures>)]) {
+/// What is wanted of each peer: a share of its requests, and no more than so many times its p99.
+const WANTED: [(&str, Option<f64>, Option<f64>); 3] =
+    [("nginx", Some(0.7), Some(1.5)), ("caddy", Some(2.5), None), ("haproxy", None, None)];
+
+fn judge(measured: &[(&'static str, Vec<Figures>)]) -> Vec<Line> {
     println!("\nmedian of {} rounds", measured.first().map_or(0, |(_, all)| all.len()));
     let medians: Vec<(&str, Figures)> =
         measured.iter().map(|(name, all)| (*name, wrk::median(all))).collect();
@@ -83,13 +83,25 @@ fn print_medians(measured: &[(&'static str, Vec<Figures>)]) {
         println!("         {name:<8} {figures}");
     }
     let of = |wanted: &str| medians.iter().find(|(name, _)| *name == wanted).map(|(_, all)| all);
-    let Some(slipway) = of("slipway") else { return };
-    for (name, wanted) in [("nginx", 0.7), ("caddy", 2.5), ("haproxy", 0.0)] {
+    let Some(slipway) = of("slipway") else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (name, rate, p99) in WANTED {
         let Some(peer) = of(name) else { continue };
-        let (rate, p99) = (slipway.per_second / peer.per_second, slipway.p99_ms / peer.p99_ms);
-        let cpu = slipway.cpu_us / peer.cpu_us;
-        println!(
-            "slipway / {name:<8} requests/s {rate:.2} (wanted {wanted})   p99 {p99:.2}   processor {cpu:.2}"
-        );
+        let share = slipway.per_second / peer.per_second;
+        let line = Line::new("router, requests", format!("{:.0} /s", slipway.per_second))
+            .beside(format!("{name} {:.0} /s", peer.per_second), share);
+        lines.push(with_goal(line, rate.map(|least| (format!(">= {least}"), share >= least))));
+        let times = slipway.p99_ms / peer.p99_ms;
+        let line = Line::new("router, p99", format!("{:.2} ms", slipway.p99_ms))
+            .beside(format!("{name} {:.2} ms", peer.p99_ms), times);
+        lines.push(with_goal(line, p99.map(|most| (format!("<= {most}"), times <= most))));
+    }
+    lines
+}
+
+fn with_goal(line: Line, goal: Option<(String, bool)>) -> Line {
+    match goal {
+        Some((goal, met)) => line.goal(goal, met),
+        None => line,
     }
 }

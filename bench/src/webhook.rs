@@ -6,11 +6,12 @@ mod load;
 mod plain;
 mod program;
 
+use crate::sample::{median, milliseconds, ratio};
+use crate::table::Line;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use load::Load;
 use program::Program;
-use std::path::PathBuf;
 use std::time::Duration;
 use testkit::Database;
 
@@ -31,18 +32,16 @@ pub(crate) struct Options {
     /// Deliveries in flight, and clients of plain Postgres.
     #[arg(long, default_value_t = 32)]
     connections: u32,
-    /// The program, built with optimisations.
-    #[arg(long, default_value = "target/release/slipway-gateway")]
-    gateway: PathBuf,
     /// Publish what is accepted meanwhile, with the server `SLIPWAY_TEST_NATS_SERVER`.
     #[arg(long)]
     publish: bool,
 }
 
 /// Measures and prints.
-pub(crate) async fn run(options: Options) -> Result<()> {
+pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let database = Database::create(&testkit::variable("SLIPWAY_TEST_DATABASE_URL")).await;
-    let program = Program::start(&options.gateway, &database.url(), options.publish).await?;
+    let program =
+        Program::start(&stories::program("gateway"), &database.url(), options.publish).await?;
     let load = Load { address: program.hooks, connections: options.connections };
     let (time, plainly) = (Duration::from_secs(options.seconds.into()), database.url());
     let (mut plain_rates, mut rates) = (Vec::new(), Vec::new());
@@ -57,19 +56,17 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         rates.push(rate);
     }
     let (plain, rate) = (median(plain_rates), median(rates));
-    println!("\nslipway / postgres  {:.2} (wanted {WANTED_SHARE})", rate / plain);
     let half = plain / 2.0;
     let paced = load.paced(half, time).await.context("at half the rate")?;
-    println!(
-        "at {half:.0} deliveries/s  {} (wanted p99 {} ms)",
-        paced.quantiles(),
-        WANTED_P99.as_millis()
-    );
+    println!("at {half:.0} deliveries/s  {}", paced.quantiles());
     ensure!(paced.refused == 0, "{} deliveries were not accepted", paced.refused);
-    Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let p99 = paced.quantile(0.99);
+    Ok(vec![
+        Line::new("webhooks accepted durably", format!("{rate:.0} /s"))
+            .beside(format!("plain Postgres {plain:.0} /s"), rate / plain)
+            .goal(format!(">= {WANTED_SHARE}"), rate / plain >= WANTED_SHARE),
+        Line::new(format!("p99 of webhooks at {half:.0} /s"), milliseconds(p99))
+            .beside(format!("limit {}", milliseconds(WANTED_P99)), ratio(p99, WANTED_P99))
+            .goal(format!("<= {}", milliseconds(WANTED_P99)), p99 <= WANTED_P99),
+    ])
 }

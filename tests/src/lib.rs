@@ -12,5 +12,5 @@ mod world;
 pub use app::{App, WEBHOOK_SECRET};
 pub use client::Client;
 pub use docker::Docker;
-pub use running::Running;
+pub use running::{Running, program};
 pub use world::{ADMIN_TOKEN, SERVICES, World};

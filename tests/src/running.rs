@@ -41,6 +41,11 @@ impl Running {
         Self { name, child }
     }
 
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM: it finishes what it does.
     pub fn stop(mut self) {
         self.send(Signal::SIGTERM);
@@ -90,11 +95,13 @@ impl Drop for Running {
     }
 }
 
-/// The program, beside the folder of the test that runs.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    profile.join(format!("slipway-{name}"))
+/// The program of a service, in the folder of what runs or one above it: tests lie in `<profile>/deps`, the
+/// benchmarks in `<profile>`.
+pub fn program(name: &str) -> PathBuf {
+    let running = std::env::current_exe().expect("what runs has a path");
+    let program = format!("slipway-{name}");
+    let mut places = running.ancestors().skip(1).map(|folder| folder.join(&program));
+    places.find(|place| place.is_file()).unwrap_or_else(|| PathBuf::from(program))
 }
 
 /// What a program needs of the environment: where git is found, and where its settings lie.

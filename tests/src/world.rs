@@ -134,6 +134,11 @@ impl World {
         self.services.get_mut(name).expect("it runs")
     }
 
+    /// The services that run, with the ids of their processes.
+    pub fn processes(&self) -> Vec<(&'static str, u32)> {
+        self.services.iter().map(|(name, running)| (*name, running.pid())).collect()
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self, service: &'static str) {
         self.services.remove(service).expect("it runs").kill();

@@ -56,9 +56,14 @@ impl Taken {
         self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// The time to an answer that `quantile` of the deliveries had.
+    pub(super) fn quantile(&self, quantile: f64) -> Duration {
+        Duration::from_micros(self.latency.value_at_quantile(quantile))
+    }
+
     /// The times to an answer, for people.
     pub(super) fn quantiles(&self) -> String {
-        let at = |quantile| Duration::from_micros(self.latency.value_at_quantile(quantile));
+        let at = |quantile| self.quantile(quantile);
         format!("p50 {:.1?}  p99 {:.1?}  max {:.1?}", at(0.5), at(0.99), at(1.0))
     }
 }
