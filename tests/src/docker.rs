@@ -31,7 +31,7 @@ impl Docker {
             .expect("the docker client is installed")
     }
 
-    fn filter(&self) -> String {
+    pub(crate) fn filter(&self) -> String {
         format!("label=slipway.instance={}", self.platform)
     }
 
@@ -45,7 +45,18 @@ impl Docker {
         self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
     }
 
-    fn names(&self, arguments: &[&str]) -> Vec<String> {
+    /// The images, by digest, of the platform's containers that run.
+    pub fn images_of_running(&self) -> Vec<String> {
+        self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])
+    }
+
+    /// The images, by digest, of all the platform's containers.
+    pub fn images_of_containers(&self) -> Vec<String> {
+        let all = ["ps", "--all", "--no-trunc", "--format", "{{.Image}}", "--filter"];
+        self.names(&[&all[..], &[&self.filter()]].concat())
+    }
+
+    pub(crate) fn names(&self, arguments: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self
             .run(arguments)
             .lines()

@@ -1,0 +1,7 @@
+//! Cuts releases wherever they can be cut, and looks whether they end right.
+
+mod run;
+mod table;
+
+pub use run::{Converged, Stage};
+pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, sample};

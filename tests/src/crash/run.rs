@@ -1,0 +1,153 @@
+//! One case after the other on one platform: cut, mend, wait for the end, look at everything.
+
+use super::table::{Case, Scene};
+use crate::fixture::chameleon;
+use crate::{App, World};
+use proto::v1::release::State;
+use proto::v1::{CreateReleaseRequest, Release};
+use serde_json::json;
+use service::fail_point::Fault;
+use std::time::{Duration, Instant};
+use testkit::{Load, Repo, Report, eventually};
+
+/// Every release ends within this, whatever happens.
+const BOUND: Duration = Duration::from_secs(75);
+
+const APP: &str = "shop";
+
+/// What became of a case.
+#[derive(Debug)]
+pub struct Converged {
+    /// From the fault to the end of the release.
+    pub took: Duration,
+    /// How it ended.
+    pub state: State,
+    /// What users got meanwhile.
+    pub users: Report,
+}
+
+/// A platform with a live release and images for the next ones.
+#[derive(Debug)]
+pub struct Stage {
+    /// The platform.
+    pub world: World,
+    repo: Repo,
+    /// Two that are good, to take turns.
+    good: [String; 2],
+    turns_bad: String,
+    never_ready: String,
+    turn: usize,
+}
+
+impl Stage {
+    /// A platform with release 1 live.
+    pub async fn start() -> Self {
+        let world = World::start().await;
+        let repo = chameleon(APP, &json!({"version": "one"}));
+        let app = world.register(APP, &repo).await;
+        app.push("The first").await;
+        app.live(1).await;
+        let good = ["two", "three"].map(|name| world.image(name, &json!({"version": name})));
+        let turns_bad =
+            world.image("turns-bad", &json!({"version": "bad", "unready_after_s": 1.2}));
+        let never_ready =
+            world.image("never-ready", &json!({"version": "never", "never_ready": true}));
+        Self { world, repo, good, turns_bad, never_ready, turn: 0 }
+    }
+
+    /// The app.
+    pub fn app(&self) -> App<'_> {
+        self.world.app(APP, &self.repo)
+    }
+
+    /// Cuts a release as `case` says, and sees it end right; panics when it does not.
+    pub async fn run(&mut self, case: &Case) -> Converged {
+        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        let point = case.point();
+        self.world.arm(&point, case.fault);
+        let release = self.deploy(case.step.scene).await;
+        self.world.hit(&point).await;
+        let started = Instant::now();
+        self.mend(case, release.number).await;
+        let ended = self.end(case.step.scene, release.number).await;
+        let took = started.elapsed();
+        self.settled().await;
+        let users = load.stop().await;
+        assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
+        self.world.disarm();
+        Converged { took, state: ended, users }
+    }
+
+    /// Makes a release of the scene's image.
+    pub async fn deploy(&mut self, scene: Scene) -> Release {
+        let image = match scene {
+            Scene::Good => {
+                self.turn += 1;
+                &self.good[self.turn % 2]
+            }
+            Scene::TurnsBad => &self.turns_bad,
+            Scene::NeverReady => &self.never_ready,
+        };
+        let request = CreateReleaseRequest {
+            parent: format!("apps/{APP}/environments/production"),
+            images: [("web".to_owned(), image.clone())].into(),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            force: true,
+            ..CreateReleaseRequest::default()
+        };
+        let answer = self.world.admin().releases.create_release(request).await;
+        answer.expect("a release").into_inner().release.expect("a release")
+    }
+
+    /// Whoever watches over processes starts the dead again; what stood still goes on once another did its work.
+    async fn mend(&mut self, case: &Case, number: i64) {
+        match case.fault {
+            Fault::Kill => self.world.rises(case.owner()).await,
+            Fault::Stop if case.owner() == "deployer" => {
+                self.world.assist("deployer");
+                self.end(case.step.scene, number).await;
+                self.world.service("deployer").go_on();
+                self.world.ready().await;
+                self.world.dismiss();
+            }
+            Fault::Stop => self.world.service(case.owner()).go_on(),
+            Fault::Error | Fault::TimedOut | Fault::Hold => {}
+        }
+    }
+
+    /// The state in which a release of this scene ends.
+    pub async fn end(&self, scene: Scene, number: i64) -> State {
+        let wanted = match scene {
+            Scene::Good => State::Live,
+            Scene::TurnsBad => State::RolledBack,
+            Scene::NeverReady => State::Failed,
+        };
+        let what = format!("release {number} to be {wanted:?}");
+        eventually(&what, BOUND, async || {
+            let release = self.app().release(number).await;
+            (release.state() == wanted).then_some(wanted)
+        })
+        .await
+    }
+
+    /// One release is live and serves; nothing else runs, nothing is left, everything is said.
+    pub async fn settled(&self) {
+        let app = self.app();
+        let live: Vec<_> =
+            app.releases().await.into_iter().filter(|it| it.state() == State::Live).collect();
+        assert_eq!(live.len(), 1, "one release is live: {live:#?}");
+        eventually("only the live release to run", BOUND, async || {
+            let docker = &self.world.docker;
+            let (running, all) = (docker.running(), docker.images_of_containers());
+            let bad = [&self.turns_bad, &self.never_ready];
+            let is_clean = running.len() == 1 && !all.iter().any(|image| bad.contains(&image));
+            is_clean.then_some(())
+        })
+        .await;
+        let images = self.world.docker.images_of_running();
+        let wanted = live[0].services[0].image.clone().expect("an image");
+        let wanted = format!("{}@{}", wanted.repository, wanted.digest);
+        assert!(images.contains(&wanted), "{images:?} run, {wanted} is released");
+        self.world.all_said().await;
+    }
+}

@@ -1,0 +1,203 @@
+//! The crash table: every step of a release, every place in it where it can be cut, every way to cut it.
+
+use service::fail_point::Fault;
+
+/// What the release is like that is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scene {
+    /// It becomes live.
+    Good,
+    /// It stops being ready while it bakes.
+    TurnsBad,
+    /// It never gets ready.
+    NeverReady,
+}
+
+/// A step, a release that goes through it, and what is said when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// As `release::State::step` names it.
+    pub name: &'static str,
+    /// The release.
+    pub scene: Scene,
+    /// The event that ends the step, with the state it tells of.
+    pub said: &'static str,
+}
+
+/// Where a step is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Before its effect.
+    BeforeEffect,
+    /// The effect is done, nothing is recorded.
+    EffectDone,
+    /// It is recorded, and not said.
+    Recorded,
+    /// It is said, and not marked so.
+    Published,
+    /// It was heard, and not acknowledged.
+    Handled,
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// The step.
+    pub step: Step,
+    /// Where it is cut.
+    pub point: Point,
+    /// How.
+    pub fault: Fault,
+}
+
+const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
+    Step { name, scene, said }
+}
+
+/// Every step that changes something.
+pub const STEPS: [Step; 9] = [
+    step("queued", Scene::Good, "release.started.preparing"),
+    step("preparing", Scene::Good, "release.progressed.starting"),
+    step("starting", Scene::Good, "release.progressed.shifting"),
+    step("shifting", Scene::Good, "release.progressed.baking"),
+    step("baking", Scene::Good, "release.progressed.settling"),
+    step("settling", Scene::Good, "release.live.live"),
+    step("restoring_traffic", Scene::TurnsBad, "release.progressed.rolling_back"),
+    step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
+    step("removing_candidate", Scene::NeverReady, "release.failed.failed"),
+];
+
+/// Every place.
+pub const POINTS: [Point; 5] =
+    [Point::BeforeEffect, Point::EffectDone, Point::Recorded, Point::Published, Point::Handled];
+
+/// Every way. Holding is for faults of the infrastructure.
+pub const FAULTS: [Fault; 4] = [Fault::Kill, Fault::Error, Fault::TimedOut, Fault::Stop];
+
+impl Point {
+    /// As it is told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeEffect => "before_effect",
+            Self::EffectDone => "effect_done",
+            Self::Recorded => "recorded",
+            Self::Published => "published",
+            Self::Handled => "handled",
+        }
+    }
+}
+
+impl Case {
+    /// The fail point.
+    pub fn point(&self) -> String {
+        let Step { name, said, .. } = self.step;
+        match self.point {
+            Point::BeforeEffect | Point::EffectDone | Point::Recorded => {
+                format!("deployer.{name}.{}", self.point.name())
+            }
+            Point::Published | Point::Handled => {
+                format!("{}.{said}.{}", self.owner(), self.point.name())
+            }
+        }
+    }
+
+    /// The service that suffers.
+    pub fn owner(&self) -> &'static str {
+        if self.point == Point::Handled { "monitor" } else { "deployer" }
+    }
+
+    /// As it is told.
+    pub fn name(&self) -> String {
+        format!("{} {} {}", self.step.name, self.point.name(), self.fault.name())
+    }
+}
+
+/// Every row.
+pub fn cases() -> impl Iterator<Item = Case> {
+    STEPS.into_iter().flat_map(|step| {
+        POINTS
+            .into_iter()
+            .flat_map(move |point| FAULTS.into_iter().map(move |fault| Case { step, point, fault }))
+    })
+}
+
+/// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once.
+pub fn sample() -> impl Iterator<Item = Case> {
+    let often = |case: &Case| match (case.point, case.fault) {
+        (Point::EffectDone, Fault::Kill) => true,
+        (Point::EffectDone, Fault::Stop) => case.step.name == "shifting",
+        (Point::Recorded, Fault::Error) => case.step.name == "settling",
+        (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
+        (Point::Published, Fault::Kill) => case.step.name == "preparing",
+        (Point::Handled, Fault::Kill) => case.step.name == "settling",
+        _ => false,
+    };
+    cases().filter(often)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use release::{Cleared, Ending, Failure, Shift, State, Undo};
+
+    /// One state for each thing that is done.
+    fn states() -> Vec<State> {
+        let failure = Failure::new("TEST", "a test".to_owned());
+        let back =
+            |undo| State::RollingBack { undo, ending: Ending::Failed { failure: failure.clone() } };
+        vec![
+            State::Queued { cleared: Cleared::default() },
+            State::Preparing,
+            State::RunningJobs,
+            State::Starting,
+            State::Warming,
+            State::Verifying,
+            State::Shifting { step: 0, phase: Shift::Applying },
+            State::Baking,
+            State::Settling,
+            back(Undo::Traffic),
+            back(Undo::Candidate),
+        ]
+    }
+
+    /// A state that is new in the machine does not compile until it is said here whether something is done in it.
+    fn is_known(state: &State) -> bool {
+        match state {
+            State::Queued { .. }
+            | State::Preparing
+            | State::Starting
+            | State::Shifting { .. }
+            | State::Baking
+            | State::Settling
+            | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
+            // Refused before anything is touched.
+            State::RunningJobs | State::Warming | State::Verifying => true,
+            // Nothing is done.
+            State::AwaitingApproval { .. }
+            | State::AwaitingWindow { .. }
+            | State::Live
+            | State::Retained
+            | State::Collected
+            | State::RolledBack { .. }
+            | State::Failed { .. }
+            | State::Cancelled { .. }
+            | State::Superseded { .. }
+            | State::Stuck { .. } => true,
+        }
+    }
+
+    #[test]
+    fn every_step_has_crash_points() {
+        let unknown: Vec<_> = states().into_iter().filter(|state| !is_known(state)).collect();
+        assert!(unknown.is_empty(), "give these a row in STEPS: {unknown:#?}");
+        assert_eq!(cases().count(), STEPS.len() * POINTS.len() * FAULTS.len());
+    }
+
+    #[test]
+    fn the_sample_has_every_step_place_and_way() {
+        let sample: Vec<Case> = sample().collect();
+        assert!(STEPS.iter().all(|step| sample.iter().any(|case| case.step == *step)));
+        assert!(POINTS.iter().all(|point| sample.iter().any(|case| case.point == *point)));
+        assert!(FAULTS.iter().all(|fault| sample.iter().any(|case| case.fault == *fault)));
+    }
+}
