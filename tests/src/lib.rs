@@ -2,10 +2,13 @@
 //! registry and git; only the forge is played by the test.
 
 mod app;
+mod arm;
 mod client;
+pub mod crash;
 pub mod demo;
 mod docker;
 pub mod fixture;
+mod image;
 mod running;
 mod world;
 

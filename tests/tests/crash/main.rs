@@ -1,0 +1,12 @@
+//! A sample of the crash table; `make matrix` runs all of it.
+
+use stories::crash::{Stage, sample};
+
+#[tokio::test]
+async fn a_release_that_is_cut_anywhere_ends_right() {
+    let mut stage = Stage::start().await;
+    for case in sample() {
+        let converged = stage.run(&case).await;
+        assert!(converged.users.sent > 0, "{}", case.name());
+    }
+}
