@@ -17,6 +17,9 @@ impl Display for Action {
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         writeln!(f, "{} to {}", self.app, self.environment)?;
+        for reason in &self.refused {
+            writeln!(f, "refused   {reason}")?;
+        }
         writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
         if self.downtime.is_empty() {
             writeln!(f, "downtime  0 s")?;

@@ -3,8 +3,9 @@
 use super::Outcome;
 use crate::app::App;
 use crate::db::release::Release;
+use crate::db::route_claim;
 use crate::docker::EngineError;
-use crate::member;
+use crate::{member, routes};
 use futures_util::future::try_join_all;
 use release::Failure;
 
@@ -13,6 +14,7 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     if let Some(failure) = crate::unsupported::unsupported(&release.content.resolved) {
         return Err(Outcome::failed(failure));
     }
+    claim_routes(app, release).await?;
     let described =
         member::describe(app, release).await.map_err(|error| match error.failure() {
             Some(failure) => Outcome::failed(failure),
@@ -34,6 +36,17 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     });
     let images = try_join_all(images).await.map_err(again)?;
     Ok(format!("{} images are there", images.len()))
+}
+
+/// Nobody else serves what the release is to serve, from now on until it is over.
+async fn claim_routes(app: &App, release: &Release) -> Result<(), Outcome> {
+    let again = |error: sqlx::Error| Outcome::again(&error);
+    let mut transaction = app.pool.begin().await.map_err(again)?;
+    let taken = route_claim::claim(&mut transaction, &release.content.resolved).await;
+    match routes::refused(&taken.map_err(again)?) {
+        Some(failure) => Err(Outcome::failed(failure)),
+        None => transaction.commit().await.map_err(again),
+    }
 }
 
 async fn check_disk(app: &App) -> Result<(), Outcome> {
