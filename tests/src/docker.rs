@@ -45,6 +45,7 @@ impl Docker {
         self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
     }
 
+<<<<<<< ours
     /// The images, by digest, of the platform's containers that run.
     pub fn images_of_running(&self) -> Vec<String> {
         self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])
@@ -57,6 +58,28 @@ impl Docker {
     }
 
     pub(crate) fn names(&self, arguments: &[&str]) -> Vec<String> {
+=======
+    /// The id of the only container of `service` that runs.
+    pub fn id_of(&self, service: &str) -> String {
+        let label = format!("label=slipway.service={service}");
+        let ids = self.names(&["ps", "--quiet", "--filter", &self.filter(), "--filter", &label]);
+        assert_eq!(ids.len(), 1, "containers of {service}");
+        ids.concat()
+    }
+
+    /// What `docker inspect` says of the container of `service`, in the given format.
+    pub fn inspect(&self, service: &str, format: &str) -> String {
+        self.run(&["inspect", "--format", format, &self.id_of(service)])
+    }
+
+    /// What `command` prints in the container of `service`, as its own user.
+    pub fn exec(&self, service: &str, command: &[&str]) -> String {
+        let id = self.id_of(service);
+        self.run(&[&["exec", &id], command].concat())
+    }
+
+    fn names(&self, arguments: &[&str]) -> Vec<String> {
+>>>>>>> theirs
         let mut names: Vec<String> = self
             .run(arguments)
             .lines()

@@ -5,12 +5,23 @@ mod app;
 mod client;
 pub mod demo;
 mod docker;
+mod engineer;
 pub mod fixture;
 mod running;
+mod shop;
+mod socket;
+mod uploads;
 mod world;
 
 pub use app::{App, WEBHOOK_SECRET};
 pub use client::Client;
 pub use docker::Docker;
+<<<<<<< ours
 pub use running::{Running, program};
+=======
+pub use running::Running;
+pub use shop::{rework, rewrite};
+pub use socket::Socket;
+pub use uploads::Uploads;
+>>>>>>> theirs
 pub use world::{ADMIN_TOKEN, SERVICES, World};

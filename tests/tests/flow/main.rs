@@ -5,3 +5,6 @@ mod drift;
 mod faults;
 mod lives;
 mod push;
+mod services;
+mod tell;
+mod traffic;

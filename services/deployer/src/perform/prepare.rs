@@ -1,6 +1,6 @@
 //! Everything that can be done before a container exists: pre-flight, images by digest, network, volumes.
 
-use super::Outcome;
+use super::{Outcome, counted};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::route_claim;
@@ -35,7 +35,7 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
         app.engine.ensure_image(&image, app.credentials_for(&image)).await
     });
     let images = try_join_all(images).await.map_err(again)?;
-    Ok(format!("{} images are there", images.len()))
+    Ok(counted(images.len(), "image", "there"))
 }
 
 /// Nobody else serves what the release is to serve, from now on until it is over.
