@@ -45,7 +45,6 @@ impl Docker {
         self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
     }
 
-<<<<<<< ours
     /// The images, by digest, of the platform's containers that run.
     pub fn images_of_running(&self) -> Vec<String> {
         self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])
@@ -57,8 +56,6 @@ impl Docker {
         self.names(&[&all[..], &[&self.filter()]].concat())
     }
 
-    pub(crate) fn names(&self, arguments: &[&str]) -> Vec<String> {
-=======
     /// The id of the only container of `service` that runs.
     pub fn id_of(&self, service: &str) -> String {
         let label = format!("label=slipway.service={service}");
@@ -78,8 +75,7 @@ impl Docker {
         self.run(&[&["exec", &id], command].concat())
     }
 
-    fn names(&self, arguments: &[&str]) -> Vec<String> {
->>>>>>> theirs
+    pub(crate) fn names(&self, arguments: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self
             .run(arguments)
             .lines()

@@ -16,12 +16,8 @@ mod world;
 pub use app::{App, WEBHOOK_SECRET};
 pub use client::Client;
 pub use docker::Docker;
-<<<<<<< ours
 pub use running::{Running, program};
-=======
-pub use running::Running;
 pub use shop::{rework, rewrite};
 pub use socket::Socket;
 pub use uploads::Uploads;
->>>>>>> theirs
 pub use world::{ADMIN_TOKEN, SERVICES, World};
