@@ -25,5 +25,5 @@ check: ## format, lints, documentation
 sqlx: ## write the offline answers of sqlx's query macros anew
 	@deploy/setup/sqlx
 
-bench: ## measure against peers and limits
-	@deploy/setup/bench
+bench: ## measure against peers and limits; ONLY=release runs one of them, with its options
+	@deploy/setup/bench $(ONLY)

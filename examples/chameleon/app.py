@@ -92,11 +92,15 @@ class App:
         if socket is None:
             return await answer.send(426, {"error": "this is a WebSocket"}, {"upgrade": "websocket"})
         answer.keeps = False
-        while message := await socket.receive():
-            kind, data = message
-            if kind == TEXT and data == b"version":
-                data = str(told("version")).encode()
-            await socket.send(kind, data)
+        self.server.sockets.add(socket)
+        try:
+            while message := await socket.receive():
+                kind, data = message
+                if kind == TEXT and data == b"version":
+                    data = str(told("version")).encode()
+                await socket.send(kind, data)
+        finally:
+            self.server.sockets.discard(socket)
 
     async def at_echo(self, request, answer):
         await answer.send(200, {

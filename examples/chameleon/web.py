@@ -13,6 +13,7 @@ MAX_HEAD = 64 * 1024
 MAX_BODY = 64 * 1024 * 1024
 WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+GOING_AWAY = struct.pack("!H", 1001)
 
 
 class BadRequest(Exception):
@@ -128,6 +129,7 @@ class WebSocket:
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
+        self.closed = False
 
     @classmethod
     async def accept(cls, request, reader, writer):
@@ -164,7 +166,7 @@ class WebSocket:
         while True:
             final, opcode, data = await self._frame()
             if opcode == CLOSE:
-                await self.send(CLOSE, data[:2])
+                await self.close(data[:2])
                 return None
             if opcode == PING:
                 await self.send(PONG, data)
@@ -185,6 +187,13 @@ class WebSocket:
         await self.writer.drain()
 
 
+    async def close(self, code):
+        """Says once that it ends; the other side says so too."""
+        if not self.closed:
+            self.closed = True
+            await self.send(CLOSE, code)
+
+
 class Server:
     """Connections, and how many requests are in flight."""
 
@@ -193,6 +202,7 @@ class Server:
         self.closing = asyncio.Event()
         self.busy = 0
         self.waiting = set()
+        self.sockets = set()
 
     async def connection(self, reader, writer):
         try:
@@ -220,8 +230,10 @@ class Server:
             self.busy -= 1
 
     async def finish(self):
-        """Ends idle connections and waits for the busy ones."""
+        """Ends idle connections and WebSockets, and waits for the busy ones."""
         self.closing.set()
+        for socket in list(self.sockets):
+            await socket.close(GOING_AWAY)
         for writer in list(self.waiting):
             writer.close()
         while self.busy:

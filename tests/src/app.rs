@@ -74,7 +74,7 @@ impl<'a> App<'a> {
         self.world.users(&format!("{}.localhost", self.name))
     }
 
-    fn parent(&self) -> String {
+    pub(crate) fn parent(&self) -> String {
         format!("apps/{}/environments/production", self.name)
     }
 
@@ -153,7 +153,13 @@ impl<'a> App<'a> {
     /// Makes the chameleon behave so, pushes it, and waits until the release with this number is live.
     pub async fn ship(&self, behaviour: &serde_json::Value, number: i64) -> Release {
         crate::fixture::behave(self.repo, behaviour);
-        self.push("Ship").await;
+        self.ship_commit(number).await
+    }
+
+    /// Pushes what was written, and waits until the release with this number is live.
+    pub async fn ship_commit(&self, number: i64) -> Release {
+        let build = self.built(&self.push("Ship").await).await;
+        assert_eq!(build.state(), proto::v1::build::State::Succeeded, "{:?}", build.failure);
         self.live(number).await
     }
 

@@ -56,6 +56,25 @@ impl Docker {
         self.names(&[&all[..], &[&self.filter()]].concat())
     }
 
+    /// The id of the only container of `service` that runs.
+    pub fn id_of(&self, service: &str) -> String {
+        let label = format!("label=slipway.service={service}");
+        let ids = self.names(&["ps", "--quiet", "--filter", &self.filter(), "--filter", &label]);
+        assert_eq!(ids.len(), 1, "containers of {service}");
+        ids.concat()
+    }
+
+    /// What `docker inspect` says of the container of `service`, in the given format.
+    pub fn inspect(&self, service: &str, format: &str) -> String {
+        self.run(&["inspect", "--format", format, &self.id_of(service)])
+    }
+
+    /// What `command` prints in the container of `service`, as its own user.
+    pub fn exec(&self, service: &str, command: &[&str]) -> String {
+        let id = self.id_of(service);
+        self.run(&[&["exec", &id], command].concat())
+    }
+
     pub(crate) fn names(&self, arguments: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self
             .run(arguments)

@@ -10,6 +10,7 @@ mod git;
 mod ids;
 mod names;
 pub mod payload;
+pub mod skip;
 pub mod subject;
 
 pub use digest::{Digest, InvalidDigest};

@@ -19,6 +19,8 @@ pub struct Plan {
     pub app: AppName,
     /// The environment.
     pub environment: EnvironmentName,
+    /// Why it would be refused as things are; empty: it would not be. Whoever knows the platform adds to it.
+    pub refused: Vec<String>,
     /// How it takes over: `blue_green`, `recreate`, `canary`, `shadow`, or `first` where nothing runs.
     pub strategy: String,
     /// Why so.
@@ -102,6 +104,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
     Plan {
         app: resolved.app.clone(),
         environment: resolved.environment.clone(),
+        refused: Vec::new(),
         strategy,
         why,
         services: changes::services(resolved, running),

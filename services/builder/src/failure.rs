@@ -58,6 +58,8 @@ reasons! {
     RefDeleted = "REF_DELETED",
     /// No environment tracks the ref.
     NotTracked = "NOT_TRACKED",
+    /// The commit message asks not to deploy it.
+    SkipAsked = "SKIP_ASKED",
 }
 
 impl std::fmt::Display for Reason {
@@ -87,7 +89,7 @@ pub enum Stop {
     /// Something newer is there, or what it is about is gone.
     Cancelled(Failure),
     /// There is nothing to do.
-    Skipped(String),
+    Skipped(Failure),
     /// It cannot go on now, but later.
     Blocked(Failure),
     /// It is no longer ours: somebody ended it, or another builder has it.

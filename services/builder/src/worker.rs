@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How often a lease is renewed; also how soon a cancel in another process is felt.
 const RENEW: Duration = Duration::from_secs(1);
 /// Renewals that may fail in a row before the work is stopped: less than the lease.
-const FAILURES: u32 = 10;
+const FAILURES: u32 = 6;
 /// How often the worker of one build may go away before that is taken for the build's fault.
 const ATTEMPTS: i32 = 5;
 /// Seconds until what blocks a build is looked at again: a quarter of its age, within these.
@@ -187,10 +187,9 @@ fn judge(
             recorder.line(&failure.message);
             return Some(Judgement::Ends(Ending::Cancelled(failure)));
         }
-        Err(Stop::Skipped(message)) => {
-            recorder.line(&message);
-            let nothing_to_do = Failure::new(Reason::NotTracked, message);
-            return Some(Judgement::Ends(Ending::Skipped(nothing_to_do)));
+        Err(Stop::Skipped(failure)) => {
+            recorder.line(&failure.message);
+            return Some(Judgement::Ends(Ending::Skipped(failure)));
         }
         Err(Stop::Blocked(failure)) if claimed.age < PATIENCE => {
             let failure = Failure { message: recorder.masked(&failure.message), ..failure };

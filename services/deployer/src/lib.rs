@@ -21,6 +21,7 @@ mod on;
 mod perform;
 mod replace;
 mod router;
+mod routes;
 mod schedule;
 mod steps;
 mod sweep;

@@ -4,10 +4,10 @@
 use crate::app::App;
 use crate::db::claim::Lease;
 use crate::db::release::{Release, interval};
-use crate::db::{environment, log, release};
+use crate::db::{environment, log, release, route_claim};
 use ::release::{Input, Refused, State, Transition, step};
 use events::payload::ReleaseV1;
-use events::{EventId, EventType};
+use events::{AppName, EnvironmentName, EventId, EventType};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -71,10 +71,26 @@ pub(crate) async fn apply_in(
     if matches!(transition.next, State::RolledBack { .. }) {
         release::set_pinned(connection, place, &release.content_hash, true).await?;
     }
+    if release.state.is_moving() && !transition.next.is_moving() {
+        give_back_routes(connection, place).await?;
+    }
     if !transition.next.is_moving() {
         release::wake_waiting(connection, place).await?;
     }
     Ok(transition.next)
+}
+
+/// Nothing moves here any more: only what is live keeps its routes from others.
+async fn give_back_routes(
+    connection: &mut PgConnection,
+    place: (&AppName, &EnvironmentName),
+) -> Result<(), sqlx::Error> {
+    let live = match release::live(&mut *connection, place).await? {
+        Some(live) => release::get(&mut *connection, live).await?,
+        None => None,
+    };
+    let kept = live.as_ref().map(|live| &live.content.resolved);
+    route_claim::release(connection, place, kept).await
 }
 
 /// The release that was live is kept to go back to.

@@ -19,7 +19,6 @@ mod reconcile;
 mod register;
 mod repository;
 mod retention;
-mod skip;
 mod sources;
 mod title;
 mod tokens;

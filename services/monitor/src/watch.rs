@@ -53,8 +53,10 @@ pub(crate) async fn run(app: Arc<App>, every: Duration, cancel: CancellationToke
     while !cancel.is_cancelled() {
         let (mut places, anywhere) = app.happened.take();
         if anywhere || Instant::now() >= everything_at {
-            everything_at = Instant::now() + every;
-            places.extend(everything(&app).await);
+            let (found, learned) = everything(&app).await;
+            // A deployer that only just starts must not be waited for until the next round.
+            everything_at = Instant::now() + if learned { every } else { every.min(AGAIN) };
+            places.extend(found);
         } else {
             places.append(&mut undecided);
             learn_about(&app, &places).await;
@@ -92,16 +94,16 @@ pub(crate) async fn listen(app: Arc<App>, cancel: CancellationToken) {
     }
 }
 
-async fn everything(app: &App) -> Vec<Place> {
-    let learned = learn::all(app).await.map_err(|error| service::chain(&error));
-    app.health.report("deployer", learned);
-    match learn::places(app).await {
-        Ok(places) => places,
-        Err(error) => {
-            tracing::warn!(error = service::chain(&error), "nothing can be looked at");
-            Vec::new()
-        }
-    }
+/// Every place, and whether the deployer could be asked about them.
+async fn everything(app: &App) -> (Vec<Place>, bool) {
+    let answered = learn::all(app).await.map_err(|error| service::chain(&error));
+    let learned = answered.is_ok();
+    app.health.report("deployer", answered);
+    let places = learn::places(app).await.unwrap_or_else(|error| {
+        tracing::warn!(error = service::chain(&error), "nothing can be looked at");
+        Vec::new()
+    });
+    (places, learned)
 }
 
 async fn learn_about(app: &App, places: &BTreeSet<Place>) {

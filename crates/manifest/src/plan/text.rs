@@ -17,6 +17,9 @@ impl Display for Action {
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         writeln!(f, "{} to {}", self.app, self.environment)?;
+        for reason in &self.refused {
+            writeln!(f, "refused   {reason}")?;
+        }
         writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
         if self.downtime.is_empty() {
             writeln!(f, "downtime  0 s")?;
@@ -49,13 +52,15 @@ impl Display for MemoryPlan {
             return Ok(());
         }
         let names: Vec<_> = self.unlimited.iter().map(ToString::to_string).collect();
-        write!(f, ", without {}, which has no limit", names.join(", "))
+        let have = if names.len() == 1 { "has" } else { "have" };
+        write!(f, ", without {}, which {have} no limit", names.join(", "))
     }
 }
 
 impl Display for DiskPlan {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{} images at once, {} of new volumes", self.images, self.new_volumes)?;
+        let images = if self.images == 1 { "image" } else { "images" };
+        write!(f, "{} {images} at once, {} of new volumes", self.images, self.new_volumes)?;
         if self.unsized_volumes.is_empty() {
             return Ok(());
         }

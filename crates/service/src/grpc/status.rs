@@ -46,7 +46,7 @@ pub fn not_found(kind: &str, name: impl std::fmt::Display) -> Status {
 
 /// `ALREADY_EXISTS`: there is a `kind` called `name`.
 pub fn already_exists(kind: &str, name: impl std::fmt::Display) -> Status {
-    let message = format!("there is a {kind} {name} already");
+    let message = format!("{kind} {name} exists already");
     let details = ErrorDetails::with_resource_info(kind, name.to_string(), "", message.clone());
     with(Code::AlreadyExists, "ALREADY_EXISTS", message, details)
 }

@@ -7,8 +7,9 @@ use events::{AppName, BuildId, EnvironmentName, GitRef};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-/// Seconds after which a builder that says nothing has lost its build. Three renewals fit.
-const LEASE: f64 = 15.0;
+/// Seconds after which a builder that says nothing has lost its build: how long a build stands still after its
+/// builder was killed. Several renewals fit.
+const LEASE: f64 = 10.0;
 
 /// A build that this builder works on.
 #[derive(Debug, Clone)]

@@ -42,6 +42,17 @@ pub struct Objects {
     answer: BufReader<ChildStdout>,
 }
 
+/// What is read of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id.
+    pub id: CommitSha,
+    /// When it was made, in seconds since 1970.
+    pub time: u64,
+    /// What its author says about it.
+    pub message: String,
+}
+
 /// The start of an answer: what follows are `size` bytes and a newline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -87,14 +98,17 @@ impl Objects {
         Ok(Some((found.id, content.into())))
     }
 
-    /// The commit called `name`, and when it was made in seconds since 1970.
-    pub async fn commit(&mut self, name: &str) -> Result<Option<(CommitSha, u64)>, ReadError> {
+    /// The commit called `name`.
+    pub async fn commit(&mut self, name: &str) -> Result<Option<Commit>, ReadError> {
         let found = self.read_with_id(&format!("{name}^{{commit}}"), LARGEST_COMMIT).await?;
         let Some((id, text)) = found else { return Ok(None) };
         let text = String::from_utf8_lossy(&text);
-        let committer = text.lines().find(|line| line.starts_with("committer "));
-        let seconds = committer.and_then(|line| line.rsplit(' ').nth(1)?.parse().ok());
-        Ok(CommitSha::parse(&id).ok().map(|id| (id, seconds.unwrap_or_default())))
+        let (head, message) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let committer = head.lines().find(|line| line.starts_with("committer "));
+        let time = committer.and_then(|line| line.rsplit(' ').nth(1)?.parse().ok());
+        let commit =
+            |id| Commit { id, time: time.unwrap_or_default(), message: message.to_owned() };
+        Ok(CommitSha::parse(&id).ok().map(commit))
     }
 
     /// Asks for objects, which must then be taken with [`Self::next`] in the same order. At most

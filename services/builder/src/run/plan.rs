@@ -2,13 +2,14 @@
 
 use crate::db;
 use crate::engine::session::SecretValues;
-use crate::failure::{Reason, Stop};
+use crate::failure::{Failure, Reason, Stop};
 use crate::git::mirror::kept_as;
 use crate::git::objects::{Objects, ReadError};
 use crate::git::tree::{self, Entry};
 use crate::run::source::Commit;
 use crate::run::{Task, content};
-use events::{EnvironmentName, SecretName};
+use events::payload::ChangeCause;
+use events::{EnvironmentName, SecretName, skip};
 use manifest::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,9 @@ pub const MANIFEST: &str = "slipway.yaml";
 const GIT_ATTRIBUTES: &str = ".gitattributes";
 /// A manifest, Dockerfile or ignore file larger than this is not one.
 const LARGEST: u64 = 256 * 1024;
+
+/// What the manifest of the commit is called where it is at fault.
+const OWN: &str = "the manifest of the commit";
 
 /// What to build.
 #[derive(Debug)]
@@ -37,8 +41,6 @@ pub struct Plan {
 /// Reads the commit and the policy.
 pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     let id = &task.build.identity.commit;
-    let unreadable =
-        |error: &dyn std::error::Error| Stop::failed(Reason::FetchFailed, service::chain(error));
     let mut objects = commit.objects.lock().await;
     let listing = commit.mirror.list(id);
     let texts = read_texts(task, commit, &mut objects);
@@ -46,26 +48,18 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     let (text, policy_text) = texts?;
     let files = tree::parse(&listing.map_err(|error| unreadable(&error))?)
         .map_err(|error| unreadable(&error))?;
-    let manifest = parse(task, &text, "the manifest of the commit")?;
-    let policy = if policy_text == text {
-        manifest.clone()
-    } else {
-        parse(task, &policy_text, "the manifest that gives the policy")?
-    };
-    let environments = environments(task, &policy);
-    let written =
-        db::build::planned(&task.app.pool, task.build.key(), (&text, &policy_text), &environments)
-            .await?;
-    if !written {
-        return Err(Stop::Lost);
-    }
-    if environments.is_empty() {
-        return Err(Stop::Skipped(nothing_tracks(task)));
-    }
-    let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
-    task.recorder.line(format!("for {}", names.join(", ")));
+    let is_its_own = text.as_ref() == Some(&policy_text);
+    let called = if is_its_own { OWN } else { "the manifest that gives the policy" };
+    let policy = parse(task, &policy_text, called)?;
+    wanted(task, (text.as_deref(), &policy_text), &policy).await?;
     let found = objects.commit(id.as_str()).await.map_err(|error| unreadable(&error))?;
-    let time = found.map(|(_, time)| time).unwrap_or_default();
+    let (time, message) =
+        found.map_or_else(Default::default, |commit| (commit.time, commit.message));
+    asked_for(task, &message)?;
+    let manifest = match text.ok_or_else(|| missing("the commit"))? {
+        _ if is_its_own => policy,
+        text => parse(task, &text, OWN)?,
+    };
     let texts =
         read_small(&mut objects, (&manifest, &files)).await.map_err(|error| unreadable(&error))?;
     warn(task, &files, &texts);
@@ -74,33 +68,73 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     Ok(Plan { manifest, files, texts, time, secrets })
 }
 
-/// The manifest of the commit and the text that gives the policy.
+fn unreadable(error: &dyn std::error::Error) -> Stop {
+    Stop::failed(Reason::FetchFailed, service::chain(error))
+}
+
+/// Records where the commit may go. What goes nowhere need not have a manifest at all.
+async fn wanted(
+    task: Task<'_>,
+    (text, policy_text): (Option<&str>, &str),
+    policy: &Manifest,
+) -> Result<(), Stop> {
+    let environments = environments(task, policy);
+    let texts = (text.unwrap_or_default(), policy_text);
+    let written =
+        db::build::planned(&task.app.pool, task.build.key(), texts, &environments).await?;
+    if !written {
+        return Err(Stop::Lost);
+    }
+    if environments.is_empty() {
+        return Err(Stop::Skipped(Failure::new(Reason::NotTracked, nothing_tracks(task))));
+    }
+    let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
+    task.recorder.line(format!("for {}", names.join(", ")));
+    Ok(())
+}
+
+/// Refuses what its author does not want deployed. The message of a push that was found at the remote is
+/// known only now; of others it was looked at when they arrived.
+fn asked_for(task: Task<'_>, message: &str) -> Result<(), Stop> {
+    let found = task.build.cause == ChangeCause::Poll;
+    match skip::word(&task.build.identity.git_ref, message).filter(|_| found) {
+        None => Ok(()),
+        Some(word) => {
+            let message = format!("the commit message says {word}");
+            Err(Stop::Skipped(Failure::new(Reason::SkipAsked, message)))
+        }
+    }
+}
+
+/// The manifest of the commit, if it has one, and the text that gives the policy.
 async fn read_texts(
     task: Task<'_>,
     commit: &Commit,
     objects: &mut Objects,
-) -> Result<(String, String), Stop> {
+) -> Result<(Option<String>, String), Stop> {
     let id = &task.build.identity.commit;
-    let text = text_at(objects, id.as_str(), "the commit").await?;
+    let text = text_at(objects, id.as_str()).await?;
     let policy = if let Some(given) = &commit.policy {
         given.clone()
     } else {
         let branch = &commit.default_branch;
-        text_at(objects, &kept_as(branch), branch.name()).await?
+        let called = if text.is_some() { branch.name() } else { "the commit" };
+        text_at(objects, &kept_as(branch)).await?.ok_or_else(|| missing(called))?
     };
     Ok((text, policy))
 }
 
-async fn text_at(objects: &mut Objects, commit: &str, called: &str) -> Result<String, Stop> {
+fn missing(called: &str) -> Stop {
+    Stop::failed(Reason::ManifestMissing, format!("{called} has no {MANIFEST}"))
+}
+
+async fn text_at(objects: &mut Objects, commit: &str) -> Result<Option<String>, Stop> {
     let found = objects.read(&format!("{commit}:{MANIFEST}"), LARGEST).await;
     let found = found.map_err(|error| match error {
         ReadError::TooLarge { .. } => Stop::failed(Reason::ManifestInvalid, error.to_string()),
-        ReadError::Open(_) | ReadError::Pipe(_) => {
-            Stop::failed(Reason::FetchFailed, service::chain(&error))
-        }
+        ReadError::Open(_) | ReadError::Pipe(_) => unreadable(&error),
     })?;
-    let missing = || Stop::failed(Reason::ManifestMissing, format!("{called} has no {MANIFEST}"));
-    Ok(String::from_utf8_lossy(&found.ok_or_else(missing)?).into_owned())
+    Ok(found.map(|text| String::from_utf8_lossy(&text).into_owned()))
 }
 
 fn parse(task: Task<'_>, text: &str, called: &str) -> Result<Manifest, Stop> {
@@ -122,7 +156,7 @@ fn parse(task: Task<'_>, text: &str, called: &str) -> Result<Manifest, Stop> {
 /// Those that track the ref, or those that were asked for by name.
 fn environments(task: Task<'_>, policy: &Manifest) -> Vec<EnvironmentName> {
     let wanted = &task.build.wanted;
-    let by_name = task.build.cause == events::payload::ChangeCause::Manual && !wanted.is_empty();
+    let by_name = task.build.cause == ChangeCause::Manual && !wanted.is_empty();
     if by_name {
         return wanted
             .iter()

@@ -144,7 +144,7 @@ pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
         branch @ GitRef::Branch(_) => objects.commit(&kept_as(branch)).await.map_err(unreadable)?,
         GitRef::Tag(_) => None,
     };
-    let head = head.map(|(id, _)| id);
+    let head = head.map(|commit| commit.id);
     Ok(Commit { source, head, objects: tokio::sync::Mutex::new(objects) })
 }
 

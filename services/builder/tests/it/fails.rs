@@ -1,7 +1,8 @@
 //! What can be wrong, and what is said then.
 
 use crate::world::{DOCKERFILE, MANIFEST, World, outcome, push_of};
-use events::CommitSha;
+use events::payload::{ChangeCause, SourcePushedV1};
+use events::{CommitSha, GitRef};
 use proto::v1::Build;
 use proto::v1::build::State;
 use std::time::Duration;
@@ -22,6 +23,28 @@ async fn a_commit_without_a_manifest() {
     let (_world, build) = pushed(&[("README.md", "hello")]).await;
     assert_eq!(outcome(&build), (State::Failed, "MANIFEST_MISSING"));
     assert_eq!(message(&build), "the commit has no slipway.yaml");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_goes_nowhere_needs_no_manifest() {
+    let world = World::with_app().await;
+    world.repo.git(&["checkout", "--quiet", "--orphan", "pages"]);
+    std::fs::remove_file(world.repo.path.join("slipway.yaml")).expect("it was there");
+    let commit = world.repo.commit(&[("index.html", "hello")]);
+    let pages = GitRef::branch("pages").expect("valid");
+    let pushed = SourcePushedV1 { git_ref: pages, ..push_of(&commit) };
+    world.say(&pushed).await;
+    assert_eq!(outcome(&world.ended(&pushed).await), (State::Skipped, "NOT_TRACKED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_found_without_its_webhook_can_ask_not_to_be_deployed() {
+    let world = World::with_app().await;
+    world.repo.git(&["commit", "--quiet", "--allow-empty", "-m", "docs\n\n[skip deploy]"]);
+    let pushed = push_of(&world.repo.head());
+    let found = SourcePushedV1 { cause: ChangeCause::Poll, ..pushed };
+    world.say(&found).await;
+    assert_eq!(outcome(&world.ended(&found).await), (State::Skipped, "SKIP_ASKED"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +105,7 @@ async fn a_branch_nothing_tracks_has_nothing_to_do() {
     let world = World::with_app().await;
     world.repo.git(&["switch", "--quiet", "--create", "topic"]);
     let mut pushed = push_of(&world.repo.commit(&[("app.txt", "2")]));
-    pushed.git_ref = events::GitRef::branch("topic").expect("valid");
+    pushed.git_ref = GitRef::branch("topic").expect("valid");
     world.say(&pushed).await;
     let build = world.ended(&pushed).await;
     assert_eq!(outcome(&build), (State::Skipped, "NOT_TRACKED"));
@@ -94,7 +117,7 @@ async fn a_side_branch_cannot_give_itself_an_environment() {
     world.repo.git(&["switch", "--quiet", "--create", "topic"]);
     let manifest = MANIFEST.replace("branch: main", "branch: topic");
     let mut pushed = push_of(&world.repo.commit(&[("slipway.yaml", &manifest)]));
-    pushed.git_ref = events::GitRef::branch("topic").expect("valid");
+    pushed.git_ref = GitRef::branch("topic").expect("valid");
     world.say(&pushed).await;
     assert_eq!(outcome(&world.ended(&pushed).await), (State::Skipped, "NOT_TRACKED"));
 }
@@ -103,7 +126,7 @@ async fn a_side_branch_cannot_give_itself_an_environment() {
 async fn a_commit_the_repository_does_not_have() {
     let world = World::with_app().await;
     let mut pushed = push_of(&CommitSha::parse(&"ab".repeat(20)).expect("valid"));
-    pushed.cause = events::payload::ChangeCause::Manual;
+    pushed.cause = ChangeCause::Manual;
     world.say(&pushed).await;
     assert_eq!(outcome(&world.ended(&pushed).await), (State::Failed, "COMMIT_NOT_FOUND"));
 }

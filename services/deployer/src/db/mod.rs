@@ -7,4 +7,5 @@ pub(crate) mod instance;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod release;
+pub(crate) mod route_claim;
 pub(crate) mod secret;

@@ -6,6 +6,8 @@ use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Request as Wanted};
 use crate::db::release::{self, Release};
+use crate::db::route_claim;
+use crate::routes;
 use crate::transition::TransitionError;
 use events::payload::ImageV1;
 use events::{AppName, Digest, EnvironmentName, ServiceName};
@@ -30,7 +32,9 @@ pub(super) async fn create(
     let live = live(app, place).await?;
     let resolved = resolved(&request, place, live.as_ref())?;
     if request.validate_only {
-        let plan = manifest::plan(&resolved, live.as_ref().map(|live| &live.content.resolved));
+        let mut plan = manifest::plan(&resolved, live.as_ref().map(|live| &live.content.resolved));
+        let taken = route_claim::taken(&app.pool, &resolved).await.map_err(database)?;
+        plan.refused.extend(routes::refused(&taken).map(|failure| failure.to_string()));
         let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
         return Ok(CreateReleaseResponse { release: None, plan: plan.to_string(), plan_json });
     }

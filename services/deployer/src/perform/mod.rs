@@ -37,6 +37,12 @@ impl Outcome {
     }
 }
 
+/// `1 image there`, `2 images there`.
+fn counted(count: usize, what: &str, how: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural} {how}")
+}
+
 /// Does `effect` for `release`.
 pub(crate) async fn perform(app: &App, release: &Release, effect: Effect) -> Outcome {
     let outcome = match effect {

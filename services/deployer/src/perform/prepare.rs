@@ -1,10 +1,11 @@
 //! Everything that can be done before a container exists: pre-flight, images by digest, network, volumes.
 
-use super::Outcome;
+use super::{Outcome, counted};
 use crate::app::App;
 use crate::db::release::Release;
+use crate::db::route_claim;
 use crate::docker::EngineError;
-use crate::member;
+use crate::{member, routes};
 use futures_util::future::try_join_all;
 use release::Failure;
 
@@ -13,6 +14,7 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     if let Some(failure) = crate::unsupported::unsupported(&release.content.resolved) {
         return Err(Outcome::failed(failure));
     }
+    claim_routes(app, release).await?;
     let described =
         member::describe(app, release).await.map_err(|error| match error.failure() {
             Some(failure) => Outcome::failed(failure),
@@ -33,7 +35,18 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
         app.engine.ensure_image(&image, app.credentials_for(&image)).await
     });
     let images = try_join_all(images).await.map_err(again)?;
-    Ok(format!("{} images are there", images.len()))
+    Ok(counted(images.len(), "image", "there"))
+}
+
+/// Nobody else serves what the release is to serve, from now on until it is over.
+async fn claim_routes(app: &App, release: &Release) -> Result<(), Outcome> {
+    let again = |error: sqlx::Error| Outcome::again(&error);
+    let mut transaction = app.pool.begin().await.map_err(again)?;
+    let taken = route_claim::claim(&mut transaction, &release.content.resolved).await;
+    match routes::refused(&taken.map_err(again)?) {
+        Some(failure) => Err(Outcome::failed(failure)),
+        None => transaction.commit().await.map_err(again),
+    }
 }
 
 async fn check_disk(app: &App) -> Result<(), Outcome> {

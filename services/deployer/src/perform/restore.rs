@@ -1,7 +1,7 @@
 //! The way back: the stable release proves its capacity and gets all traffic, then the candidate goes.
 
 use super::detached::{After, stop};
-use super::{Outcome, ready};
+use super::{Outcome, counted, ready};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{environment, instance, release};
@@ -55,5 +55,5 @@ pub(crate) async fn remove_candidate(app: &App, release: &Release) -> Result<Str
     let (keep, remove) = candidate.into_iter().partition(|instance| kept.contains(&instance.id));
     stop(app, release, keep, After::Keep).await?;
     stop(app, release, remove, After::Remove).await?;
-    Ok(format!("{count} instances are gone"))
+    Ok(counted(count, "instance", "gone"))
 }

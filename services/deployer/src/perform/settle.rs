@@ -1,8 +1,8 @@
 //! Stops what the new release replaced. Containers of the release that was stable stay, so that it can be
 //! started again without engine, registry or git; volumes always stay.
 
-use super::Outcome;
 use super::detached::{After, stop};
+use super::{Outcome, counted};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::Release;
@@ -21,5 +21,5 @@ pub(crate) async fn settle(app: &App, release: &Release) -> Result<String, Outco
         .collect();
     let count = replaced.len();
     stop(app, release, replaced, After::Keep).await?;
-    Ok(format!("{count} instances stopped"))
+    Ok(counted(count, "instance", "stopped"))
 }

@@ -1,7 +1,7 @@
 //! Starts the candidate beside the stable release, or, where that cannot be, after it.
 
 use super::detached::{After, stop};
-use super::{Outcome, ready};
+use super::{Outcome, counted, ready};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{environment, instance, release};
@@ -18,7 +18,7 @@ pub(crate) async fn start(
         stop_what_cannot_stay(app, release).await?;
     }
     let (count, slowest) = ready::bring_up(app, release).await?;
-    Ok(format!("{count} instances ready, the slowest after {}", seconds(slowest)))
+    Ok(format!("{}, the slowest after {}", counted(count, "instance", "ready"), seconds(slowest)))
 }
 
 fn seconds(span: Duration) -> String {

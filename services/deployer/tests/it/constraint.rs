@@ -62,3 +62,17 @@ async fn the_database_allows_one_moving_release() {
     assert_eq!(world.release("production", 2, "queued").await, None);
     assert_eq!(world.release("production", 3, "failed").await, None);
 }
+
+#[tokio::test]
+async fn the_database_allows_one_claimant_of_a_route() {
+    let world = World::new().await;
+    let claim = async |environment: &str, path: &str| {
+        let insert = "insert into deployer.route_claim (host, path_prefix, app, environment)
+                      values ('shop.example.com', $1, 'shop', $2)";
+        let written = sqlx::query(insert).bind(path).bind(environment).execute(&world.pool).await;
+        written.err().and_then(|error| pg::error::constraint(&error).map(str::to_owned))
+    };
+    assert_eq!(claim("production", "/").await, None);
+    assert_eq!(claim("staging", "/").await.as_deref(), Some("route_claim_pkey"));
+    assert_eq!(claim("staging", "/api").await, None);
+}

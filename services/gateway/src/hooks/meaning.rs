@@ -3,11 +3,10 @@
 use crate::accept::Wish;
 use crate::order::{Before, Movement};
 use crate::repository::Repository;
-use crate::skip;
 use crate::title::title;
 use crate::understood::{Deletion, Push, Understood};
 use events::payload::ChangeCause;
-use events::{GitRef, PrincipalName};
+use events::{GitRef, PrincipalName, skip};
 
 /// What a delivery asks for.
 #[derive(Debug)]

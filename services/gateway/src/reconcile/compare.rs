@@ -15,6 +15,15 @@ pub(super) struct Difference {
     pub version: i64,
 }
 
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Found {
+    /// What to follow.
+    pub differences: Vec<Difference>,
+    /// A ref differs that moved a moment ago: look again once it has settled.
+    pub is_unsettled: bool,
+}
+
 /// The differences. `known` was read before the remote was asked, so that a push in between is not taken
 /// for one that went back. A ref that moved less than `settle` ago is left alone: a forge may answer from
 /// a copy that lags behind its own webhooks.
@@ -22,7 +31,7 @@ pub(super) fn differences(
     known: &BTreeMap<GitRef, Known>,
     remote: &BTreeMap<GitRef, CommitSha>,
     settle: Duration,
-) -> Vec<Difference> {
+) -> Found {
     let appeared = remote.iter().filter(|(git_ref, _)| !known.contains_key(git_ref)).map(
         |(git_ref, commit)| Difference {
             git_ref: git_ref.clone(),
@@ -30,16 +39,17 @@ pub(super) fn differences(
             version: 0,
         },
     );
-    let moved = known.iter().filter_map(|(git_ref, known)| {
-        let now = remote.get(git_ref);
-        let differs = known.commit.as_ref() != now && known.age >= settle.as_secs_f64();
-        differs.then(|| Difference {
-            git_ref: git_ref.clone(),
-            after: now.cloned(),
-            version: known.version,
-        })
+    let moved =
+        known.iter().filter(|(git_ref, known)| known.commit.as_ref() != remote.get(git_ref));
+    let (settled, unsettled): (Vec<_>, Vec<_>) =
+        moved.partition(|(_, known)| known.age >= settle.as_secs_f64());
+    let settled = settled.into_iter().map(|(git_ref, known)| Difference {
+        git_ref: git_ref.clone(),
+        after: remote.get(git_ref).cloned(),
+        version: known.version,
     });
-    appeared.chain(moved).collect()
+    let differences = appeared.chain(settled).collect();
+    Found { differences, is_unsettled: !unsettled.is_empty() }
 }
 
 #[cfg(test)]
@@ -67,14 +77,12 @@ mod tests {
 
     fn story(seen: &[&str], now: &[(&str, &str)]) -> Vec<String> {
         let remote = now.iter().map(|(name, digit)| (branch(name), commit(digit))).collect();
-        differences(&known(seen), &remote, Duration::from_secs(30))
-            .iter()
-            .map(|difference| {
-                let after =
-                    difference.after.as_ref().map_or("gone", |commit| &commit.as_str()[..1]);
-                format!("{} {after} v{}", difference.git_ref.name(), difference.version)
-            })
-            .collect()
+        let found = differences(&known(seen), &remote, Duration::from_secs(30));
+        let told = found.differences.iter().map(|difference| {
+            let after = difference.after.as_ref().map_or("gone", |commit| &commit.as_str()[..1]);
+            format!("{} {after} v{}", difference.git_ref.name(), difference.version)
+        });
+        told.chain(found.is_unsettled.then(|| "again".to_owned())).collect()
     }
 
     #[test]
@@ -85,8 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ref_that_just_moved_is_left_alone() {
-        assert_eq!(story(&["main:b:5"], &[("main", "a")]), Vec::<String>::new());
+    fn a_ref_that_just_moved_is_looked_at_again() {
+        assert_eq!(story(&["main:b:5"], &[("main", "b")]), Vec::<String>::new());
+        assert_eq!(story(&["main:b:5"], &[("main", "a")]), ["again"]);
         assert_eq!(story(&["main:b:30"], &[("main", "a")]), ["main a v7"]);
     }
 

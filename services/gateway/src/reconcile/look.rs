@@ -16,9 +16,6 @@ use zeroize::Zeroizing;
 
 /// How long the deployer may take to tell the credentials before the remote is asked without.
 const CREDENTIALS: Duration = Duration::from_secs(2);
-/// A ref is left alone this long after it moved; less when looks are more frequent.
-const SETTLE: Duration = Duration::from_secs(30);
-
 #[derive(Debug, thiserror::Error)]
 enum LookError {
     #[error("read what was seen of {app}")]
@@ -31,9 +28,10 @@ enum LookError {
     Accept(#[source] AcceptError),
 }
 
-/// Looks at the remote of `name` and makes a change of every push that was not seen.
-pub(super) async fn look(app: &App, name: &AppName) {
-    let result = match try_look(app, name).await {
+/// Looks at the remote of `name` and makes a change of every push that was not seen and is not younger than
+/// `settle`.
+pub(super) async fn look(app: &App, name: &AppName, settle: Duration) {
+    let result = match try_look(app, name, settle).await {
         Ok(()) => "ok",
         Err(error) => {
             tracing::warn!(app = %name, error = service::chain(&error), "look at the remote heads");
@@ -43,7 +41,7 @@ pub(super) async fn look(app: &App, name: &AppName) {
     app.counts.look(result);
 }
 
-async fn try_look(app: &App, name: &AppName) -> Result<(), LookError> {
+async fn try_look(app: &App, name: &AppName, settle: Duration) -> Result<(), LookError> {
     let read = |source| LookError::Read { app: name.clone(), source };
     let Some(row) = db::app::find(&app.pool, name).await.map_err(read)? else { return Ok(()) };
     let known = db::branch_head::all(&app.pool, name).await.map_err(read)?;
@@ -52,8 +50,11 @@ async fn try_look(app: &App, name: &AppName) -> Result<(), LookError> {
     let remote = remote(app, name, &repository)
         .await
         .map_err(|source| LookError::Remote { app: name.clone(), source })?;
-    let settle = SETTLE.min(app.config.reconcile_every);
-    for difference in differences(&known, &remote.heads, settle) {
+    let seen = differences(&known, &remote.heads, settle);
+    if seen.is_unsettled {
+        app.looks.ask_later(name);
+    }
+    for difference in seen.differences {
         found(app, name, difference).await?;
     }
     Ok(())

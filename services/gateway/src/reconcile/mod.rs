@@ -12,9 +12,13 @@ use events::AppName;
 use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+/// A ref is left alone this long after it moved; less when looks are more frequent.
+const SETTLE: Duration = Duration::from_secs(30);
 /// Remotes looked at together.
 const TOGETHER: usize = 4;
 /// Apps read at once.
@@ -24,6 +28,7 @@ const PAGE: i64 = 500;
 #[derive(Debug, Default)]
 pub(crate) struct Looks {
     asked: Mutex<BTreeSet<AppName>>,
+    later: Mutex<BTreeSet<AppName>>,
     wake: Notify,
 }
 
@@ -34,33 +39,59 @@ impl Looks {
         self.wake.notify_one();
     }
 
-    fn take(&self) -> Vec<AppName> {
-        std::mem::take(&mut *self.asked.lock()).into_iter().collect()
+    /// Asks for a look at the remote of `app` once what moved a moment ago has settled.
+    fn ask_later(&self, app: &AppName) {
+        self.later.lock().insert(app.clone());
     }
+
+    /// What was asked for, with what has settled.
+    fn take(&self, settled: bool) -> Vec<AppName> {
+        let mut asked = std::mem::take(&mut *self.asked.lock());
+        if settled {
+            asked.append(&mut self.later.lock());
+        }
+        asked.into_iter().collect()
+    }
+}
+
+/// Which remotes a round looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    All,
+    Settled,
+    Asked,
 }
 
 /// Looks until `cancel`.
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
-    let mut every = tokio::time::interval(app.config.reconcile_every);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let settle = SETTLE.min(app.config.reconcile_every);
+    let (mut every, mut settled) = (ticks(app.config.reconcile_every), ticks(settle));
     loop {
-        let all = tokio::select! {
+        let which = tokio::select! {
+            biased;
             () = cancel.cancelled() => return,
-            _ = every.tick() => true,
-            () = app.looks.wake.notified() => false,
+            _ = every.tick() => Round::All,
+            _ = settled.tick() => Round::Settled,
+            () = app.looks.wake.notified() => Round::Asked,
         };
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = round(&app, all) => {}
+            () = round(&app, which, settle) => {}
         }
     }
 }
 
-async fn round(app: &App, all: bool) {
-    let asked = app.looks.take();
-    let names = if all { every_app(app).await } else { asked };
+fn ticks(period: Duration) -> Interval {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn round(app: &App, which: Round, settle: Duration) {
+    let asked = app.looks.take(which == Round::Settled);
+    let names = if which == Round::All { every_app(app).await } else { asked };
     stream::iter(names)
-        .for_each_concurrent(TOGETHER, |name| async move { look::look(app, &name).await })
+        .for_each_concurrent(TOGETHER, |name| async move { look::look(app, &name, settle).await })
         .await;
 }
 

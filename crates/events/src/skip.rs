@@ -2,12 +2,13 @@
 //!
 //! `[skip ci]` and its kin are not among them: a retrained model is committed with them and must go live.
 
-use events::GitRef;
+use crate::GitRef;
 
 const WORDS: [&str; 2] = ["[skip deploy]", "[skip cd]"];
 
 /// The word in `message` that asks to skip the deploy of this push; a tag is always meant.
-pub(crate) fn word(git_ref: &GitRef, message: &str) -> Option<&'static str> {
+#[must_use]
+pub fn word(git_ref: &GitRef, message: &str) -> Option<&'static str> {
     let GitRef::Branch(_) = git_ref else { return None };
     let message = message.to_ascii_lowercase();
     WORDS.into_iter().find(|word| message.contains(word))

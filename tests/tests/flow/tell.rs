@@ -1,0 +1,11 @@
+//! What stories show of answers, without what differs from run to run.
+
+use testkit::Answer;
+
+/// Status and problem document of the router.
+pub(crate) fn problem(answer: &Answer) -> String {
+    let mut problem = answer.json();
+    let id = problem.as_object_mut().and_then(|fields| fields.remove("request_id"));
+    assert!(id.is_some(), "a problem names the request: {problem}");
+    format!("{} {problem}", answer.status)
+}
