@@ -248,6 +248,13 @@ impl World {
         .await;
     }
 
+    /// The state of the release with this number, as the truth has it.
+    pub(crate) async fn state_of(&self, number: i64) -> Option<String> {
+        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        let state = "select state ->> 'state' from deployer.release where number = $1";
+        sqlx::query_scalar(state).bind(number).fetch_one(&pool).await.ok()
+    }
+
     /// Waits until everything that was decided is said.
     pub async fn all_said(&self) {
         let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");

@@ -1,7 +1,9 @@
 //! Cuts releases wherever they can be cut, and looks whether they end right.
 
+mod report;
 mod run;
 mod table;
 
+pub use report::Report;
 pub use run::{Converged, Stage};
 pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, sample};

@@ -8,7 +8,7 @@ use proto::v1::{CreateReleaseRequest, Release};
 use serde_json::json;
 use service::fail_point::Fault;
 use std::time::{Duration, Instant};
-use testkit::{Load, Repo, Report, eventually};
+use testkit::{Load, Repo, Report as Users, eventually};
 
 /// Every release ends within this, whatever happens.
 const BOUND: Duration = Duration::from_secs(75);
@@ -21,9 +21,9 @@ pub struct Converged {
     /// From the fault to the end of the release.
     pub took: Duration,
     /// How it ended.
-    pub state: State,
+    pub state: &'static str,
     /// What users got meanwhile.
-    pub users: Report,
+    pub users: Users,
 }
 
 /// A platform with a live release and images for the next ones.
@@ -115,17 +115,16 @@ impl Stage {
         }
     }
 
-    /// The state in which a release of this scene ends.
-    pub async fn end(&self, scene: Scene, number: i64) -> State {
+    /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
+    pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good => State::Live,
-            Scene::TurnsBad => State::RolledBack,
-            Scene::NeverReady => State::Failed,
+            Scene::Good => "live",
+            Scene::TurnsBad => "rolled_back",
+            Scene::NeverReady => "failed",
         };
-        let what = format!("release {number} to be {wanted:?}");
-        eventually(&what, BOUND, async || {
-            let release = self.app().release(number).await;
-            (release.state() == wanted).then_some(wanted)
+        eventually(&format!("release {number} to be {wanted}"), BOUND, async || {
+            let state = self.world.state_of(number).await?;
+            (state == wanted).then_some(wanted)
         })
         .await
     }

@@ -7,8 +7,8 @@ use sqlx::{PgConnection, PgExecutor};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a driver that says nothing keeps a release.
-pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// How long a driver that says nothing keeps a release: work goes on within 10 s of its death.
+pub(crate) const LEASE: Duration = Duration::from_secs(6);
 
 /// The right to drive a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,66 @@
+//! What a run of the table came to.
+
+use super::run::Converged;
+use super::table::Case;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything that was seen, case by case.
+#[derive(Debug, Default)]
+pub struct Report {
+    faults: BTreeMap<&'static str, usize>,
+    steps: BTreeMap<&'static str, usize>,
+    ends: BTreeMap<&'static str, usize>,
+    took: Vec<Duration>,
+    requests: u64,
+    lost: u64,
+}
+
+impl Report {
+    /// Adds one case.
+    pub fn add(&mut self, case: &Case, converged: &Converged) {
+        *self.faults.entry(case.fault.name()).or_default() += 1;
+        *self.steps.entry(case.step.name).or_default() += 1;
+        *self.ends.entry(converged.state).or_default() += 1;
+        self.took.push(converged.took);
+        self.requests += converged.users.sent;
+        self.lost += converged.users.failed();
+    }
+
+    /// The time within which this share of the cases ended.
+    pub fn quantile(&self, share: f64) -> Duration {
+        let mut sorted = self.took.clone();
+        sorted.sort();
+        let last = sorted.len().saturating_sub(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a handful of cases"
+        )]
+        let index = (last as f64 * share).round() as usize;
+        sorted.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |counts: &BTreeMap<&str, usize>| {
+            let each: Vec<String> =
+                counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            each.join(", ")
+        };
+        let seconds = |share| self.quantile(share).as_secs_f64();
+        writeln!(f, "faults            {}", list(&self.faults))?;
+        writeln!(f, "steps             {}", list(&self.steps))?;
+        writeln!(f, "ended             {}", list(&self.ends))?;
+        writeln!(
+            f,
+            "time to converge  p50 {:.1} s, p99 {:.1} s, max {:.1} s",
+            seconds(0.5),
+            seconds(0.99),
+            seconds(1.0)
+        )?;
+        write!(f, "requests          {} sent, {} lost", self.requests, self.lost)
+    }
+}
