@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::router::Router;
-use crate::{grpc, on, schedule, sweep};
+use crate::{grpc, on, removal, schedule, sweep};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
@@ -143,12 +143,13 @@ impl Deployer {
         );
         let consume =
             bus::consume::run(bus.clone(), app.pool.clone(), handlers(&app), cancel.clone());
-        let (served, (), (), (), (), ()) = tokio::join!(
+        let (served, (), (), (), (), (), ()) = tokio::join!(
             service::http::serve(listener, router, cancel.clone()),
             relay,
             consume,
             schedule::run(app.clone(), cancel.clone()),
             sweep::run(app.clone(), cancel.clone()),
+            removal::run(app.clone(), cancel.clone()),
             report_health(&app, &bus, &health, cancel.clone()),
         );
         served.context("serve")

@@ -19,6 +19,7 @@ mod limits;
 mod member;
 mod on;
 mod perform;
+mod removal;
 mod replace;
 mod router;
 mod routes;

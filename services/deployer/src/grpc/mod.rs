@@ -5,6 +5,7 @@ mod logs;
 mod name;
 mod read;
 mod releases;
+mod remove;
 mod rollback;
 mod secrets;
 mod traffic;
