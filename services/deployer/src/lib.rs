@@ -5,6 +5,7 @@
 //! may run twice.
 
 mod admit;
+mod adopt;
 mod app;
 mod config;
 mod content;
@@ -20,6 +21,7 @@ mod member;
 mod on;
 mod perform;
 mod removal;
+mod repair;
 mod replace;
 mod router;
 mod routes;

@@ -8,5 +8,6 @@ pub(crate) mod instance;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod release;
+pub(crate) mod repair;
 pub(crate) mod route_claim;
 pub(crate) mod secret;

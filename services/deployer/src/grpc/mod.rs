@@ -1,6 +1,8 @@
 //! The deployer's gRPC edge: convert, authorise, call, convert.
 
+mod adopt;
 mod create;
+mod instances;
 mod logs;
 mod name;
 mod read;
@@ -21,3 +23,7 @@ pub(crate) struct Releases(pub(crate) App);
 /// `slipway.v1.SecretService`
 #[derive(Debug)]
 pub(crate) struct Secrets(pub(crate) App);
+
+/// `slipway.v1.InstanceService`
+#[derive(Debug)]
+pub(crate) struct Instances(pub(crate) App);
