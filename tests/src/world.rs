@@ -71,6 +71,7 @@ impl World {
             infra,
             platform,
         };
+        std::fs::create_dir(world.fail_points()).expect("a folder for fail points");
         for service in SERVICES {
             world.resume(service);
         }
@@ -82,8 +83,7 @@ impl World {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
-        let own = self.registry.as_ref().map(Registry::name);
-        let registry = own.unwrap_or_else(|| self.infra.registry.clone());
+        let registry = self.registry_name();
         let mut settings = vec![
             ("SLIPWAY_DATABASE_URL", self.database.url()),
             ("SLIPWAY_NATS_URL", self.nats.url()),
@@ -94,6 +94,7 @@ impl World {
             ("SLIPWAY_REGISTRY", format!("{registry}/{}", self.platform)),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
             ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
+            ("SLIPWAY_FAIL_POINTS", text(&self.fail_points())),
             ("DOCKER_HOST", self.infra.docker_host.clone()),
             ("SLIPWAY_GATEWAY_HOOKS_ADDRESS", address(8800)),
             ("SLIPWAY_GATEWAY_ADDRESS", address(8801)),
@@ -111,6 +112,30 @@ impl World {
         ];
         settings.extend(self.extra.clone());
         settings
+    }
+
+    /// Where images are pushed.
+    pub fn registry_name(&self) -> String {
+        let own = self.registry.as_ref().map(Registry::name);
+        own.unwrap_or_else(|| self.infra.registry.clone())
+    }
+
+    /// The folder of the services' data.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Starts a second deployer beside the first, which others do not know.
+    pub fn assist(&mut self, service: &'static str) {
+        let mut settings = self.settings();
+        settings.push(("SLIPWAY_DEPLOYER_ADDRESS", self.host.port(8806).to_string()));
+        let running = Running::start(service, &settings, &self.log("second"));
+        assert!(self.services.insert("second", running).is_none(), "a second one runs already");
+    }
+
+    /// Stops the second deployer.
+    pub fn dismiss(&mut self) {
+        self.stop("second");
     }
 
     /// Starts a service that does not run.
@@ -223,9 +248,34 @@ impl World {
         .await;
     }
 
+    /// Waits until `service` has handled `event_type` `count` times.
+    pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
+        let what = format!("{service} to have handled {event_type} {count} times");
+        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        eventually(&what, START, async || {
+            let handled = "select count(*) from bus.inbox join bus.outbox on id = event_id
+                           where consumer = $1 and envelope ->> 'event_type' = $2";
+            let row = sqlx::query_scalar(handled).bind(service).bind(event_type);
+            let found: i64 = row.fetch_one(&pool).await.ok()?;
+            usize::try_from(found).ok().filter(|found| *found >= count)
+        })
+        .await;
+    }
+
+    /// Waits until everything that was decided is said.
+    pub async fn all_said(&self) {
+        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        eventually("everything to be said", START, async || {
+            let waiting = "select count(*) from bus.outbox where published_at is null";
+            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.ok()?;
+            (waiting == 0).then_some(())
+        })
+        .await;
+    }
+
     /// An app that is registered already.
     pub fn app<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
-        App { world: self, name, repo, client: self.admin() }
+        App { world: self, name, environment: crate::app::PRODUCTION, repo, client: self.admin() }
     }
 
     /// Registers the app whose manifest `repo` holds.
@@ -255,10 +305,8 @@ impl Drop for World {
         if std::thread::panicking() {
             self.tell();
         }
-        for service in SERVICES {
-            if let Some(running) = self.services.remove(service) {
-                running.kill();
-            }
+        for (_, running) in std::mem::take(&mut self.services) {
+            running.kill();
         }
         self.docker.clean();
     }
