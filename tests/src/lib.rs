@@ -12,6 +12,7 @@ mod engineer;
 pub mod fixture;
 mod image;
 mod leftovers;
+mod permits;
 mod pushing;
 mod running;
 mod shop;

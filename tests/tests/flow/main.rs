@@ -1,5 +1,6 @@
 //! End-to-end stories: what a team does, and what its users see.
 
+mod access;
 mod apps;
 mod builds;
 mod drift;
