@@ -8,6 +8,7 @@ const CONTRACTS: &[&str] = &[
     "slipway/v1/build.proto",
     "slipway/v1/drift.proto",
     "slipway/v1/event.proto",
+    "slipway/v1/instance.proto",
     "slipway/v1/release.proto",
     "slipway/v1/router.proto",
     "slipway/v1/secret.proto",

@@ -12,6 +12,8 @@ use testkit::{Answer, Http, Repo, eventually};
 
 /// The secret of the app's webhook.
 pub const WEBHOOK_SECRET: &str = "webhook-secret-of-the-app";
+/// The environment that stories are about, if they do not say another.
+pub(crate) const PRODUCTION: &str = "production";
 /// A build and a release end within this.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -22,6 +24,8 @@ pub struct App<'a> {
     pub world: &'a World,
     /// Its name.
     pub name: &'static str,
+    /// The environment that is looked at.
+    pub environment: &'static str,
     /// Its repository.
     pub repo: &'a Repo,
     /// The administrator's client.
@@ -42,7 +46,7 @@ impl<'a> App<'a> {
             ..CreateAppRequest::default()
         };
         client.clone().apps.create_app(request).await.expect("the app is registered");
-        Self { world, name, repo, client }
+        Self { world, name, environment: PRODUCTION, repo, client }
     }
 
     /// Commits everything and tells the platform as GitHub would.
@@ -63,10 +67,7 @@ impl<'a> App<'a> {
 
     /// Posts a delivery, signed.
     pub async fn deliver(&self, delivery: &Delivery) -> Answer {
-        let headers = delivery.headers(WEBHOOK_SECRET);
-        let path = format!("/hooks/{}", self.name);
-        let hooks = self.world.hooks();
-        hooks.post(&path, &headers, delivery.body.clone()).await.expect("the gateway answers")
+        self.world.post_hook(self.name, WEBHOOK_SECRET, delivery).await
     }
 
     /// Users of the app's host.
@@ -75,7 +76,7 @@ impl<'a> App<'a> {
     }
 
     pub(crate) fn parent(&self) -> String {
-        format!("apps/{}/environments/production", self.name)
+        format!("apps/{}/environments/{}", self.name, self.environment)
     }
 
     /// The release with this number, as soon as there is one.

@@ -42,6 +42,35 @@ pub fn chameleon(name: &str, behaviour: &Value) -> Repo {
     repo
 }
 
+/// A repository with two chameleons in folders of their own: `web` answers `/`, `api` answers `/api`.
+pub fn pair(name: &str) -> Repo {
+    let repo = Repo::init();
+    let one = manifest(name);
+    let (head, web) = one.split_once("  web:\n").expect("a service");
+    let (web, tail) = web.split_once("environments:").expect("environments");
+    let service = |service: &str, prefix: &str| {
+        let text = web
+            .replace("context: .", &format!("context: {service}"))
+            .replace("port: 8000", &format!("port: 8000, path_prefix: {prefix}"));
+        format!("  {service}:\n{text}")
+    };
+    let services = service("web", "/") + &service("api", "/api");
+    repo.write("slipway.yaml", &format!("{head}{services}environments:{tail}"));
+    for folder in ["web", "api"] {
+        copy_files(&example("chameleon"), &repo, folder);
+    }
+    repo.commit("Two chameleons");
+    repo
+}
+
+fn copy_files(from: &std::path::Path, repo: &Repo, folder: &str) {
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let name = entry.file_name().into_string().expect("a plain name");
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        repo.write(&format!("{folder}/{name}"), &text);
+    }
+}
+
 /// From the next commit on the chameleon behaves so.
 pub fn behave(repo: &Repo, behaviour: &Value) {
     repo.write("behaviour.json", &behaviour.to_string());

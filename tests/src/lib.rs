@@ -3,6 +3,7 @@
 
 mod app;
 mod arm;
+mod building;
 mod client;
 pub mod crash;
 pub mod demo;
@@ -10,17 +11,24 @@ mod docker;
 mod engineer;
 pub mod fixture;
 mod image;
+mod leftovers;
+mod permits;
+mod pushing;
 mod running;
 mod shop;
+mod slow_step;
 mod socket;
 mod uploads;
 mod world;
 
 pub use app::{App, WEBHOOK_SECRET};
+pub use building::{built, digest};
 pub use client::Client;
 pub use docker::Docker;
+pub use pushing::{MAIN, outcome};
 pub use running::{Running, program};
 pub use shop::{rework, rewrite};
+pub use slow_step::SlowStep;
 pub use socket::Socket;
 pub use uploads::Uploads;
 pub use world::{ADMIN_TOKEN, SERVICES, World};

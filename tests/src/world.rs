@@ -255,6 +255,20 @@ impl World {
         sqlx::query_scalar(state).bind(number).fetch_one(&pool).await.ok()
     }
 
+    /// Waits until `service` has handled `event_type` `count` times.
+    pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
+        let what = format!("{service} to have handled {event_type} {count} times");
+        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        eventually(&what, START, async || {
+            let handled = "select count(*) from bus.inbox join bus.outbox on id = event_id
+                           where consumer = $1 and envelope ->> 'event_type' = $2";
+            let row = sqlx::query_scalar(handled).bind(service).bind(event_type);
+            let found: i64 = row.fetch_one(&pool).await.ok()?;
+            usize::try_from(found).ok().filter(|found| *found >= count)
+        })
+        .await;
+    }
+
     /// Waits until everything that was decided is said.
     pub async fn all_said(&self) {
         let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
@@ -268,7 +282,7 @@ impl World {
 
     /// An app that is registered already.
     pub fn app<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
-        App { world: self, name, repo, client: self.admin() }
+        App { world: self, name, environment: crate::app::PRODUCTION, repo, client: self.admin() }
     }
 
     /// Registers the app whose manifest `repo` holds.

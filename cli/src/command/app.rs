@@ -27,8 +27,9 @@ pub(crate) enum App {
     Show(Named),
     /// Change repository or branch, or give the policy by hand
     Apply(Apply),
-    /// Forget an app; what it runs must be gone
-    Remove(Named),
+    /// Forget an app, its webhook and its secrets
+    #[command(visible_alias = "remove")]
+    Delete(Delete),
     /// Make a second webhook secret; the older of two is dropped
     RotateSecret(Named),
 }
@@ -58,6 +59,16 @@ pub(crate) struct Named {
     app: String,
 }
 
+/// An app that goes.
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// Name of the app
+    app: String,
+    /// Also when it runs: end its releases, take it from users, remove its containers and networks (volumes stay)
+    #[arg(long)]
+    force: bool,
+}
+
 /// What is different.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
@@ -84,7 +95,7 @@ impl App {
             Self::List => list(session).await,
             Self::Show(named) => named.show(session).await,
             Self::Apply(apply) => apply.run(session).await,
-            Self::Remove(named) => named.remove(session).await,
+            Self::Delete(delete) => delete.run(session).await,
             Self::RotateSecret(named) => named.rotate(session).await,
         }
     }
@@ -167,6 +178,20 @@ impl Apply {
     }
 }
 
+impl Delete {
+    async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let name = proto::name::app(&self.app);
+        let request = DeleteAppRequest { name, request_id: request_id(), force: self.force };
+        let server = session.server()?;
+        let answer = server.ask(request, async |channel, request| {
+            AppServiceClient::new(channel).delete_app(request).await
+        });
+        let answer = answer.await?;
+        session.out.message(&answer, |_| format!("{} is deleted; its volumes stay", self.app))?;
+        Ok(Exit::Done)
+    }
+}
+
 impl Named {
     async fn show(self, session: &Session) -> Result<Exit, Error> {
         let question = GetAppRequest { name: proto::name::app(&self.app) };
@@ -176,18 +201,6 @@ impl Named {
         });
         let app = answer.await?.app.unwrap_or_default();
         session.out.message(&app, print::app::show)?;
-        Ok(Exit::Done)
-    }
-
-    async fn remove(self, session: &Session) -> Result<Exit, Error> {
-        let name = proto::name::app(&self.app);
-        let request = DeleteAppRequest { name, request_id: request_id() };
-        let server = session.server()?;
-        let answer = server.ask(request, async |channel, request| {
-            AppServiceClient::new(channel).delete_app(request).await
-        });
-        let answer = answer.await?;
-        session.out.message(&answer, |_| format!("{} is forgotten", self.app))?;
         Ok(Exit::Done)
     }
 

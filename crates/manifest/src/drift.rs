@@ -2,7 +2,7 @@
 
 use crate::environment::DriftMode;
 use crate::grammar::mapping;
-use crate::value::{FeatureName, JsonPointer, PathPrefix, Percent, RelativePath, Schedule};
+use crate::value::{FeatureName, Glob, JsonPointer, PathPrefix, Percent, RelativePath, Schedule};
 use events::{JobName, ServiceName};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,29 @@ mapping! {
     pub struct RuntimeDrift short "mode" {
         /// What is done about a difference.
         mode: DriftMode = "notify", "nothing changes that nobody asked to change";
+        /// What may differ.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ignore: Vec<Ignore>;
+    }
+}
+
+mapping! {
+    /// Fields that somebody else may change, by their names in `slipway drift`.
+    pub struct Ignore short "field" {
+        /// A pattern for fields: `env.FEATURE_*`, `limits.memory`.
+        field: Glob;
+        /// Only of this service.
+        service: Option<ServiceName>;
+    }
+}
+
+impl RuntimeDrift {
+    /// Whether `field` of an instance of `service` may differ.
+    pub fn ignores(&self, service: Option<&ServiceName>, field: &str) -> bool {
+        self.ignore.iter().any(|rule| {
+            let concerns = rule.service.is_none() || rule.service.as_ref() == service;
+            concerns && rule.field.matches(field)
+        })
     }
 }
 
@@ -51,5 +74,30 @@ mapping! {
         features: BTreeMap<FeatureName, JsonPointer>;
         /// Where the prediction stands in the JSON of an answer.
         prediction: Option<JsonPointer>;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::{Reading, default_of};
+
+    fn rules(yaml: &str) -> RuntimeDrift {
+        default_of(yaml, &mut Reading::default())
+    }
+
+    #[test]
+    fn a_rule_is_for_all_services_or_for_one() {
+        let rules = rules("{ ignore: [limits.*, { field: env.MODE, service: web }] }");
+        let web = ServiceName::parse("web").expect("valid");
+        assert!(rules.ignores(None, "limits.memory") && rules.ignores(Some(&web), "env.MODE"));
+        assert!(!rules.ignores(None, "env.MODE") && !rules.ignores(Some(&web), "env.MODEL"));
+    }
+
+    #[test]
+    fn what_was_stored_without_rules_is_read_and_written_as_it_was() {
+        let stored = r#"{"mode":"notify"}"#;
+        let read: RuntimeDrift = serde_json::from_str(stored).expect("readable");
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), stored);
     }
 }

@@ -96,13 +96,15 @@ macro_rules! choice {
 
 /// A mapping with known keys. A field is `name: Type;`, with `["key"]` after the name when the key has
 /// another name, and `= "default as YAML", "where the default comes from"` when it has a default.
-/// `short "key"` lets a bare scalar stand for a mapping with that key alone.
+/// `short "key"` lets a bare scalar stand for a mapping with that key alone. A field that was added after
+/// releases were stored says with `#[serde(..)]` how it is left out, so that those stay readable and equal.
 macro_rules! mapping {
     (
         $(#[doc = $about:literal])*
         pub struct $name:ident $(short $short:literal)? {
             $(
                 $(#[doc = $doc:literal])*
+                $(#[serde $stored:tt])?
                 $field:ident $([$key:literal])? : $type:ty $(= $default:literal, $origin:literal)? ;
             )*
         }
@@ -110,7 +112,7 @@ macro_rules! mapping {
         $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub struct $name {
-            $( $(#[doc = $doc])* pub $field: $type, )*
+            $( $(#[doc = $doc])* $(#[serde $stored])? pub $field: $type, )*
         }
 
         impl crate::read::Read for $name {

@@ -27,7 +27,7 @@ mod survey;
 mod value;
 mod yaml;
 
-pub use drift::{Capture, DataDrift, Drift, RuntimeDrift};
+pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     ResourcesOverride, Track, Window,

@@ -89,7 +89,7 @@ pub fn resolve(
         Ok((name.clone(), resolved))
     });
     let mut drift = shape.drift.clone();
-    drift.runtime = policy.drift.runtime.clone();
+    drift.runtime = place.drift.clone().unwrap_or_else(|| policy.drift.runtime.clone());
     Ok(Resolved {
         app: policy.app.clone(),
         environment: environment.clone(),

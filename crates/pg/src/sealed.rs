@@ -111,6 +111,12 @@ impl Key {
     }
 }
 
+/// A fingerprint of `plain` under a key that two services share for a question.
+pub fn fingerprint(key: &[u8], plain: &[u8]) -> [u8; 32] {
+    let mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("any length is a key");
+    mac.chain_update(plain).finalize().into_bytes().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

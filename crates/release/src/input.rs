@@ -57,6 +57,11 @@ pub enum Input {
     Replaced,
     /// Its instances are gone.
     Collect,
+    /// Its app was deleted: whatever it is, it is over, and what it ran is taken away by others.
+    Removed {
+        /// Who deleted it.
+        by: PrincipalName,
+    },
 }
 
 impl Input {
@@ -75,6 +80,7 @@ impl Input {
             Self::Supersede { .. } => "supersede",
             Self::Replaced => "replaced",
             Self::Collect => "collect",
+            Self::Removed { .. } => "removed",
         }
     }
 }

@@ -60,6 +60,7 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
         }
         Input::Replaced => matches!(state, State::Live).then_some(State::Retained),
         Input::Collect => matches!(state, State::Retained).then_some(State::Collected),
+        Input::Removed { by } => removed(state, by),
     };
     next.map(announced).ok_or(not_now)
 }
@@ -197,6 +198,14 @@ fn touched_traffic(plan: &Plan, state: &State) -> bool {
 fn undo(plan: &Plan, state: &State, ending: Ending) -> State {
     let undo = if touched_traffic(plan, state) { Undo::Traffic } else { Undo::Candidate };
     State::RollingBack { undo, ending }
+}
+
+/// Its app was deleted. Nothing is undone: there will be nothing to go back to.
+fn removed(state: &State, by: PrincipalName) -> Option<State> {
+    match state {
+        State::Live | State::Retained => Some(State::Collected),
+        _ => (state.is_waiting() || state.is_moving()).then_some(State::Cancelled { by }),
+    }
 }
 
 fn announced(next: State) -> Transition {

@@ -3,7 +3,9 @@
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::drift_service_server::{DriftService, DriftServiceServer};
 use proto::v1::{
-    CheckDriftRequest, CheckDriftResponse, EnvironmentDrift, ListDriftRequest, ListDriftResponse,
+    AdoptDriftRequest, AdoptDriftResponse, CheckDriftRequest, CheckDriftResponse, EnvironmentDrift,
+    HealDriftRequest, HealDriftResponse, ListDriftRequest, ListDriftResponse, ListPastDriftRequest,
+    ListPastDriftResponse,
 };
 use service::Secret;
 use service::grpc::{Server, status};
@@ -49,6 +51,27 @@ impl DriftService for Asked {
         self.entered.notify_one();
         self.let_go.notified().await;
         Ok(Response::new(CheckDriftResponse::default()))
+    }
+
+    async fn list_past_drift(
+        &self,
+        _: Request<ListPastDriftRequest>,
+    ) -> Result<Response<ListPastDriftResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
+    }
+
+    async fn heal_drift(
+        &self,
+        _: Request<HealDriftRequest>,
+    ) -> Result<Response<HealDriftResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
+    }
+
+    async fn adopt_drift(
+        &self,
+        _: Request<AdoptDriftRequest>,
+    ) -> Result<Response<AdoptDriftResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
     }
 }
 

@@ -58,6 +58,20 @@ pub fn delivery(event: &str, body: &Value) -> Delivery {
 }
 
 impl Delivery {
+    /// The same content under another id, as after "Redeliver" at some forges.
+    #[must_use]
+    pub fn redelivered(&self) -> Self {
+        Self { id: uuid::Uuid::new_v4().to_string(), ..self.clone() }
+    }
+
+    /// The same push, but one that rewrote history.
+    #[must_use]
+    pub fn forced(&self) -> Self {
+        let mut body: Value = serde_json::from_slice(&self.body).expect("our own JSON");
+        body["forced"] = true.into();
+        Self { body: body.to_string().into_bytes(), ..self.clone() }
+    }
+
     /// The headers GitHub sends with it, signed with `secret`.
     pub fn headers(&self, secret: &str) -> Vec<(&'static str, String)> {
         vec![

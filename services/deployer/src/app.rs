@@ -3,12 +3,13 @@
 use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::router::Router;
-use crate::{grpc, on, schedule, sweep};
+use crate::{grpc, on, removal, repair, schedule, sweep};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
 use pg::sealed::Key;
 use proto::v1::build_service_client::BuildServiceClient;
+use proto::v1::instance_service_server::InstanceServiceServer;
 use proto::v1::release_service_server::ReleaseServiceServer;
 use proto::v1::secret_service_server::SecretServiceServer;
 use service::Clock;
@@ -106,6 +107,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
     let router = service::grpc::Server::new(&config.internal_token)
         .add(ReleaseServiceServer::new(grpc::Releases(app.clone())))
         .add(SecretServiceServer::new(grpc::Secrets(app.clone())))
+        .add(InstanceServiceServer::new(grpc::Instances(app.clone())))
         .into_router()
         .merge(health.routes());
     let listener = TcpListener::bind(config.address).await.context("listen")?;
@@ -143,12 +145,14 @@ impl Deployer {
         );
         let consume =
             bus::consume::run(bus.clone(), app.pool.clone(), handlers(&app), cancel.clone());
-        let (served, (), (), (), (), ()) = tokio::join!(
+        let (served, (), (), (), (), (), (), ()) = tokio::join!(
             service::http::serve(listener, router, cancel.clone()),
             relay,
             consume,
             schedule::run(app.clone(), cancel.clone()),
             sweep::run(app.clone(), cancel.clone()),
+            removal::run(app.clone(), cancel.clone()),
+            repair::run(app.clone(), cancel.clone()),
             report_health(&app, &bus, &health, cancel.clone()),
         );
         served.context("serve")

@@ -5,7 +5,7 @@ use crate::admit::make_way;
 use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
-use crate::db::{environment, release, secret};
+use crate::db::{app_removal, environment, release, secret};
 use crate::limits::limits;
 use crate::transition::{TransitionError, announce};
 use ::release::{Failure, Plan, State, Strategy};
@@ -65,6 +65,10 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Created, TransitionError> {
     let place = (&request.content.resolved.app, &request.content.resolved.environment);
+    app_removal::keep_out(connection, place.0).await?;
+    if app_removal::refusal(&mut *connection, place.0, None).await?.is_some() {
+        return Err(TransitionError::Going(place.0.clone()));
+    }
     environment::lock(connection, place).await?;
     let hash = request.content.hash();
     if !request.force

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::db::instance::{self, Instance};
 use crate::db::release::{self, Release};
 use crate::member;
+use crate::perform::container_of;
 use crate::transition::apply;
 use ::release::{Input, State};
 
@@ -31,8 +32,9 @@ pub(crate) async fn collect(app: &App, live: &Release) -> anyhow::Result<()> {
         }
     }
     for instance in unused(app, live).await? {
-        let container = instance.container_id.as_deref().unwrap_or(&instance.container_name);
-        app.engine.remove(container).await?;
+        if let Some(container) = container_of(app, &instance).await? {
+            app.engine.remove(&container).await?;
+        }
         instance::gone(&mut *app.pool.acquire().await?, instance.id).await?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! may run twice.
 
 mod admit;
+mod adopt;
 mod app;
 mod config;
 mod content;
@@ -19,6 +20,8 @@ mod limits;
 mod member;
 mod on;
 mod perform;
+mod removal;
+mod repair;
 mod replace;
 mod router;
 mod routes;

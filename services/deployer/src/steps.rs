@@ -49,6 +49,7 @@ fn detail(input: &Input) -> String {
         Input::DeadlinePassed { last } => format!("its time was over; the last try said: {last}"),
         Input::Cancel { by } | Input::Refused { by } => format!("ended by {by}"),
         Input::Rollback { by, .. } => format!("{by} asked for the stable release"),
+        Input::Removed { by } => format!("{by} deleted the app"),
         Input::Supersede { .. } => "a newer release took its place".to_owned(),
         Input::Admitted
         | Input::Approved

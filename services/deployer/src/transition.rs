@@ -23,6 +23,9 @@ pub(crate) enum TransitionError {
     /// Another release of the environment moves or is live.
     #[error("another release of the environment is in the way")]
     Busy,
+    /// The app is being deleted.
+    #[error("app {0} is being deleted")]
+    Going(AppName),
     /// The event could not be written.
     #[error("write the event")]
     Event(#[from] serde_json::Error),

@@ -12,6 +12,7 @@ use crate::{NAME, edge, hooks, reconcile, retention};
 use arc_swap::ArcSwapOption;
 use bus::{Bus, Handlers};
 use events::{AppName, GitRef};
+use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use service::Clock;
 use service::health::Health;
@@ -86,6 +87,7 @@ pub(crate) struct Parts {
     pub health: Health,
     pub internal: Internal,
     pub secrets: SecretServiceClient<Channel>,
+    pub releases: ReleaseServiceClient<Channel>,
     /// Nothing until NATS answered for the first time; webhooks do not need it.
     pub bus: ArcSwapOption<Bus>,
     /// Long answers end when this is cancelled.
@@ -155,7 +157,8 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         counts: Counts::registered(health.metrics()),
         health,
         internal: Internal::new(&internal).map_err(StartError::Token)?,
-        secrets: SecretServiceClient::new(deployer),
+        secrets: SecretServiceClient::new(deployer.clone()),
+        releases: ReleaseServiceClient::new(deployer),
         bus: ArcSwapOption::empty(),
         ending: CancellationToken::new(),
         wake: Arc::default(),

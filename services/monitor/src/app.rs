@@ -5,8 +5,10 @@ use crate::deployer::Deployer;
 use crate::engine::Engine;
 use crate::grpc::Drift;
 use crate::metrics::Metrics;
+use crate::owner::Owner;
+use crate::router::Router;
 use crate::watch::Happened;
-use crate::{SERVICE, on, watch};
+use crate::{SERVICE, ask, heal, liveness, on, watch};
 use anyhow::Context;
 use bus::{Bus, Handlers};
 use events::{EventType, ReleaseId};
@@ -38,20 +40,30 @@ pub struct App {
     pub(crate) pool: PgPool,
     pub(crate) clock: Clock,
     pub(crate) deployer: Deployer,
+    pub(crate) owner: Owner,
+    pub(crate) router: Router,
+    pub(crate) heal: heal::Limits,
+    pub(crate) restart: liveness::Pace,
     pub(crate) engine: Engine,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) happened: Happened,
     /// Wakes the relay of the outbox.
     pub(crate) relay: Arc<Notify>,
-    key: Key,
+    /// What values of variables are compared by.
+    variables: [u8; 32],
     releases: Mutex<BTreeSet<ReleaseId>>,
 }
 
 impl App {
     /// What a value is compared by.
     pub(crate) fn fingerprint(&self, value: &str) -> String {
-        hex::encode(&self.key.fingerprint(value.as_bytes())[..16])
+        hex::encode(&pg::sealed::fingerprint(&self.variables, value.as_bytes())[..8])
+    }
+
+    /// The key of [`Self::fingerprint`], for who fingerprints what was released.
+    pub(crate) const fn fingerprint_key(&self) -> &[u8; 32] {
+        &self.variables
     }
 
     /// Those of `named` that exist. Of one that cannot be asked for it is assumed: without evidence
@@ -130,17 +142,22 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
     let key = Key::load_or_create(&config.data.join("monitor.key"))?;
     let internal = Internal::new(&config.internal_token)?;
     let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
+    let router = channel(&config.router_url).context("read SLIPWAY_ROUTER_URL")?;
     let health = Health::new(SERVICE);
     let app = Arc::new(App {
         pool,
         clock: Clock::system(),
-        deployer: Deployer::new(deployer, internal),
+        deployer: Deployer::new(deployer.clone(), internal.clone()),
+        owner: Owner::new(deployer, internal.clone()),
+        router: Router::new(router, internal),
+        heal: config.heal,
+        restart: config.restart,
         engine: Engine::at(config.docker_host, config.platform),
         metrics: Metrics::register(health.metrics()),
         health,
         happened: Happened::default(),
         relay: Arc::default(),
-        key,
+        variables: key.fingerprint(b"variables"),
         releases: Mutex::default(),
     });
     let drift = DriftServiceServer::new(Drift(Arc::clone(&app)));
@@ -167,6 +184,7 @@ impl Monitor {
         let consumed = bus::consume::run(bus, app.pool.clone(), handlers(&app), cancel.clone());
         tasks.spawn(consumed.map(Ok));
         tasks.spawn(watch::run(Arc::clone(&app), every, cancel.clone()).map(Ok));
+        tasks.spawn(ask::run(Arc::clone(&app), cancel.clone()).map(Ok));
         tasks.spawn(watch::listen(app, cancel.clone()).map(Ok));
         let mut outcome = Ok(());
         while let Some(ended) = tasks.join_next().await {

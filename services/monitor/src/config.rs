@@ -1,5 +1,6 @@
 //! What the monitor is told when it starts.
 
+use crate::{heal, liveness};
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub struct Config {
     pub internal_token: Secret,
     /// Where the deployer answers.
     pub deployer_url: String,
+    /// Where the router tells its table.
+    pub router_url: String,
     /// The engine.
     pub docker_host: String,
     /// Which Slipway of the machine this is, as in the label `slipway.instance`.
@@ -33,6 +36,10 @@ pub struct Config {
     pub data: PathBuf,
     /// How often everything is looked at without a reason.
     pub every: Duration,
+    /// How much is healed, and how fast.
+    pub heal: heal::Limits,
+    /// How fast instances are restarted.
+    pub restart: liveness::Pace,
 }
 
 impl Config {
@@ -43,10 +50,20 @@ impl Config {
         let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let deployer_url = env.or("SLIPWAY_DEPLOYER_URL", "http://127.0.0.1:8804".to_owned());
+        let router_url = env.or("SLIPWAY_ROUTER_URL", "http://127.0.0.1:8802".to_owned());
         let docker_host = env.or("DOCKER_HOST", DOCKER_HOST.to_owned());
         let platform = env.or("SLIPWAY_INSTANCE", PLATFORM.to_owned());
         let data = env.required("SLIPWAY_DATA");
         let every = env.duration_or("SLIPWAY_MONITOR_EVERY", EVERY);
+        let (heal, restart) = (heal::Limits::default(), liveness::Pace::default());
+        let heal = heal::Limits {
+            first: env.duration_or("SLIPWAY_MONITOR_HEAL_PAUSE", heal.first),
+            budget: env.or("SLIPWAY_MONITOR_HEALS", heal.budget),
+        };
+        let restart = liveness::Pace {
+            first: env.duration_or("SLIPWAY_MONITOR_RESTART_PAUSE", restart.first),
+            quiet: env.duration_or("SLIPWAY_MONITOR_QUIET", restart.quiet),
+        };
         env.finish(|| {
             Some(Self {
                 address,
@@ -54,10 +71,13 @@ impl Config {
                 nats_url: nats_url?,
                 internal_token: internal_token?,
                 deployer_url,
+                router_url,
                 docker_host,
                 platform,
                 data: data?,
                 every,
+                heal,
+                restart,
             })
         })
     }

@@ -2,6 +2,7 @@
 
 use crate::expected::{Environment, Live, Unreadable};
 use crate::place::Place;
+use crate::policy::Policy;
 use events::ReleaseId;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::{GetEnvironmentRequest, GetReleaseRequest, ListEnvironmentsRequest};
@@ -101,6 +102,9 @@ impl Deployer {
         let request = self.internal.request(GetReleaseRequest { name: name.clone() });
         let answer = there(self.client.clone().get_release(request).await);
         let Some(answer) = answer.map_err(refused(&name))? else { return Ok(None) };
-        answer.into_inner().release.map(Live::try_from).transpose().map_err(unreadable(&name))
+        let answer = answer.into_inner();
+        let live = answer.release.map(Live::try_from).transpose().map_err(unreadable(&name))?;
+        let policy = Policy::read(&answer.configuration);
+        Ok(live.map(|live| Live { policy, ..live }))
     }
 }

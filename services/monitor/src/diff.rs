@@ -1,65 +1,15 @@
 //! What differs between what should run and what runs. Pure: one look, no memory.
 
+use crate::baseline::Baseline;
+use crate::cause;
+use crate::compare::{FieldDiff, compare};
 use crate::expected::Instance;
+use crate::fields::Fields;
 use crate::observed::{Exit, Observed, Process};
+use crate::place::Place;
+pub use crate::reason::Reason;
 use events::{InstanceId, ReleaseId, ServiceName};
-use std::collections::BTreeSet;
-
-/// What differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// It should be there and is not.
-    Missing,
-    /// Another container is where it should be.
-    Replaced,
-    /// It is there and does not run.
-    Stopped,
-    /// It runs another image.
-    Image,
-    /// It has our labels and belongs to nothing.
-    Orphaned,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::Missing, Self::Replaced, Self::Stopped, Self::Image, Self::Orphaned];
-
-    /// The stable code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "MISSING",
-            Self::Replaced => "REPLACED",
-            Self::Stopped => "STOPPED",
-            Self::Image => "IMAGE",
-            Self::Orphaned => "ORPHANED",
-        }
-    }
-
-    /// One look is enough. Anything else may be a moment between two states.
-    pub const fn is_certain_at_once(self) -> bool {
-        matches!(self, Self::Image)
-    }
-
-    /// Something that should run does not.
-    pub const fn is_missing(self) -> bool {
-        matches!(self, Self::Missing | Self::Stopped)
-    }
-}
-
-/// Why a text is no reason.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a reason of drift")]
-pub struct UnknownReason(String);
-
-impl std::str::FromStr for Reason {
-    type Err = UnknownReason;
-
-    fn from_str(text: &str) -> Result<Self, UnknownReason> {
-        let same = |reason: &Self| reason.as_str() == text;
-        Self::ALL.into_iter().find(same).ok_or_else(|| UnknownReason(text.to_owned()))
-    }
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,34 +22,51 @@ pub struct Finding {
     pub service: Option<ServiceName>,
     /// The instance it is about.
     pub instance: Option<InstanceId>,
-    /// For people: what, likely cause, what to do.
+    /// Which of the replicas it is about.
+    pub replica: Option<i32>,
+    /// For people: what.
     pub message: String,
+    /// Field by field.
+    pub fields: Vec<FieldDiff>,
+    /// What likely made it differ.
+    pub cause: String,
+    /// What to do.
+    pub next: String,
+    /// The manifest says that it may differ.
+    pub ignored: bool,
 }
 
-/// An instance that should run, and the image it ran when it was first seen.
+/// An instance that should run, as it was released and as it was first seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The instance.
     pub instance: Instance,
-    /// The engine's id of its image then; nothing when it was never seen.
-    pub image: Option<String>,
+    /// What the engine was told; nothing when that is not known yet.
+    pub released: Option<Fields>,
+    /// How it was when it was first seen; nothing when it never was.
+    pub baseline: Option<Baseline>,
 }
 
 /// Everything that differs. `known` are the releases that exist.
-pub fn diff(wanted: &[Wanted], found: &[Observed], known: &BTreeSet<ReleaseId>) -> Vec<Finding> {
+pub fn diff(
+    place: &Place,
+    wanted: &[Wanted],
+    found: &[Observed],
+    known: &BTreeSet<ReleaseId>,
+) -> Vec<Finding> {
     let mut taken = BTreeSet::new();
     let mut findings = Vec::new();
     for wanted in wanted {
         let observed = place_of(&wanted.instance, found);
         taken.extend(observed.map(|observed| observed.container_id.as_str()));
-        findings.extend(compare(wanted, observed));
+        findings.extend(of_instance(place, wanted, observed));
     }
     let of_nobody = found.iter().filter(|observed| !taken.contains(observed.container_id.as_str()));
     let is_orphan = |observed: &&Observed| match observed.release {
         None => true,
         Some(release) => !known.contains(&release) || is_copy(observed, wanted),
     };
-    findings.extend(of_nobody.filter(is_orphan).map(orphaned));
+    findings.extend(of_nobody.filter(is_orphan).map(|observed| orphaned(place, observed)));
     findings
 }
 
@@ -116,54 +83,107 @@ fn is_copy(observed: &Observed, wanted: &[Wanted]) -> bool {
     wanted.iter().any(|wanted| Some(wanted.instance.id) == observed.instance)
 }
 
-fn compare(wanted: &Wanted, observed: Option<&Observed>) -> Vec<Finding> {
+fn of_instance(place: &Place, wanted: &Wanted, observed: Option<&Observed>) -> Vec<Finding> {
     let instance = &wanted.instance;
-    let finding = |reason, message| Finding {
+    let name = &instance.container_name;
+    let whose = format!("{} {}", place.app, place.environment);
+    let finding = |reason: Reason, fields: Vec<FieldDiff>, message: String| Finding {
         subject: instance.id.to_string(),
         reason,
         service: Some(instance.service.clone()),
         instance: Some(instance.id),
+        replica: Some(instance.replica),
         message,
+        fields,
+        cause: cause::likely(reason, instance, observed),
+        next: cause::next(reason, &whose, name),
+        ignored: false,
     };
-    let name = &instance.container_name;
     let Some(observed) = observed else {
-        let message = format!(
-            "container {name} is gone; somebody removed it, and a new release or a rollback brings it back"
-        );
-        return vec![finding(Reason::Missing, message)];
+        let fields = vec![one("container", short(&instance.container_id), "")];
+        return vec![finding(Reason::Missing, fields, format!("container {name} is gone"))];
     };
     let mut findings = Vec::new();
     if observed.container_id != instance.container_id {
-        findings.push(finding(Reason::Replaced, replaced(name, instance, observed)));
+        let fields =
+            vec![one("container", short(&instance.container_id), short(&observed.container_id))];
+        findings.push(finding(Reason::Replaced, fields, replaced(name, instance, observed)));
     }
     if observed.process != Process::Running {
-        findings.push(finding(Reason::Stopped, stopped(name, observed)));
+        let fields = vec![one("process", "running", observed.process.as_str())];
+        findings.push(finding(Reason::Stopped, fields, stopped(name, observed)));
     }
     if runs_another_image(wanted, observed) {
-        let message = format!(
-            "container {name} runs image {}, released was {}",
-            short(&observed.image.id),
-            instance.digest.short()
-        );
-        findings.push(finding(Reason::Image, message));
+        let (released, now) = (instance.digest.short(), short(&observed.image.id));
+        let message = format!("container {name} runs image {now}, released was {released}");
+        findings.push(finding(Reason::Image, vec![one("image", released, now)], message));
+    }
+    for (reason, fields) in by_reason(wanted, observed) {
+        let message = differs(name, &fields);
+        findings.push(finding(reason, fields, message));
     }
     findings
+}
+
+/// What differs field by field, by what kind of difference it is.
+fn by_reason(wanted: &Wanted, observed: &Observed) -> BTreeMap<Reason, Vec<FieldDiff>> {
+    let baseline = wanted.baseline.as_ref().map(|baseline| &baseline.fields);
+    let mut fields = compare(wanted.released.as_ref(), baseline, &observed.fields);
+    if observed.name != wanted.instance.container_name {
+        fields.push(one("name", &wanted.instance.container_name, &observed.name));
+    }
+    let mut grouped: BTreeMap<Reason, Vec<FieldDiff>> = BTreeMap::new();
+    for diff in fields {
+        grouped.entry(Reason::of_field(&diff.field)).or_default().push(diff);
+    }
+    grouped
+}
+
+/// How many fields a sentence names.
+const NAMED: usize = 3;
+
+fn differs(name: &str, fields: &[FieldDiff]) -> String {
+    let shown = |text: &str| if text.is_empty() { "not set".to_owned() } else { text.to_owned() };
+    let each = fields.iter().take(NAMED).map(|diff| {
+        let wanted = if diff.released.is_empty() { &diff.baseline } else { &diff.released };
+        format!("{} is {}, was {}", diff.field, shown(&diff.now), shown(wanted))
+    });
+    let more = fields.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("container {name}: {}{more}", each.collect::<Vec<_>>().join("; "))
+}
+
+/// A difference that has no baseline of its own.
+fn one(field: &str, released: &str, now: &str) -> FieldDiff {
+    let text = str::to_owned;
+    FieldDiff {
+        field: text(field),
+        released: text(released),
+        baseline: text(released),
+        now: text(now),
+    }
 }
 
 /// Only evidence counts: an image nobody can name is not a different one.
 fn runs_another_image(wanted: &Wanted, observed: &Observed) -> bool {
     let evidence = &observed.image;
-    if evidence.digests.contains(wanted.instance.digest.as_str()) {
+    let recorded = wanted.baseline.as_ref().map(|baseline| &baseline.digests);
+    let same = |digest: &String| {
+        digest == wanted.instance.digest.as_str()
+            || recorded.is_some_and(|recorded| recorded.contains(digest))
+    };
+    if evidence.digests.iter().any(same) {
         return false;
     }
-    match &wanted.image {
-        Some(image) => *image != evidence.id,
+    match &wanted.baseline {
+        Some(baseline) if evidence.from_registry || baseline.image != evidence.id => true,
+        Some(_) => false,
         None => evidence.from_registry,
     }
 }
 
 fn replaced(name: &str, instance: &Instance, observed: &Observed) -> String {
-    let made = observed.baseline.created.as_deref().unwrap_or("an unknown time");
+    let made = observed.created.as_deref().unwrap_or("an unknown time");
     format!(
         "container {name} is not the one that was released: {} instead of {}, made at {made}",
         short(&observed.container_id),
@@ -176,26 +196,45 @@ fn stopped(name: &str, observed: &Observed) -> String {
     let how = observed.exit.as_ref().map(code).unwrap_or_default();
     match observed.process {
         Process::Paused => {
-            format!("container {name} is paused; docker unpause {name} lets it go on")
+            format!("container {name} is paused")
         }
         Process::Restarting => format!("container {name} ends{how} again and again"),
         Process::Ended | Process::Running => {
-            format!("container {name} ended{how}; docker start {name} starts it again")
+            format!("container {name} ended{how}")
         }
     }
 }
 
-fn orphaned(observed: &Observed) -> Finding {
+fn orphaned(place: &Place, observed: &Observed) -> Finding {
     let name = &observed.name;
+    let whose = format!("{} {}", place.app, place.environment);
     Finding {
         subject: observed.container_id.clone(),
         reason: Reason::Orphaned,
         service: observed.service.clone(),
         instance: observed.instance,
+        replica: None,
         message: format!(
-            "container {name} ({}) has the labels of Slipway and belongs to no release; nothing removes it by itself",
+            "container {name} ({}) has the labels of Slipway and belongs to no release",
             short(&observed.container_id)
         ),
+        fields: vec![one("container", "", short(&observed.container_id))],
+        cause: "somebody made it with our labels, or its release is forgotten".to_owned(),
+        next: cause::next(Reason::Orphaned, &whose, name),
+        ignored: false,
+    }
+}
+
+/// Marks what the manifest says may differ; a finding of which every field may, may itself.
+pub fn ignore(findings: &mut [Finding], may: impl Fn(Option<&ServiceName>, &str) -> bool) {
+    for finding in findings {
+        let service = finding.service.clone();
+        let is_well = |diff: &FieldDiff| may(service.as_ref(), &diff.field);
+        if finding.fields.iter().all(is_well) {
+            finding.ignored = true;
+        } else {
+            finding.fields.retain(|diff| !is_well(diff));
+        }
     }
 }
 

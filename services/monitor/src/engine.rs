@@ -1,6 +1,6 @@
 //! The engine, only looked at.
 
-use crate::baseline::Fingerprint;
+use crate::fields::Fingerprint;
 use crate::observed::{APP, ENVIRONMENT, Observed, PLATFORM};
 use crate::place::Place;
 use bollard::Docker;
@@ -39,6 +39,17 @@ pub(crate) enum EngineError {
     },
 }
 
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Happening {
+    /// To a container of this place.
+    At(Place),
+    /// To a container with this id.
+    To(String),
+    /// The engine does not say where.
+    Somewhere,
+}
+
 /// One engine. Connects when it is first needed, because it may come up later than we.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -70,22 +81,35 @@ impl Engine {
         Ok(found.into_iter().map(observe).collect())
     }
 
-    /// The places where something happens; ends when the engine does.
+    /// What happens, until the engine is away.
     pub(crate) async fn happenings(
         &self,
-    ) -> Result<impl Stream<Item = Option<Place>>, EngineError> {
-        let actions = ACTIONS.map(str::to_owned).to_vec();
-        let filters = HashMap::from([
-            ("type".to_owned(), vec!["container".to_owned()]),
+    ) -> Result<impl Stream<Item = Happening> + use<>, EngineError> {
+        let text = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let containers = HashMap::from([
+            ("type".to_owned(), text(&["container"])),
             ("label".to_owned(), vec![format!("{PLATFORM}={}", self.platform)]),
-            ("event".to_owned(), actions),
+            ("event".to_owned(), text(&ACTIONS)),
         ]);
-        let options = EventsOptionsBuilder::new().filters(&filters).build();
-        let docker = self.docker().await.map_err(|source| self.refused(source))?;
+        // An event of a network names its container, and has no labels of ours.
+        let networks = HashMap::from([
+            ("type".to_owned(), text(&["network"])),
+            ("event".to_owned(), text(&["connect", "disconnect"])),
+        ]);
+        let docker = self.docker().await.map_err(|source| self.refused(source))?.clone();
         let alive = |event: &Result<EventMessage, Cause>| std::future::ready(event.is_ok());
-        let places =
-            docker.events(Some(options)).take_while(alive).map(|event| place(&event.ok()?));
-        Ok(places)
+        let listen = |filters: HashMap<String, Vec<String>>| {
+            let options = EventsOptionsBuilder::new().filters(&filters).build();
+            docker.events(Some(options)).take_while(alive)
+        };
+        let to_containers = listen(containers).map(|event| {
+            event.ok().and_then(|event| place(&event)).map_or(Happening::Somewhere, Happening::At)
+        });
+        let to_networks = listen(networks).map(|event| {
+            let container = event.ok().and_then(|event| connected(&event));
+            container.map_or(Happening::Somewhere, Happening::To)
+        });
+        Ok(futures_util::stream::select(to_containers, to_networks))
     }
 
     fn refused(&self, source: Cause) -> EngineError {
@@ -148,4 +172,8 @@ fn there<T>(answer: Result<T, Cause>) -> Result<Option<T>, Cause> {
 fn place(event: &EventMessage) -> Option<Place> {
     let labels = event.actor.as_ref()?.attributes.as_ref()?;
     Place::parse(labels.get(APP)?, labels.get(ENVIRONMENT)?).ok()
+}
+
+fn connected(event: &EventMessage) -> Option<String> {
+    event.actor.as_ref()?.attributes.as_ref()?.get("container").cloned()
 }

@@ -1,6 +1,7 @@
 //! What should be running, as the deployer tells it.
 
 use crate::place::Place;
+use crate::policy::Policy;
 use events::{Digest, InstanceId, ReleaseId, ServiceName};
 use proto::v1::release::State;
 use proto::v1::{self, Release};
@@ -32,6 +33,8 @@ pub struct Live {
     pub number: i64,
     /// What should be running.
     pub instances: Vec<Instance>,
+    /// What is done about differences and how instances are asked.
+    pub policy: Policy,
 }
 
 /// One environment, without what runs in it.
@@ -108,7 +111,8 @@ impl TryFrom<Release> for Live {
                 });
             }
         }
-        Ok(Self { release: read("release.uid", &wire.uid)?, number: wire.number, instances })
+        let release = read("release.uid", &wire.uid)?;
+        Ok(Self { release, number: wire.number, instances, policy: Policy::default() })
     }
 }
 

@@ -1,19 +1,21 @@
 //! `DriftService`.
 
+mod view;
+
 use crate::app::App;
 use crate::db;
 use crate::db::verdict::Verdict;
-use crate::judge::{Known, State};
 use crate::learn;
 use crate::look::{Looked, look};
+use crate::mend;
+use crate::owner::OwnerError;
 use crate::place::Place;
 use crate::watch::AGAIN;
-use events::InstanceId;
 use proto::v1::drift_service_server::DriftService;
-use proto::v1::environment_drift::State as WireState;
 use proto::v1::{
-    CheckDriftRequest, CheckDriftResponse, EnvironmentDrift, Finding, ListDriftRequest,
-    ListDriftResponse,
+    AdoptDriftRequest, AdoptDriftResponse, CheckDriftRequest, CheckDriftResponse, EnvironmentDrift,
+    HealDriftRequest, HealDriftResponse, ListDriftRequest, ListDriftResponse, ListPastDriftRequest,
+    ListPastDriftResponse,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -53,23 +55,71 @@ impl DriftService for Drift {
         &self,
         request: Request<CheckDriftRequest>,
     ) -> Result<Response<CheckDriftResponse>, Status> {
-        let name = &request.get_ref().name;
-        let place = Place::from_name(name).map_err(|e| status::invalid("name", e.to_string()))?;
-        let principal = Principal::of(&request)?;
-        principal.require(Role::Viewer, Some(&place.app), Some(&place.environment))?;
+        let place = allowed(&request, &request.get_ref().name, Role::Viewer)?.1;
         learn::one(&self.0, &place).await.map_err(|error| away(&error))?;
         if self.look(&place).await? == Looked::Undecided {
             // Who asks now wants to know, not to ask again.
             tokio::time::sleep(AGAIN).await;
             self.look(&place).await?;
         }
-        let only = (Some(place.app.as_str()), Some(place.environment.as_str()));
-        let rows = db::verdict::list(&self.0.pool, only, None, 1).await;
-        let verdict = rows.map_err(|error| status::database(&error))?.pop();
-        let verdict = verdict.ok_or_else(|| status::not_found("environment", &place))?;
-        let environment = Some(self.describe(verdict).await?);
+        let environment = Some(self.describe_place(&place).await?);
         Ok(Response::new(CheckDriftResponse { environment }))
     }
+
+    async fn list_past_drift(
+        &self,
+        request: Request<ListPastDriftRequest>,
+    ) -> Result<Response<ListPastDriftResponse>, Status> {
+        let place = allowed(&request, &request.get_ref().name, Role::Viewer)?.1;
+        let past = db::history::of(&self.0.pool, &place, PAST).await;
+        let past = past.map_err(|error| status::database(&error))?;
+        let findings = past.into_iter().map(view::past).collect();
+        Ok(Response::new(ListPastDriftResponse { findings }))
+    }
+
+    async fn heal_drift(
+        &self,
+        request: Request<HealDriftRequest>,
+    ) -> Result<Response<HealDriftResponse>, Status> {
+        let place = allowed(&request, &request.get_ref().name, Role::Deployer)?.1;
+        learn::one(&self.0, &place).await.map_err(|error| away(&error))?;
+        if self.look(&place).await? == Looked::Undecided {
+            tokio::time::sleep(AGAIN).await;
+            self.look(&place).await?;
+        }
+        let refused = |error: sqlx::Error| status::database(&error);
+        self.verdict(&place).await?;
+        let now = self.0.clock.now();
+        db::verdict::ask_to_heal(&self.0.pool, &place, now).await.map_err(refused)?;
+        if mend::mend(&self.0, &place).await.map_err(refused)? {
+            self.0.happened.at(place.clone());
+        }
+        let environment = Some(self.describe_place(&place).await?);
+        Ok(Response::new(HealDriftResponse { environment }))
+    }
+
+    async fn adopt_drift(
+        &self,
+        request: Request<AdoptDriftRequest>,
+    ) -> Result<Response<AdoptDriftResponse>, Status> {
+        let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
+        let request_id = request.into_inner().request_id;
+        let adopted = self.0.owner.adopt(&principal, &place, request_id).await;
+        let adopted = adopted.map_err(OwnerError::into_status)?;
+        let (release, adopted, left) = (adopted.release, adopted.adopted, adopted.left);
+        Ok(Response::new(AdoptDriftResponse { release, adopted, left }))
+    }
+}
+
+/// How much of the past is shown.
+const PAST: i64 = 100;
+
+/// Who asks, and of which place, if they may.
+fn allowed<T>(request: &Request<T>, name: &str, role: Role) -> Result<(Principal, Place), Status> {
+    let place = Place::from_name(name).map_err(|e| status::invalid("name", e.to_string()))?;
+    let principal = Principal::of(request)?;
+    principal.require(role, Some(&place.app), Some(&place.environment))?;
+    Ok((principal, place))
 }
 
 impl Drift {
@@ -77,20 +127,23 @@ impl Drift {
         look(&self.0, place).await.map_err(|error| status::database(&error))
     }
 
+    async fn verdict(&self, place: &Place) -> Result<Verdict, Status> {
+        let verdict = db::verdict::get(&self.0.pool, place).await;
+        let verdict = verdict.map_err(|error| status::database(&error))?;
+        verdict.ok_or_else(|| status::not_found("environment", place))
+    }
+
+    async fn describe_place(&self, place: &Place) -> Result<EnvironmentDrift, Status> {
+        self.describe(self.verdict(place).await?).await
+    }
+
     async fn describe(&self, verdict: Verdict) -> Result<EnvironmentDrift, Status> {
-        let known = db::finding::of(&self.0.pool, &verdict.place).await;
-        let known = known.map_err(|error| status::database(&error))?;
-        let instances = db::instance::of(&self.0.pool, &verdict.place).await;
-        let count = instances.map_err(|error| status::database(&error))?.len();
-        Ok(EnvironmentDrift {
-            name: verdict.place.name(),
-            state: wire_state(verdict.state).into(),
-            release_number: verdict.release_number,
-            release_uid: verdict.release.map(|id| id.to_string()).unwrap_or_default(),
-            findings: known.into_iter().filter(Known::is_confirmed).map(wire_finding).collect(),
-            check_time: verdict.checked_at.map(proto::time::timestamp),
-            instance_count: i32::try_from(count).unwrap_or(i32::MAX),
-        })
+        let (place, pool) = (&verdict.place, &self.0.pool);
+        let refused = |error: sqlx::Error| status::database(&error);
+        let known = db::finding::of(pool, place).await.map_err(refused)?;
+        let instances = db::instance::of(pool, place).await.map_err(refused)?;
+        let liveness = db::liveness::of(pool, place).await.map_err(refused)?;
+        Ok(view::environment(&verdict, known, &instances, &liveness))
     }
 }
 
@@ -115,27 +168,6 @@ fn parent(parent: &str) -> Result<(Option<String>, Option<String>), Status> {
     let parts = proto::name::parts(parent, "apps/{app}");
     let parts = parts.map_err(|error| status::invalid("parent", error.to_string()))?;
     Ok((parts.first().map(|&app| app.to_owned()), None))
-}
-
-const fn wire_state(state: State) -> WireState {
-    match state {
-        State::InSync => WireState::InSync,
-        State::Drifted => WireState::Drifted,
-        State::Missing => WireState::Missing,
-        State::Converging => WireState::Converging,
-        State::Unknown => WireState::Unknown,
-    }
-}
-
-fn wire_finding(known: Known) -> Finding {
-    let finding = known.finding;
-    Finding {
-        service: finding.service.map(String::from).unwrap_or_default(),
-        instance: finding.instance.as_ref().map(InstanceId::to_string).unwrap_or_default(),
-        reason: finding.reason.as_str().to_owned(),
-        message: finding.message,
-        first_seen_time: Some(proto::time::timestamp(known.first_seen)),
-    }
 }
 
 #[cfg(test)]

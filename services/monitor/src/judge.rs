@@ -23,12 +23,30 @@ pub struct Known {
     pub last_seen: DateTime<Utc>,
     /// It was told.
     pub announced: bool,
+    /// What is done about it, or why nothing is.
+    pub heal: Heal,
+    /// The release it differs from.
+    pub release_number: i64,
+}
+
+/// What is done about a finding, or why nothing is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heal {
+    /// A stable code where something stands against it.
+    pub reason: String,
+    /// For people.
+    pub message: String,
 }
 
 impl Known {
     /// It is no moment between two states.
     pub const fn is_confirmed(&self) -> bool {
         self.seen >= LOOKS || self.finding.reason.is_certain_at_once()
+    }
+
+    /// It is no moment, and nobody said that it may be so.
+    pub const fn counts(&self) -> bool {
+        self.is_confirmed() && !self.finding.ignored
     }
 }
 
@@ -61,6 +79,10 @@ pub enum State {
     Drifted,
     /// Something that should run does not.
     Missing,
+    /// All that should run does; something of no release runs too.
+    Orphaned,
+    /// What differs may differ, or nothing is compared.
+    Ignored,
     /// A release moves, so nothing is judged.
     Converging,
     /// The engine does not answer, or nobody has looked yet.
@@ -69,8 +91,15 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::InSync, Self::Drifted, Self::Missing, Self::Converging, Self::Unknown];
+    pub const ALL: [Self; 7] = [
+        Self::InSync,
+        Self::Drifted,
+        Self::Missing,
+        Self::Orphaned,
+        Self::Ignored,
+        Self::Converging,
+        Self::Unknown,
+    ];
 
     /// The state as a row or a metric has it.
     pub const fn as_str(self) -> &'static str {
@@ -78,6 +107,8 @@ impl State {
             Self::InSync => "in_sync",
             Self::Drifted => "drifted",
             Self::Missing => "missing",
+            Self::Orphaned => "orphaned",
+            Self::Ignored => "ignored",
             Self::Converging => "converging",
             Self::Unknown => "unknown",
         }
@@ -90,7 +121,7 @@ impl State {
 }
 
 /// What is known after a look that found `found`.
-pub fn judge(before: &[Known], found: Vec<Finding>, now: DateTime<Utc>) -> Judged {
+pub fn judge(before: &[Known], found: Vec<Finding>, number: i64, now: DateTime<Utc>) -> Judged {
     let key = |finding: &Finding| (finding.subject.clone(), finding.reason);
     let earlier: BTreeMap<(String, Reason), &Known> =
         before.iter().map(|known| (key(&known.finding), known)).collect();
@@ -98,12 +129,20 @@ pub fn judge(before: &[Known], found: Vec<Finding>, now: DateTime<Utc>) -> Judge
         .into_iter()
         .map(|finding| match earlier.get(&key(&finding)) {
             Some(before) => again(before, finding, now),
-            None => Known { finding, seen: 1, first_seen: now, last_seen: now, announced: false },
+            None => Known {
+                finding,
+                seen: 1,
+                first_seen: now,
+                last_seen: now,
+                announced: false,
+                heal: Heal::default(),
+                release_number: number,
+            },
         })
         .collect();
     let news = news(before, &known);
     for known in &mut known {
-        known.announced |= known.is_confirmed();
+        known.announced |= known.counts();
     }
     Judged { known, news }
 }
@@ -116,7 +155,7 @@ fn again(before: &Known, finding: Finding, now: DateTime<Utc>) -> Known {
 }
 
 fn news(before: &[Known], after: &[Known]) -> News {
-    if after.iter().any(|known| known.is_confirmed() && !known.announced) {
+    if after.iter().any(|known| known.counts() && !known.announced) {
         News::Detected
     } else if before.iter().any(|known| known.announced)
         && !after.iter().any(|known| known.announced)
@@ -129,14 +168,18 @@ fn news(before: &[Known], after: &[Known]) -> News {
 
 /// The state of an environment with these findings, of which only confirmed ones count.
 pub fn state(known: &[Known]) -> State {
-    let confirmed: Vec<Reason> =
-        known.iter().filter(|it| it.is_confirmed()).map(|it| it.finding.reason).collect();
-    if confirmed.iter().any(|reason| reason.is_missing()) {
+    let counting: Vec<Reason> =
+        known.iter().filter(|it| it.counts()).map(|it| it.finding.reason).collect();
+    if counting.iter().any(|reason| reason.is_missing()) {
         State::Missing
-    } else if confirmed.is_empty() {
-        State::InSync
-    } else {
+    } else if counting.iter().any(|reason| *reason != Reason::Orphaned) {
         State::Drifted
+    } else if !counting.is_empty() {
+        State::Orphaned
+    } else if known.iter().any(Known::is_confirmed) {
+        State::Ignored
+    } else {
+        State::InSync
     }
 }
 
@@ -151,8 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn finding(reason: Reason, subject: &str) -> Finding {
-        let message = String::new();
-        Finding { subject: subject.to_owned(), reason, service: None, instance: None, message }
+        Finding { subject: subject.to_owned(), ..crate::diff::tests::finding(reason) }
     }
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -164,7 +206,7 @@ mod tests {
         let (mut known, mut told) = (Vec::new(), Vec::new());
         for (second, look) in (0..).step_by(2).zip(looks) {
             let found = look.iter().map(|(reason, subject)| finding(*reason, subject)).collect();
-            let judged = judge(&known, found, at(second));
+            let judged = judge(&known, found, 1, at(second));
             known = judged.known;
             told.push((judged.news, state(&known)));
         }
@@ -206,13 +248,22 @@ mod tests {
         let news: Vec<News> = told.iter().map(|(news, _)| *news).collect();
         let (quiet, told_of) = (News::Nothing, News::Detected);
         assert_eq!(news, [quiet, told_of, quiet, told_of, quiet]);
-        assert_eq!(told.last(), Some(&(News::Nothing, State::Drifted)));
+        assert_eq!(told.last(), Some(&(News::Nothing, State::Orphaned)));
+    }
+
+    #[test]
+    fn what_may_differ_is_never_told() {
+        let mut found = finding(Reason::Limits, "a");
+        found.ignored = true;
+        let first = judge(&[], vec![found.clone()], 1, at(0));
+        let second = judge(&first.known, vec![found], 1, at(2));
+        assert_eq!((second.news, state(&second.known)), (News::Nothing, State::Ignored));
     }
 
     #[test]
     fn looks_at_the_same_moment_count_once() {
-        let first = judge(&[], vec![finding(Reason::Missing, "a")], at(0));
-        let second = judge(&first.known, vec![finding(Reason::Missing, "a")], at(0));
+        let first = judge(&[], vec![finding(Reason::Missing, "a")], 1, at(0));
+        let second = judge(&first.known, vec![finding(Reason::Missing, "a")], 1, at(0));
         assert_eq!((second.news, is_undecided(&second.known)), (News::Nothing, true));
     }
 
@@ -226,7 +277,7 @@ mod tests {
             let (mut known, mut open) = (Vec::new(), false);
             for (second, look) in (0..).step_by(2).zip(all) {
                 let found = look.iter().map(|(reason, subject)| finding(Reason::ALL[*reason], &subject.to_string()));
-                let judged = judge(&known, found.collect(), at(second));
+                let judged = judge(&known, found.collect(), 1, at(second));
                 match judged.news {
                     News::Cleared => prop_assert!(std::mem::replace(&mut open, false)),
                     News::Detected => open = true,

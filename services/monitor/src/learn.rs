@@ -5,6 +5,7 @@ use crate::db;
 use crate::deployer::DeployerError;
 use crate::expected::Environment;
 use crate::place::Place;
+use events::ReleaseId;
 use std::collections::BTreeSet;
 
 /// Why it is not known what should run.
@@ -57,9 +58,37 @@ async fn remember(app: &App, environment: &Environment) -> Result<(), LearnError
         Some(live) => (Some((live.release, live.number)), live.instances.as_slice()),
         None => (None, [].as_slice()),
     };
+    let policy = live.as_ref().map(|live| &live.policy);
     let mut transaction = app.pool.begin().await?;
-    db::verdict::expect(&mut transaction, place, number, environment.moving).await?;
+    let before = db::verdict::lock(&mut transaction, place).await?;
+    db::verdict::expect(&mut transaction, place, number, policy, environment.moving).await?;
     db::instance::expect(&mut transaction, place, instances).await?;
+    if before.is_some_and(|before| before.release != live.as_ref().map(|live| live.release)) {
+        db::liveness::forget(&mut *transaction, place).await?;
+    }
     transaction.commit().await?;
+    match live {
+        Some(live) => describe(app, place, live.release).await,
+        None => Ok(()),
+    }
+}
+
+/// What the engine was told to make, for those instances of which it is not known yet.
+async fn describe(app: &App, place: &Place, release: ReleaseId) -> Result<(), LearnError> {
+    let remembered = db::instance::of(&app.pool, place).await?;
+    if remembered.iter().all(|it| it.released.is_some()) {
+        return Ok(());
+    }
+    let described = match app.owner.describe(release, app.fingerprint_key()).await {
+        Ok(described) => described,
+        Err(error) => {
+            // Until then what was first seen counts.
+            tracing::debug!(release.id = %release, error = service::chain(&error), "not described");
+            return Ok(());
+        }
+    };
+    for (instance, fields) in described {
+        db::instance::keep_released(&app.pool, instance, &fields).await?;
+    }
     Ok(())
 }

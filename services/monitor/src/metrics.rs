@@ -1,6 +1,7 @@
 //! What the monitor counts.
 
 use crate::judge::State;
+use crate::reason::Reason;
 use chrono::{DateTime, Utc};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,6 +15,10 @@ pub(crate) struct Metrics {
     looks: Family<Labels, Counter>,
     environments: Family<Labels, Gauge>,
     last_look: Gauge,
+    findings: Family<Labels, Gauge>,
+    repairs: Family<[(&'static str, String); 2], Counter>,
+    withheld: Family<Labels, Counter>,
+    probes: Family<Labels, Counter>,
 }
 
 impl Metrics {
@@ -32,7 +37,27 @@ impl Metrics {
             "When an environment was looked at last",
             metrics.last_look.clone(),
         );
+        registry.register("drift_findings", "What differs, by reason", metrics.findings.clone());
+        registry.register(
+            "drift_repairs",
+            "Repairs that ended, by kind and outcome",
+            metrics.repairs.clone(),
+        );
+        registry.register(
+            "drift_heals_withheld",
+            "Looks at what differs and is not healed, by reason",
+            metrics.withheld.clone(),
+        );
+        registry.register(
+            "instance_probes",
+            "Answers to the question of liveness",
+            metrics.probes.clone(),
+        );
         drop(registry);
+        for result in ["good", "bad"] {
+            drop(metrics.probes.get_or_create(&[("result", result)]));
+        }
+        metrics.findings(&[]);
         for result in ["success", "failure"] {
             drop(metrics.looks.get_or_create(&[("result", result)]));
         }
@@ -47,6 +72,31 @@ impl Metrics {
         if success {
             self.last_look.set(at.timestamp());
         }
+    }
+
+    /// How many findings of each reason were told of.
+    pub(crate) fn findings(&self, counts: &[(String, i64)]) {
+        for reason in Reason::ALL.map(Reason::as_str) {
+            let count = counts.iter().find(|(of, _)| of == reason).map_or(0, |(_, count)| *count);
+            self.findings.get_or_create(&[("reason", reason)]).set(count);
+        }
+    }
+
+    /// A repair ended.
+    pub(crate) fn repaired(&self, kind: &'static str, outcome: &str) {
+        let labels = [("kind", kind.to_owned()), ("outcome", outcome.to_owned())];
+        self.repairs.get_or_create(&labels).inc();
+    }
+
+    /// Something differs and is not healed.
+    pub(crate) fn withheld(&self, reason: &'static str) {
+        self.withheld.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// An instance answered whether it lives.
+    pub(crate) fn asked(&self, good: bool) {
+        let result = if good { "good" } else { "bad" };
+        self.probes.get_or_create(&[("result", result)]).inc();
     }
 
     /// How many environments are in which state.

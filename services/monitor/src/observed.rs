@@ -1,10 +1,11 @@
 //! What runs, as the engine tells it.
 
-use crate::baseline::{Baseline, Fingerprint};
-use bollard::models::{ContainerInspectResponse, ContainerState, ImageInspect};
+use crate::fields::{Fields, Fingerprint};
+use bollard::models::{ContainerInspectResponse, ContainerState, EndpointSettings, ImageInspect};
 use chrono::{DateTime, SubsecRound, Utc};
 use events::{InstanceId, ReleaseId, ServiceName};
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
 /// Which Slipway of the machine a container belongs to.
 pub const PLATFORM: &str = "slipway.instance";
@@ -27,6 +28,18 @@ pub enum Process {
     Restarting,
     /// It ended, or never began.
     Ended,
+}
+
+impl Process {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Ended => "ended",
+        }
+    }
 }
 
 /// How a process ended.
@@ -72,8 +85,14 @@ pub struct Observed {
     pub restarts: i64,
     /// Which image it runs.
     pub image: ImageEvidence,
+    /// The image it was made of, as it was asked for.
+    pub made_of: String,
+    /// When it was made.
+    pub created: Option<String>,
+    /// Where it is reached.
+    pub addresses: BTreeSet<IpAddr>,
     /// All that is compared of it.
-    pub baseline: Baseline,
+    pub fields: Fields,
 }
 
 impl Observed {
@@ -88,7 +107,10 @@ impl Observed {
         let state = found.state.clone().unwrap_or_default();
         Self {
             image: evidence(&found, image),
-            baseline: Baseline::of(&found, fingerprint),
+            fields: Fields::of(&found, fingerprint),
+            made_of: found.config.as_ref().and_then(|it| it.image.clone()).unwrap_or_default(),
+            created: found.created.as_ref().map(ToString::to_string),
+            addresses: addresses(&found),
             container_id: found.id.unwrap_or_default(),
             name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
             instance: label(&labels, UID),
@@ -99,6 +121,12 @@ impl Observed {
             restarts: found.restart_count.unwrap_or(0),
         }
     }
+}
+
+fn addresses(found: &ContainerInspectResponse) -> BTreeSet<IpAddr> {
+    let networks = found.network_settings.as_ref().and_then(|net| net.networks.as_ref());
+    let address = |endpoint: &EndpointSettings| endpoint.ip_address.as_ref()?.parse().ok();
+    networks.into_iter().flat_map(|all| all.values()).filter_map(address).collect()
 }
 
 fn label<T: std::str::FromStr>(labels: &HashMap<String, String>, key: &str) -> Option<T> {

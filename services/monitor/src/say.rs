@@ -2,11 +2,13 @@
 
 use crate::SERVICE;
 use crate::app::App;
+use crate::db::repair::Repair;
 use crate::db::verdict::Verdict;
 use crate::exit;
 use crate::expected::Instance;
 use crate::judge::Known;
 use crate::observed::Exit;
+use crate::place::Place;
 use events::payload::{DriftKind, DriftV1, FindingV1, InstanceV1, Payload};
 use events::{EventId, EventType, ReleaseId};
 use sqlx::PgConnection;
@@ -20,7 +22,7 @@ pub(crate) async fn detected(
 ) -> Result<(), sqlx::Error> {
     let Some(release) = release(verdict) else { return Ok(()) };
     let findings: Vec<FindingV1> =
-        known.iter().filter(|known| known.is_confirmed()).map(finding).collect();
+        known.iter().filter(|known| known.counts()).map(finding).collect();
     for finding in &findings {
         tracing::warn!(
             app = %verdict.place.app,
@@ -32,18 +34,59 @@ pub(crate) async fn detected(
         );
     }
     let payload = drift(verdict, release, findings);
-    enqueue(app, connection, verdict, EventType::DriftDetected, &payload).await
+    enqueue(app, connection, &verdict.place, EventType::DriftDetected, &payload).await
 }
 
-/// Nothing differs any more.
+/// Nothing differs any more, because it was healed or by itself.
 pub(crate) async fn cleared(
     app: &App,
     connection: &mut PgConnection,
     verdict: &Verdict,
+    healed: bool,
 ) -> Result<(), sqlx::Error> {
     let Some(release) = release(verdict) else { return Ok(()) };
     let payload = drift(verdict, release, Vec::new());
-    enqueue(app, connection, verdict, EventType::DriftCleared, &payload).await
+    let event_type = if healed { EventType::DriftHealed } else { EventType::DriftCleared };
+    enqueue(app, connection, &verdict.place, event_type, &payload).await
+}
+
+/// An instance answers badly, too often: code and sentence.
+pub(crate) async fn unhealthy(
+    app: &App,
+    connection: &mut PgConnection,
+    (place, release, instance): (&Place, ReleaseId, &Instance),
+    (reason, message): (&str, String),
+) -> Result<(), sqlx::Error> {
+    let payload = InstanceV1 {
+        instance: instance.id,
+        release,
+        app: place.app.clone(),
+        environment: place.environment.clone(),
+        service: instance.service.clone(),
+        reason: reason.to_owned(),
+        message,
+    };
+    enqueue(app, connection, place, EventType::InstanceUnhealthy, &payload).await
+}
+
+/// An instance was restarted, and is ready again.
+pub(crate) async fn restarted(
+    app: &App,
+    connection: &mut PgConnection,
+    repair: &Repair,
+    message: &str,
+) -> Result<(), sqlx::Error> {
+    let place = &repair.place;
+    let payload = InstanceV1 {
+        instance: repair.instance,
+        release: repair.release,
+        app: place.app.clone(),
+        environment: place.environment.clone(),
+        service: repair.service.clone(),
+        reason: "UNHEALTHY".to_owned(),
+        message: format!("{message}; it did not live: {}", repair.message),
+    };
+    enqueue(app, connection, place, EventType::InstanceRestarted, &payload).await
 }
 
 /// An instance exited.
@@ -64,7 +107,7 @@ pub(crate) async fn crashed(
         reason: exit::reason(exit).to_owned(),
         message: format!("container {} {}", instance.container_name, exit::message(exit)),
     };
-    enqueue(app, connection, verdict, EventType::InstanceCrashed, &payload).await
+    enqueue(app, connection, &verdict.place, EventType::InstanceCrashed, &payload).await
 }
 
 /// Without a live release there is nothing to differ from; what has our labels then is only logged.
@@ -81,7 +124,11 @@ fn finding(known: &Known) -> FindingV1 {
         service: finding.service,
         instance: finding.instance,
         reason: finding.reason.as_str().to_owned(),
-        message: finding.message,
+        message: if finding.cause.is_empty() {
+            finding.message
+        } else {
+            format!("{}; likely cause: {}", finding.message, finding.cause)
+        },
     }
 }
 
@@ -98,12 +145,12 @@ fn drift(verdict: &Verdict, release: ReleaseId, findings: Vec<FindingV1>) -> Dri
 async fn enqueue<P: Payload>(
     app: &App,
     connection: &mut PgConnection,
-    verdict: &Verdict,
+    place: &Place,
     event_type: EventType,
     payload: &P,
 ) -> Result<(), sqlx::Error> {
     let identity = (EventId::new(service::new_id()), app.clock.now());
-    let envelope = bus::envelope(SERVICE, event_type, &verdict.place.app, payload, identity)
+    let envelope = bus::envelope(SERVICE, event_type, &place.app, payload, identity)
         .map_err(|error| sqlx::Error::Encode(error.into()))?;
     pg::outbox::enqueue(connection, SERVICE, &envelope).await
 }

@@ -2,9 +2,10 @@
 //! when a look did not decide.
 
 use crate::app::App;
-use crate::learn;
+use crate::engine::Happening;
 use crate::look::{Looked, look};
 use crate::place::Place;
+use crate::{db, learn, mend};
 use futures_util::StreamExt;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -20,6 +21,9 @@ const SETTLE: Duration = Duration::from_millis(200);
 pub(crate) const AGAIN: Duration = Duration::from_secs(2);
 /// When to listen to the engine again after it hung up.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long it is known what differed and what was repaired.
+const KEPT: Duration = Duration::from_hours(24 * 30);
 
 /// Where something happened since the last look.
 #[derive(Debug, Default)]
@@ -79,10 +83,7 @@ pub(crate) async fn listen(app: Arc<App>, cancel: CancellationToken) {
             Ok(happenings) => {
                 // What happened while nobody listened is not told.
                 app.happened.anywhere();
-                let each = happenings.for_each(async |place| match place {
-                    Some(place) => app.happened.at(place),
-                    None => app.happened.anywhere(),
-                });
+                let each = happenings.for_each(async |happening| hear(&app, happening).await);
                 tokio::select! { () = each => {}, () = cancel.cancelled() => {} }
             }
             Err(error) => app.health.report("engine", Err(service::chain(&error))),
@@ -94,11 +95,32 @@ pub(crate) async fn listen(app: Arc<App>, cancel: CancellationToken) {
     }
 }
 
+async fn hear(app: &App, happening: Happening) {
+    let place = match happening {
+        Happening::At(place) => Some(place),
+        Happening::To(container) => match db::instance::place_of(&app.pool, &container).await {
+            Ok(place) => place,
+            Err(_) => return app.happened.anywhere(),
+        },
+        Happening::Somewhere => return app.happened.anywhere(),
+    };
+    if let Some(place) = place {
+        app.happened.at(place);
+    }
+}
+
 /// Every place, and whether the deployer could be asked about them.
 async fn everything(app: &App) -> (Vec<Place>, bool) {
     let answered = learn::all(app).await.map_err(|error| service::chain(&error));
     let learned = answered.is_ok();
     app.health.report("deployer", answered);
+    for forgotten in
+        [db::history::forget(&app.pool, KEPT).await, db::repair::forget(&app.pool, KEPT).await]
+    {
+        if let Err(error) = forgotten {
+            tracing::debug!(%error, "what is old stays for now");
+        }
+    }
     let places = learn::places(app).await.unwrap_or_else(|error| {
         tracing::warn!(error = service::chain(&error), "nothing can be looked at");
         Vec::new()
@@ -122,14 +144,27 @@ async fn look_at(app: &App, places: BTreeSet<Place>) -> BTreeSet<Place> {
         app.health
             .report("postgres", looked.as_ref().map(drop).map_err(|error| service::chain(error)));
         match looked {
-            Ok(Looked::Decided | Looked::Gone) => {}
+            Ok(Looked::Gone) => {}
+            Ok(Looked::Decided) => match mend::mend(app, &place).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    undecided.insert(place);
+                }
+                Err(error) => {
+                    tracing::warn!(%place, error = service::chain(&error), "nothing is healed now");
+                    undecided.insert(place);
+                }
+            },
             Ok(Looked::Undecided) | Err(_) => {
                 undecided.insert(place);
             }
         }
     }
-    if let Ok(states) = crate::db::verdict::count(&app.pool).await {
+    if let Ok(states) = db::verdict::count(&app.pool).await {
         app.metrics.environments(&states);
+    }
+    if let Ok(counts) = db::finding::count(&app.pool).await {
+        app.metrics.findings(&counts);
     }
     undecided
 }

@@ -1,10 +1,17 @@
 //! End-to-end stories: what a team does, and what its users see.
 
+mod access;
 mod apps;
+mod builds;
 mod drift;
+mod drift_adopt;
+mod drift_heal;
+mod drift_live;
 mod faults;
 mod lives;
 mod push;
 mod services;
 mod tell;
 mod traffic;
+mod watched;
+mod webhooks;

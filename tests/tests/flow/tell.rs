@@ -1,6 +1,8 @@
 //! What stories show of answers, without what differs from run to run.
 
 use testkit::Answer;
+use tonic::Status;
+use tonic_types::StatusExt;
 
 /// Status and problem document of the router.
 pub(crate) fn problem(answer: &Answer) -> String {
@@ -8,4 +10,10 @@ pub(crate) fn problem(answer: &Answer) -> String {
     let id = problem.as_object_mut().and_then(|fields| fields.remove("request_id"));
     assert!(id.is_some(), "a problem names the request: {problem}");
     format!("{} {problem}", answer.status)
+}
+
+/// Code and reason of an error of the API.
+pub(crate) fn reason(status: &Status) -> String {
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    format!("{:?} {reason}", status.code())
 }

@@ -41,6 +41,7 @@ fn inputs() -> Vec<Input> {
         Input::Supersede { by: newer() },
         Input::Replaced,
         Input::Collect,
+        Input::Removed { by: by() },
     ]
 }
 
@@ -147,6 +148,19 @@ fn a_stuck_undo_is_tried_again_only_when_a_person_asks() {
         step(&plan, &stuck, Input::Cancel { by: by() }).expect("tries again").next,
         State::RollingBack { undo: Undo::Candidate, ending }
     );
+}
+
+#[test]
+fn an_app_that_is_deleted_ends_whatever_state_its_release_is_in() {
+    let plan = full_plan();
+    for state in reachable(&plan) {
+        let Ok(over) = step(&plan, &state, Input::Removed { by: by() }) else { continue };
+        let wanted = match state {
+            State::Live | State::Retained => State::Collected,
+            _ => State::Cancelled { by: by() },
+        };
+        assert_eq!(over.next, wanted, "{}", state.name());
+    }
 }
 
 /// Every state that some inputs lead to under `plan`, in the order found.
@@ -262,7 +276,7 @@ fn any_plan() -> impl Generator<Value = Plan> {
 proptest! {
     /// From wherever wild inputs lead, good news alone brings every release to an end.
     #[test]
-    fn with_faults_off_every_life_ends(plan in any_plan(), wild in proptest::collection::vec(0_usize..12, 0..40)) {
+    fn with_faults_off_every_life_ends(plan in any_plan(), wild in proptest::collection::vec(0_usize..13, 0..40)) {
         let mut state = State::queued();
         for index in wild {
             if let Ok(transition) = step(&plan, &state, inputs()[index].clone()) {
@@ -282,7 +296,7 @@ proptest! {
 
     /// A log of any life replays to the same state, and survives being stored.
     #[test]
-    fn a_log_replays(plan in any_plan(), wild in proptest::collection::vec(0_usize..12, 0..40)) {
+    fn a_log_replays(plan in any_plan(), wild in proptest::collection::vec(0_usize..13, 0..40)) {
         let mut state = State::queued();
         let mut log = Vec::new();
         for index in wild {
@@ -299,7 +313,7 @@ proptest! {
 
     /// An end stays an end, but for a live release that is replaced and a stuck one that a person frees.
     #[test]
-    fn ends_do_not_react(plan in any_plan(), index in 0_usize..12) {
+    fn ends_do_not_react(plan in any_plan(), index in 0_usize..13) {
         for state in reachable(&plan).into_iter().filter(State::is_settled) {
             let moved = step(&plan, &state, inputs()[index].clone()).is_ok();
             let may = matches!(state, State::Live | State::Retained | State::Stuck { .. });

@@ -26,7 +26,7 @@ pub(crate) async fn next_number(
         "insert into deployer.environment (app, environment, last_number, traffic, candidate_token)
          values ($1, $2, 1, $3, $4)
          on conflict (app, environment)
-         do update set last_number = deployer.environment.last_number + 1
+         do update set last_number = deployer.environment.last_number + 1, removed_at = null
          returning last_number",
         app.as_str(),
         environment.as_str(),
@@ -72,20 +72,36 @@ pub(crate) async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Environment
         .collect()
 }
 
-/// The traffic of one environment.
+/// The traffic of one environment that is there.
 pub(crate) async fn traffic(
     executor: impl PgExecutor<'_>,
     (app, environment): (&AppName, &EnvironmentName),
 ) -> Result<Option<Traffic>, sqlx::Error> {
     let found = sqlx::query_scalar!(
         r#"select traffic as "traffic: Json<Traffic>" from deployer.environment
-           where app = $1 and environment = $2"#,
+           where app = $1 and environment = $2 and removed_at is null"#,
         app.as_str(),
         environment.as_str(),
     )
     .fetch_optional(executor)
     .await?;
     Ok(found.map(|traffic| traffic.0))
+}
+
+/// Records that nothing of the environment is there any more.
+pub(crate) async fn remove(
+    connection: &mut PgConnection,
+    (app, environment): (&AppName, &EnvironmentName),
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.environment set removed_at = clock_timestamp()
+         where app = $1 and environment = $2",
+        app.as_str(),
+        environment.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("remove environment", done.rows_affected())
 }
 
 /// Writes the traffic of one environment.

@@ -1,6 +1,6 @@
 //! Pages of releases and environments, for people.
 
-use events::ReleaseId;
+use events::{AppName, EnvironmentName, ReleaseId};
 use sqlx::PgExecutor;
 
 /// Releases of an app and environment (empty means any), the newest first, before `(created, id)` of the
@@ -36,7 +36,7 @@ pub(crate) async fn environments(
 ) -> Result<Vec<(String, String)>, sqlx::Error> {
     let rows = sqlx::query!(
         "select app, environment from deployer.environment
-         where ($1 = '' or app = $1) and (app, environment) > ($2, $3)
+         where ($1 = '' or app = $1) and (app, environment) > ($2, $3) and removed_at is null
          order by app, environment limit $4",
         app,
         after.0,
@@ -46,4 +46,46 @@ pub(crate) async fn environments(
     .fetch_all(executor)
     .await?;
     Ok(rows.into_iter().map(|row| (row.app, row.environment)).collect())
+}
+
+/// The environments of `app` of which something may be there.
+pub(crate) async fn environments_of(
+    executor: impl PgExecutor<'_>,
+    app: &AppName,
+) -> Result<Vec<(AppName, EnvironmentName)>, sqlx::Error> {
+    let rows = sqlx::query_scalar!(
+        "select environment from deployer.environment
+         where app = $1 and removed_at is null order by environment",
+        app.as_str(),
+    )
+    .fetch_all(executor)
+    .await?;
+    let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
+    let place = |name: &String| Ok((app.clone(), EnvironmentName::parse(name).map_err(decode)?));
+    rows.iter().map(place).collect()
+}
+
+/// A release that is live or under way.
+#[derive(Debug)]
+pub(crate) struct InUse {
+    pub(crate) environment: String,
+    pub(crate) number: i64,
+    pub(crate) state: String,
+}
+
+/// What of `app` is live or under way.
+pub(crate) async fn in_use(
+    executor: impl PgExecutor<'_>,
+    app: &AppName,
+) -> Result<Vec<InUse>, sqlx::Error> {
+    sqlx::query_as!(
+        InUse,
+        r#"select environment, number, state_name as "state!" from deployer.release
+           where app = $1 and (state_name in ('live', 'stuck')
+                               or ended_at is null and state_name <> 'retained')
+           order by environment, number"#,
+        app.as_str(),
+    )
+    .fetch_all(executor)
+    .await
 }

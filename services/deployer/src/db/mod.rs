@@ -1,5 +1,6 @@
 //! The deployer's tables, one file each. Callers own the transaction.
 
+pub(crate) mod app_removal;
 pub(crate) mod claim;
 pub(crate) mod command;
 pub(crate) mod environment;
@@ -7,5 +8,6 @@ pub(crate) mod instance;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod release;
+pub(crate) mod repair;
 pub(crate) mod route_claim;
 pub(crate) mod secret;

@@ -19,7 +19,7 @@ const ROOT_CAPABILITIES: [&str; 6] =
 /// What a container may leave in logs on disk: three files of ten megabytes.
 const LOG_OPTIONS: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
 
-pub(super) fn container(spec: &InstanceSpec) -> ContainerCreateBody {
+pub(crate) fn container(spec: &InstanceSpec) -> ContainerCreateBody {
     let variable = |(name, value): (&String, &String)| format!("{name}={value}");
     let secrets = spec.secret_env.iter().map(|(name, s)| format!("{name}={}", s.value.as_str()));
     ContainerCreateBody {

@@ -8,6 +8,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
     RemoveContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
 };
+use events::InstanceId;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -138,6 +139,18 @@ impl Engine {
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The container called `name`, if it is that of `instance` and not somebody else's.
+    pub async fn find_own(
+        &self,
+        name: &str,
+        instance: InstanceId,
+    ) -> Result<Option<String>, EngineError> {
+        let found = self.find(name).await?;
+        let uid = instance.to_string();
+        let own = found.filter(|facts| facts.labels.get(label::UID) == Some(&uid));
+        Ok(own.map(|facts| facts.container_id))
     }
 
     /// Every container, running or not, that has all these labels.

@@ -171,6 +171,9 @@ pub(super) fn refused(error: TransitionError) -> Status {
         TransitionError::Lost | TransitionError::Busy => {
             status::conflict("CHANGED_MEANWHILE", "the release changed meanwhile; try again")
         }
+        error @ TransitionError::Going(_) => {
+            status::precondition("APP_GOING", format!("{error}; try again when it is gone"))
+        }
         TransitionError::Write(error) => database(error),
         error @ TransitionError::Event(_) => status::internal(&error),
     }

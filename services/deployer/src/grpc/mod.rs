@@ -1,10 +1,13 @@
 //! The deployer's gRPC edge: convert, authorise, call, convert.
 
+mod adopt;
 mod create;
+mod instances;
 mod logs;
 mod name;
 mod read;
 mod releases;
+mod remove;
 mod rollback;
 mod secrets;
 mod traffic;
@@ -20,3 +23,7 @@ pub(crate) struct Releases(pub(crate) App);
 /// `slipway.v1.SecretService`
 #[derive(Debug)]
 pub(crate) struct Secrets(pub(crate) App);
+
+/// `slipway.v1.InstanceService`
+#[derive(Debug)]
+pub(crate) struct Instances(pub(crate) App);

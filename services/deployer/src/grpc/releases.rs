@@ -2,7 +2,7 @@
 
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show, show_id};
-use super::{Releases, create, logs, rollback, traffic, watch};
+use super::{Releases, create, logs, remove, rollback, traffic, watch};
 use crate::db::{command, list, release};
 use ::release::Input;
 use events::{AppName, EnvironmentName, ReleaseId};
@@ -11,8 +11,9 @@ use proto::v1::{
     CancelReleaseRequest, CancelReleaseResponse, CreateReleaseRequest, CreateReleaseResponse,
     GetEnvironmentRequest, GetEnvironmentResponse, GetReleaseRequest, GetReleaseResponse,
     ListEnvironmentsRequest, ListEnvironmentsResponse, ListReleasesRequest, ListReleasesResponse,
-    RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest, SetTrafficResponse,
-    UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest, WatchReleasesRequest,
+    RemoveAppRequest, RemoveAppResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse,
+    SetTrafficRequest, SetTrafficResponse, UnpinReleaseRequest, UnpinReleaseResponse,
+    WatchLogsRequest, WatchReleasesRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -138,6 +139,13 @@ impl ReleaseService for Releases {
         request: Request<RollbackEnvironmentRequest>,
     ) -> Result<Response<RollbackEnvironmentResponse>, Status> {
         rollback::rollback(&self.0, request).await.map(Response::new)
+    }
+
+    async fn remove_app(
+        &self,
+        request: Request<RemoveAppRequest>,
+    ) -> Result<Response<RemoveAppResponse>, Status> {
+        remove::remove(&self.0, request).await.map(Response::new)
     }
 
     async fn unpin_release(

@@ -78,6 +78,9 @@ async fn restore(
     principal: &Principal,
 ) -> Result<Release, Status> {
     let place = (&place.0, &place.1);
+    if environment::traffic(&mut *connection, place).await.map_err(database)?.is_none() {
+        return Err(status::not_found("environment", &request.name));
+    }
     let live = release::live(&mut *connection, place).await.map_err(database)?;
     let live = match live {
         Some(id) => release::get(&mut *connection, id).await.map_err(database)?,

@@ -30,6 +30,12 @@ pub(super) fn watch(app: &App, request: Request<WatchReleasesRequest>) -> Result
     let principal = Principal::of(&request)?;
     let request = request.into_inner();
     let scope = Scope::parse(&request.parent)?;
+    // Lists leave out what one may not see; here one would wait for it for ever.
+    if let Some(named) = &scope.app
+        && !principal.sees(named, scope.environment.as_ref())
+    {
+        return Err(status::denied(format!("{} may not see {}", principal.name, request.parent)));
+    }
     let token = request.resume_token.as_str();
     let resume: Option<i64> =
         match token {

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Created, Request};
+use crate::db::app_removal::{self, Refusal};
 use crate::transition::TransitionError;
 use bus::Verdict;
 use events::payload::{BuildV1, ImageV1, read};
@@ -59,6 +60,14 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
     if !first.map_err(|error| create(error.into()))? {
         return Ok(());
     }
+    match refusal(&mut transaction, &build, payload).await.map_err(|error| create(error.into()))? {
+        None => {}
+        Some(Refusal::Going) => return Err(create(TransitionError::Going(payload.app.clone()))),
+        Some(Refusal::Gone) => {
+            tracing::info!(build.id = %payload.build, "the app was deleted after the build began");
+            return transaction.commit().await.map_err(|error| create(error.into()));
+        }
+    }
     let origin = origin(&build, payload);
     for environment in &payload.environments {
         let content = content(&mut transaction, (&shape, &policy, environment), &images).await;
@@ -81,6 +90,17 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
     transaction.commit().await.map_err(|error| create(error.into()))?;
     app.changed();
     Ok(())
+}
+
+/// Whether the app was deleted since the build began.
+async fn refusal(
+    connection: &mut sqlx::PgConnection,
+    build: &Build,
+    payload: &BuildV1,
+) -> Result<Option<Refusal>, sqlx::Error> {
+    let began = build.create_time.as_ref().and_then(proto::time::from_timestamp);
+    app_removal::keep_out(connection, &payload.app).await?;
+    app_removal::refusal(connection, &payload.app, began).await
 }
 
 fn tell(payload: &BuildV1, created: &Created) {

@@ -5,7 +5,7 @@ use super::Outcome;
 use crate::app::App;
 use crate::db::instance::{self, Instance};
 use crate::db::release::Release;
-use crate::docker::StopReport;
+use crate::docker::{EngineError, StopReport};
 use crate::table;
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -58,7 +58,11 @@ async fn stop_one(
 ) -> Result<(), Outcome> {
     let (drain, grace) = patience(release, &instance);
     let again = |error: &(dyn std::error::Error + 'static)| Outcome::again(error);
-    let container = instance.container_id.clone().unwrap_or(instance.container_name.clone());
+    let container = container_of(app, &instance).await.map_err(|error| again(&error))?;
+    let Some(container) = container else {
+        let mut connection = app.pool.acquire().await.map_err(|error| again(&error))?;
+        return instance::gone(&mut connection, instance.id).await.map_err(|error| again(&error));
+    };
     if instance.state != "stopped" {
         app.engine.retire(&container).await.map_err(|error| again(&error))?;
         if instance.address.is_some() {
@@ -78,6 +82,17 @@ async fn stop_one(
         instance::gone(&mut connection, instance.id).await.map_err(|error| again(&error))?;
     }
     Ok(())
+}
+
+/// The container of `instance`. One that was never made may have its name taken by somebody else.
+pub(crate) async fn container_of(
+    app: &App,
+    instance: &Instance,
+) -> Result<Option<String>, EngineError> {
+    match &instance.container_id {
+        Some(container) => Ok(Some(container.clone())),
+        None => app.engine.find_own(&instance.container_name, instance.id).await,
+    }
 }
 
 fn patience(release: &Release, instance: &Instance) -> (Duration, Duration) {

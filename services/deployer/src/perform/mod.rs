@@ -10,6 +10,8 @@ mod start;
 mod unsupported;
 mod watch;
 
+pub(crate) use detached::{After, container_of, stop};
+
 use crate::app::App;
 use crate::db::release::Release;
 use release::{Effect, Failure};
@@ -41,6 +43,17 @@ impl Outcome {
 fn counted(count: usize, what: &str, how: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural} {how}")
+}
+
+/// What came of it, for logs.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done(detail) => f.write_str(detail),
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Again(why) => f.write_str(why),
+        }
+    }
 }
 
 /// Does `effect` for `release`.

@@ -9,8 +9,8 @@ use crate::{db, register};
 use events::AppName;
 use proto::v1::{
     self, CreateAppRequest, CreateAppResponse, DeleteAppRequest, DeleteAppResponse, GetAppRequest,
-    GetAppResponse, ListAppsRequest, ListAppsResponse, RotateWebhookSecretRequest,
-    RotateWebhookSecretResponse, UpdateAppRequest, UpdateAppResponse,
+    GetAppResponse, ListAppsRequest, ListAppsResponse, RemoveAppRequest,
+    RotateWebhookSecretRequest, RotateWebhookSecretResponse, UpdateAppRequest, UpdateAppResponse,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -203,6 +203,15 @@ pub(super) async fn delete(
     if let Some(answer) = once.answered().await? {
         return Ok(answer);
     }
+    let found = db::app::find(&app.pool, &name).await.map_err(database)?;
+    found.ok_or_else(|| status::not_found("app", &name))?;
+    // First what it runs: if we end in between, the app is still there to be deleted again.
+    let removal = RemoveAppRequest {
+        name: request.name.clone(),
+        force: request.force,
+        ..RemoveAppRequest::default()
+    };
+    app.releases.clone().remove_app(app.internal.request_of(principal, removal)).await?;
     let mut transaction = app.pool.begin().await.map_err(database)?;
     if !db::app::delete(&mut transaction, &name).await.map_err(database)? {
         return Err(status::not_found("app", &name));

@@ -1,5 +1,6 @@
 //! Stories of the gateway over HTTP and gRPC, with a real Postgres each, a real git and a fake GitHub.
 
+mod deployer;
 mod edge;
 mod events;
 mod fixture;

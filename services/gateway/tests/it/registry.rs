@@ -1,5 +1,6 @@
 //! Apps, changes asked for, deliveries handled again.
 
+use crate::deployer::with_deployer;
 use crate::fixture::{Repository, World, admin, reason};
 use proto::v1::{
     App, CreateAppRequest, CreateChangeRequest, DeleteAppRequest, GetDeliveryRequest,
@@ -129,10 +130,31 @@ async fn a_delivery_handled_again_makes_a_change_again() {
 
 #[tokio::test]
 async fn a_deleted_app_takes_no_more_webhooks() {
-    let (world, shop) = World::with_shop().await;
+    let world = with_deployer(None).await;
+    let shop = world.shop().await;
     let delete = DeleteAppRequest { name: "apps/shop".into(), ..Default::default() };
     world.apps().await.delete_app(admin(delete.clone())).await.expect("deleted");
     assert_eq!(world.push(&shop.head("main"), A).await.short(), "401 NOT_SIGNED");
     let again = world.apps().await.delete_app(admin(delete)).await.expect_err("gone");
     assert_eq!(reason(&again), "NotFound NOT_FOUND");
+}
+
+#[tokio::test]
+async fn an_app_that_runs_is_not_deleted() {
+    let refused = || service::grpc::status::precondition("APP_IN_USE", "release 3 is live");
+    let world = with_deployer(Some(refused)).await;
+    let shop = world.shop().await;
+    let delete = DeleteAppRequest { name: "apps/shop".into(), ..Default::default() };
+    let answer = world.apps().await.delete_app(admin(delete)).await.expect_err("it runs");
+    assert_eq!(reason(&answer), "FailedPrecondition APP_IN_USE");
+    assert_eq!(world.push(&shop.head("main"), A).await.short(), "202 accepted");
+}
+
+#[tokio::test]
+async fn without_a_deployer_no_app_is_deleted() {
+    let (world, shop) = World::with_shop().await;
+    let delete = DeleteAppRequest { name: "apps/shop".into(), ..Default::default() };
+    let answer = world.apps().await.delete_app(admin(delete)).await.expect_err("who knows");
+    assert_eq!(answer.code(), tonic::Code::Unavailable);
+    assert_eq!(world.push(&shop.head("main"), A).await.short(), "202 accepted");
 }

@@ -3,6 +3,7 @@
 use crate::baseline::Baseline;
 use crate::exit::KnownExit;
 use crate::expected::Instance;
+use crate::fields::Fields;
 use crate::place::Place;
 use chrono::{DateTime, Utc};
 use events::InstanceId;
@@ -13,6 +14,7 @@ use sqlx::{PgConnection, PgExecutor};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Remembered {
     pub(crate) instance: Instance,
+    pub(crate) released: Option<Fields>,
     pub(crate) baseline: Option<Baseline>,
     pub(crate) exit: KnownExit,
 }
@@ -24,6 +26,7 @@ struct Row {
     container_id: String,
     container_name: String,
     digest: String,
+    released: Option<Json<Fields>>,
     baseline: Option<Json<Baseline>>,
     exited_at: Option<DateTime<Utc>>,
     restarts: i64,
@@ -46,7 +49,8 @@ impl TryFrom<Row> for Remembered {
             digest: row.digest.parse().map_err(unreadable)?,
         };
         let exit = KnownExit { at: row.exited_at, restarts: row.restarts };
-        Ok(Self { instance, baseline: row.baseline.map(|Json(baseline)| baseline), exit })
+        let released = row.released.map(|Json(released)| released);
+        Ok(Self { instance, released, baseline: row.baseline.map(|Json(baseline)| baseline), exit })
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) async fn expect(
              values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (id) do update
              set container_id = excluded.container_id, container_name = excluded.container_name,
-                 digest = excluded.digest, baseline = null, exited_at = null, restarts = 0
+                 digest = excluded.digest, baseline = null, released = null, exited_at = null, restarts = 0
              where (known.container_id, known.container_name, known.digest)
                    is distinct from (excluded.container_id, excluded.container_name, excluded.digest)",
             instance.id.uuid(),
@@ -99,7 +103,8 @@ pub(crate) async fn of(
     let rows = sqlx::query_as!(
         Row,
         r#"select id, service, replica, container_id, container_name, digest,
-                  baseline as "baseline: Json<Baseline>", exited_at, restarts
+                  released as "released: Json<Fields>", baseline as "baseline: Json<Baseline>",
+                  exited_at, restarts
            from monitor.instance where app = $1 and environment = $2 order by service, replica, id"#,
         place.app.as_str(),
         place.environment.as_str(),
@@ -107,6 +112,36 @@ pub(crate) async fn of(
     .fetch_all(executor)
     .await?;
     rows.into_iter().map(Remembered::try_from).collect()
+}
+
+/// Keeps what the engine was told to make.
+pub(crate) async fn keep_released(
+    executor: impl PgExecutor<'_>,
+    id: InstanceId,
+    released: &Fields,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update monitor.instance set released = $2 where id = $1",
+        id.uuid(),
+        Json(released) as _,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Where the container with this id should run.
+pub(crate) async fn place_of(
+    executor: impl PgExecutor<'_>,
+    container_id: &str,
+) -> Result<Option<Place>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select app, environment from monitor.instance where container_id = $1 limit 1",
+        container_id,
+    )
+    .fetch_optional(executor)
+    .await?;
+    row.map(|row| Place::parse(&row.app, &row.environment).map_err(unreadable)).transpose()
 }
 
 /// Keeps how the instance was when it was first seen, and what it did before.

@@ -2,8 +2,10 @@
 
 use crate::judge::State;
 use crate::place::Place;
+use crate::policy::Policy;
 use chrono::{DateTime, Utc};
 use events::ReleaseId;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
 /// What is known of one environment.
@@ -15,6 +17,8 @@ pub(crate) struct Verdict {
     pub(crate) moving: bool,
     pub(crate) state: State,
     pub(crate) checked_at: Option<DateTime<Utc>>,
+    pub(crate) policy: Policy,
+    pub(crate) heal_asked_at: Option<DateTime<Utc>>,
 }
 
 struct Row {
@@ -25,6 +29,8 @@ struct Row {
     moving: bool,
     state: String,
     checked_at: Option<DateTime<Utc>>,
+    policy: Option<Json<Policy>>,
+    heal_asked_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Verdict {
@@ -39,6 +45,8 @@ impl TryFrom<Row> for Verdict {
             moving: row.moving,
             state: State::parse(&row.state),
             checked_at: row.checked_at,
+            policy: row.policy.map(|Json(policy)| policy).unwrap_or_default(),
+            heal_asked_at: row.heal_asked_at,
         })
     }
 }
@@ -48,21 +56,24 @@ pub(crate) async fn expect(
     connection: &mut PgConnection,
     place: &Place,
     live: Option<(ReleaseId, i64)>,
+    policy: Option<&Policy>,
     moving: bool,
 ) -> Result<(), sqlx::Error> {
     let (release, number) = live.map_or((None, 0), |(id, number)| (Some(id.uuid()), number));
     sqlx::query!(
-        "insert into monitor.verdict as known (app, environment, release, release_number, moving)
-         values ($1, $2, $3, $4, $5)
+        "insert into monitor.verdict as known (app, environment, release, release_number, moving, policy)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (app, environment) do update
-         set release = excluded.release, release_number = excluded.release_number, moving = excluded.moving
-         where (known.release, known.release_number, known.moving)
-               is distinct from (excluded.release, excluded.release_number, excluded.moving)",
+         set release = excluded.release, release_number = excluded.release_number, moving = excluded.moving,
+             policy = excluded.policy
+         where (known.release, known.release_number, known.moving, known.policy)
+               is distinct from (excluded.release, excluded.release_number, excluded.moving, excluded.policy)",
         place.app.as_str(),
         place.environment.as_str(),
         release,
         number,
         moving,
+        policy.map(Json) as _,
     )
     .execute(connection)
     .await?;
@@ -91,14 +102,24 @@ pub(crate) async fn lock(
 ) -> Result<Option<Verdict>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "select app, environment, release, release_number, moving, state, checked_at
-         from monitor.verdict where app = $1 and environment = $2 for update",
+        r#"select app, environment, release, release_number, moving, state, checked_at,
+                policy as "policy: Json<Policy>", heal_asked_at
+         from monitor.verdict where app = $1 and environment = $2 for update"#,
         place.app.as_str(),
         place.environment.as_str(),
     )
     .fetch_optional(connection)
     .await?;
     row.map(Verdict::try_from).transpose()
+}
+
+/// One environment.
+pub(crate) async fn get(
+    executor: impl PgExecutor<'_>,
+    place: &Place,
+) -> Result<Option<Verdict>, sqlx::Error> {
+    let only = (Some(place.app.as_str()), Some(place.environment.as_str()));
+    Ok(list(executor, only, None, 1).await?.pop())
 }
 
 /// Environments after `after`, in order; only those of `app` and `environment` where given.
@@ -112,11 +133,12 @@ pub(crate) async fn list(
         after.map_or(("", ""), |(app, environment)| (app.as_str(), environment.as_str()));
     let rows = sqlx::query_as!(
         Row,
-        "select app, environment, release, release_number, moving, state, checked_at
+        r#"select app, environment, release, release_number, moving, state, checked_at,
+                policy as "policy: Json<Policy>", heal_asked_at
          from monitor.verdict
          where ($1::text is null or app = $1) and ($2::text is null or environment = $2)
            and (app, environment) > ($3, $4)
-         order by app, environment limit $5",
+         order by app, environment limit $5"#,
         app,
         environment,
         after_app,
@@ -154,4 +176,21 @@ pub(crate) async fn count(executor: impl PgExecutor<'_>) -> Result<Vec<(State, i
             .fetch_all(executor)
             .await?;
     Ok(rows.into_iter().map(|row| (State::parse(&row.state), row.count)).collect())
+}
+
+/// A person asks to heal what differs.
+pub(crate) async fn ask_to_heal(
+    executor: impl PgExecutor<'_>,
+    place: &Place,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update monitor.verdict set heal_asked_at = $3 where app = $1 and environment = $2",
+        place.app.as_str(),
+        place.environment.as_str(),
+        at,
+    )
+    .execute(executor)
+    .await?;
+    pg::error::one_row("ask to heal", done.rows_affected())
 }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::baseline::Baseline;
 use crate::observed::ImageEvidence;
 use events::Digest;
 use proptest::prelude::*;
@@ -25,7 +24,28 @@ pub(crate) fn wanted(name: &str, id: InstanceId) -> Wanted {
         container_name: name.to_owned(),
         digest: Digest::parse(RELEASED).expect("valid"),
     };
-    Wanted { instance, image: Some("sha256:config".to_owned()) }
+    let baseline = Baseline { image: "sha256:config".to_owned(), ..Baseline::default() };
+    Wanted { instance, released: None, baseline: Some(baseline) }
+}
+
+/// A finding with nothing but its reason.
+pub(crate) fn finding(reason: Reason) -> Finding {
+    Finding {
+        subject: String::new(),
+        reason,
+        service: None,
+        instance: None,
+        replica: None,
+        message: String::new(),
+        fields: Vec::new(),
+        cause: String::new(),
+        next: String::new(),
+        ignored: false,
+    }
+}
+
+fn place() -> Place {
+    Place::parse("shop", "production").expect("valid")
 }
 
 /// The same as it runs when all is well.
@@ -44,13 +64,16 @@ pub(crate) fn observed(name: &str, id: InstanceId) -> Observed {
             digests: ["sha256:config", RELEASED].map(str::to_owned).into(),
             from_registry: true,
         },
-        baseline: Baseline::default(),
+        made_of: String::new(),
+        created: None,
+        addresses: BTreeSet::new(),
+        fields: Fields::default(),
     }
 }
 
 fn reasons(wanted: &[Wanted], found: &[Observed]) -> Vec<Reason> {
     let known = BTreeSet::from([release(7)]);
-    diff(wanted, found, &known).into_iter().map(|finding| finding.reason).collect()
+    diff(&place(), wanted, found, &known).into_iter().map(|finding| finding.reason).collect()
 }
 
 /// What is found when the one container that should run is as `change` makes it.
@@ -110,7 +133,7 @@ fn an_image_is_the_same_by_any_of_its_digests() {
 
 #[test]
 fn an_image_nobody_can_name_is_not_judged_before_it_was_seen() {
-    let never_seen = Wanted { image: None, ..wanted("a", uid(1)) };
+    let never_seen = Wanted { baseline: None, ..wanted("a", uid(1)) };
     let unnamed = Observed { image: other_image(None), ..observed("a", uid(1)) };
     assert_eq!(reasons(std::slice::from_ref(&never_seen), &[unnamed]), []);
     let named = Observed { image: other_image(Some("sha256:b")), ..observed("a", uid(1)) };
@@ -137,18 +160,74 @@ fn a_copy_of_an_instance_is_an_orphan_beside_it() {
     assert_eq!(reasons(&[wanted("a", uid(1))], &[copy, observed("a", uid(1))]), [Reason::Orphaned]);
 }
 
-#[test]
-fn messages_say_what_to_do() {
-    let messages = |change: &dyn Fn(&mut Observed)| {
-        let mut found = observed("shop-api-0", uid(1));
-        change(&mut found);
-        let known = BTreeSet::from([release(7)]);
-        let findings = diff(&[wanted("shop-api-0", uid(1))], &[found], &known);
-        findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>().join("\n")
+/// What is told when the one container that should run is as `change` makes it.
+fn told(change: impl FnOnce(&mut Observed)) -> String {
+    let mut found = observed("shop-api-0", uid(1));
+    change(&mut found);
+    let fields = |pairs: &[(&str, &str)]| {
+        Fields(
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        )
     };
-    insta::assert_snapshot!(messages(&|found| found.process = Process::Ended), @"container shop-api-0 ended; docker start shop-api-0 starts it again");
-    insta::assert_snapshot!(messages(&|found| found.container_id = "0123456789abcdef".to_owned()), @"container shop-api-0 is not the one that was released: 0123456789ab instead of id-of-shop-a, made at an unknown time");
-    insta::assert_snapshot!(messages(&|found| found.image = other_image(Some("sha256:b"))), @"container shop-api-0 runs image other, released was aaaaaaaaaaaa");
+    let made = fields(&[("env.PATH", "hash:1"), ("limits.memory", "64MiB")]);
+    let baseline =
+        Baseline { image: "sha256:config".to_owned(), fields: made.clone(), ..Baseline::default() };
+    if found.fields == Fields::default() {
+        found.fields = made;
+    }
+    let released = Some(fields(&[("limits.memory", "64MiB")]));
+    let wanted = Wanted { released, baseline: Some(baseline), ..wanted("shop-api-0", uid(1)) };
+    let findings = diff(&place(), &[wanted], &[found], &BTreeSet::from([release(7)]));
+    let line = |it: Finding| {
+        format!("{}: {}\n  {}\n  {}", it.reason.as_str(), it.message, it.cause, it.next)
+    };
+    findings.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_finding_says_what_why_and_what_to_do() {
+    insta::assert_snapshot!(told(|found| found.process = Process::Paused), @r"
+    STOPPED: container shop-api-0 is paused
+      `docker pause`
+      `slipway drift heal shop production` restores it, also `mode: heal` by itself
+    ");
+    let another = |found: &mut Observed| {
+        found.container_id = "0123456789abcdef".to_owned();
+        found.made_of = "shop:latest".to_owned();
+        found.image = other_image(Some("sha256:b"));
+    };
+    insta::assert_snapshot!(told(another), @r"
+    REPLACED: container shop-api-0 is not the one that was released: 0123456789ab instead of id-of-shop-a, made at an unknown time
+      somebody removed the container and made another at an unknown time
+      `slipway drift heal shop production` restores it, also `mode: heal` by itself
+    IMAGE: container shop-api-0 runs image other, released was aaaaaaaaaaaa
+      somebody made another container at an unknown time of shop:latest, a name that can mean another image every day
+      `slipway drift heal shop production` restores it, `slipway drift adopt shop production` makes a release of it
+    ");
+}
+
+#[test]
+fn a_changed_field_is_told_with_what_it_was() {
+    let changed = [("env.PATH", "hash:1"), ("limits.memory", "128MiB"), ("limits.pids", "5")];
+    let changed = changed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    insta::assert_snapshot!(told(|found| found.fields = Fields(changed.into())), @r"
+    LIMITS: container shop-api-0: limits.memory is 128MiB, was 64MiB; limits.pids is 5, was not set
+      `docker update`: the container is the same, and only that changes these
+      `slipway drift heal shop production` restores it, `slipway drift adopt shop production` makes a release of it
+    ");
+}
+
+#[test]
+fn what_may_differ_is_left_out_and_the_rest_is_told() {
+    let diff = |field: &str| FieldDiff { field: field.to_owned(), ..FieldDiff::default() };
+    let both = Finding {
+        fields: vec![diff("limits.memory"), diff("limits.pids")],
+        ..finding(Reason::Limits)
+    };
+    let mut findings = [both.clone(), Finding { fields: vec![diff("limits.pids")], ..both }];
+    ignore(&mut findings, |_, field| field == "limits.pids");
+    let ignored: Vec<_> = findings.iter().map(|it| (it.ignored, it.fields.len())).collect();
+    assert_eq!(ignored, [(false, 1), (true, 1)]);
 }
 
 fn any_observed() -> impl Strategy<Value = Observed> {
@@ -173,7 +252,7 @@ proptest! {
         found in proptest::collection::vec(any_observed(), 0..6),
     ) {
         let wanted = [wanted("a", uid(1)), wanted("b", uid(2))];
-        let findings = diff(&wanted, &found, &BTreeSet::from([release(1)]));
+        let findings = diff(&place(), &wanted, &found, &BTreeSet::from([release(1)]));
         let keys: BTreeSet<_> = findings.iter().map(|it| (it.reason, it.message.clone())).collect();
         prop_assert_eq!(keys.len() <= findings.len(), true);
         for finding in findings.iter().filter(|finding| finding.reason == Reason::Orphaned) {
@@ -187,7 +266,7 @@ proptest! {
     #[test]
     fn an_instance_is_missing_or_somewhere(found in proptest::collection::vec(any_observed(), 0..6)) {
         let one = wanted("a", uid(1));
-        let findings = diff(std::slice::from_ref(&one), &found, &BTreeSet::new());
+        let findings = diff(&place(), std::slice::from_ref(&one), &found, &BTreeSet::new());
         let missing = findings.iter().any(|finding| finding.reason == Reason::Missing);
         prop_assert_eq!(missing, place_of(&one.instance, &found).is_none());
     }

@@ -98,6 +98,7 @@ serve! {
         create_release(CreateReleaseRequest) -> CreateReleaseResponse,
         cancel_release(CancelReleaseRequest) -> CancelReleaseResponse,
         rollback_environment(RollbackEnvironmentRequest) -> RollbackEnvironmentResponse,
+        remove_app(RemoveAppRequest) -> RemoveAppResponse,
         unpin_release(UnpinReleaseRequest) -> UnpinReleaseResponse,
     }
 

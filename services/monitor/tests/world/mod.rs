@@ -9,6 +9,8 @@ pub(crate) use docker::Docker;
 use events::payload::{DriftV1, InstanceV1, ReleaseV1, read};
 use events::{Envelope, EventId, EventType};
 use monitor::Config;
+use monitor::heal::Limits;
+use monitor::liveness::Pace;
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::environment_drift::State;
 use proto::v1::release_service_server::ReleaseServiceServer;
@@ -92,6 +94,10 @@ impl World {
             platform: docker.platform.clone(),
             data: folder.path().join("data"),
             every,
+            // Nobody answers there: nothing is said about routes.
+            router_url: "http://127.0.0.1:1".to_owned(),
+            heal: Limits::default(),
+            restart: Pace::default(),
         };
         let monitor = monitor::start(config).await.expect("everything is there");
         let client = channel(&format!("http://{}", monitor.address())).expect("an address");

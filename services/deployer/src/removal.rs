@@ -1,0 +1,166 @@
+//! Takes away what a deleted app ran: releases end, its routes go, its instances are drained and removed, its
+//! networks follow. Volumes stay. Every step may be done twice, and is done until nothing is left.
+
+use crate::app::App;
+use crate::db::app_removal::{self, Removal};
+use crate::db::{command, environment, instance, list, release, route_claim};
+use crate::docker::label;
+use crate::perform::{After, stop};
+use crate::spec::Place;
+use crate::table;
+use crate::traffic::Traffic;
+use crate::transition::apply;
+use ::release::Input;
+use anyhow::Context;
+use events::{AppName, EnvironmentName};
+use service::fail_point::reach;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Time between two looks, when nobody asks for one.
+const LOOK: Duration = Duration::from_secs(2);
+
+type Environment = (AppName, EnvironmentName);
+
+/// Takes away what is to go, until `cancel`.
+pub(crate) async fn run(app: App, cancel: CancellationToken) {
+    let mut nudges = app.nudges.subscribe();
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = look(&app) => {}
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = nudges.recv() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn look(app: &App) {
+    let unfinished = match app_removal::unfinished(&app.pool).await {
+        Ok(unfinished) => unfinished,
+        Err(error) => return tracing::warn!(%error, "apps to remove cannot be read"),
+    };
+    for removal in unfinished {
+        match remove(app, &removal).await {
+            Ok(true) => {
+                tracing::info!(slipway.app = %removal.app, by = %removal.by, "the app is gone")
+            }
+            Ok(false) => {}
+            Err(error) => {
+                let error = service::chain(&*error);
+                tracing::warn!(slipway.app = %removal.app, error, "the app is not gone yet");
+            }
+        }
+    }
+}
+
+/// One attempt; true when nothing is left, false while releases are still ending.
+async fn remove(app: &App, removal: &Removal) -> anyhow::Result<bool> {
+    let environments = list::environments_of(&app.pool, &removal.app).await?;
+    let mut ended = true;
+    for environment in &environments {
+        ended &= end_releases(app, environment, removal).await?;
+    }
+    if !ended {
+        return Ok(false);
+    }
+    take_routes(app, &environments).await?;
+    reach(|| "deployer.removal.routes_gone".to_owned()).await?;
+    for environment in &environments {
+        take_instances(app, environment).await?;
+        reach(|| "deployer.removal.instances_gone".to_owned()).await?;
+        take_containers_and_network(app, environment).await?;
+        let mut connection = app.pool.acquire().await?;
+        environment::remove(&mut connection, (&environment.0, &environment.1)).await?;
+    }
+    let mut transaction = app.pool.begin().await?;
+    app_removal::finish(&mut transaction, &removal.app).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// What is under way is ended by its driver, which alone knows that nothing is being done for it any more;
+/// then what is live and what is kept. True when all have ended.
+async fn end_releases(
+    app: &App,
+    environment: &Environment,
+    removal: &Removal,
+) -> anyhow::Result<bool> {
+    let place = (&environment.0, &environment.1);
+    let input = Input::Removed { by: removal.by.clone() };
+    let mut transaction = app.pool.begin().await?;
+    let unfinished = release::unfinished(&mut *transaction, place).await?;
+    let mut asked = false;
+    for id in &unfinished {
+        let waiting = command::waiting(&mut transaction, *id).await?;
+        if !waiting.iter().any(|command| command.input == input) {
+            command::enqueue(&mut transaction, *id, &input).await?;
+            asked = true;
+        }
+    }
+    transaction.commit().await?;
+    if asked {
+        app.changed();
+    }
+    if !unfinished.is_empty() {
+        return Ok(false);
+    }
+    let live = release::live(&app.pool, place).await?;
+    for id in live.into_iter().chain(release::retained(&app.pool, place).await?) {
+        if let Some(release) = release::get(&app.pool, id).await? {
+            apply(app, None, &release, input.clone()).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// The router acknowledges a table without the app; its hosts are free.
+async fn take_routes(app: &App, environments: &[Environment]) -> anyhow::Result<()> {
+    if environments.is_empty() {
+        return Ok(());
+    }
+    let changed = table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        for (name, environment) in environments {
+            let place = (name, environment);
+            environment::set_traffic(&mut *connection, place, &Traffic::default()).await?;
+            route_claim::release(&mut *connection, place, None).await?;
+        }
+        Ok(())
+    });
+    changed.await.map(drop).context("take its routes away")
+}
+
+/// Every instance that is known: drained, stopped, removed.
+async fn take_instances(app: &App, (name, environment): &Environment) -> anyhow::Result<()> {
+    let instances = instance::of_environment(&app.pool, (name, environment)).await?;
+    let releases: std::collections::BTreeSet<_> = instances.iter().map(|i| i.release).collect();
+    for id in releases {
+        let Some(release) = release::get(&app.pool, id).await? else { continue };
+        let own = instances.iter().filter(|instance| instance.release == id).cloned().collect();
+        let stopped = stop(app, &release, own, After::Remove).await;
+        stopped.map_err(|outcome| anyhow::anyhow!("{outcome}")).context("stop its instances")?;
+    }
+    Ok(())
+}
+
+/// What a driver left that was cut off, by its labels; then the network, which has nobody in it any more.
+async fn take_containers_and_network(
+    app: &App,
+    (name, environment): &Environment,
+) -> anyhow::Result<()> {
+    let place = Place {
+        platform: app.platform.to_string(),
+        app: name.clone(),
+        environment: environment.clone(),
+    };
+    let labels = place.labels();
+    for container in app.engine.list(&labels).await? {
+        if container.labels.contains_key(label::RELEASE) {
+            app.engine.remove(&container.container_id).await?;
+        }
+    }
+    Ok(app.engine.remove_network(&place.network(), &labels).await?)
+}

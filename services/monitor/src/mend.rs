@@ -1,0 +1,178 @@
+//! Does something about differences, where the manifest or a person wants that: decides per instance, asks
+//! the deployer, and notes on each finding what is done, or why nothing is.
+
+use crate::app::App;
+use crate::db;
+use crate::db::repair::{Kind, Repair};
+use crate::db::verdict::Verdict;
+use crate::heal::{Attempt, Decision, Target, decide};
+use crate::judge::{Heal, Known};
+use crate::place::Place;
+use crate::reason::Reason;
+use crate::repair::{self, Asked};
+use chrono::{DateTime, TimeDelta, Utc};
+use events::{InstanceId, ReleaseId, ServiceName};
+use manifest::DriftMode;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long the word of a person counts.
+const ASKED: TimeDelta = TimeDelta::minutes(10);
+
+/// Does what is to be done at `place`; true when it is to be looked at again soon.
+pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> {
+    let open = db::repair::open(&app.pool, Some(place)).await?;
+    let open = repair::hear(app, open).await?;
+    let Some(verdict) = db::verdict::get(&app.pool, place).await? else { return Ok(false) };
+    let Some(release) = verdict.release.filter(|_| !verdict.moving) else {
+        return Ok(!open.is_empty());
+    };
+    let known = db::finding::of(&app.pool, place).await?;
+    let mut busy: BTreeSet<ServiceName> = open.iter().map(|it| it.service.clone()).collect();
+    let mut again = !open.is_empty();
+    for (subject, findings) in by_subject(&known) {
+        let Some(target) = target(&verdict, &findings, app.clock.now()) else { continue };
+        let heal = match target {
+            Wanted::Nothing => Heal::default(),
+            Wanted::Heal(one) if busy.contains(&one.service) => going_on(&one, &open),
+            Wanted::Heal(one) => {
+                busy.insert(one.service.clone());
+                let attempts = db::repair::attempts(&app.pool, place, release).await?;
+                let (heal, soon) = act(app, place, (release, one), &attempts).await?;
+                again |= soon;
+                heal
+            }
+        };
+        db::finding::note_heal(&app.pool, place, subject, &heal).await?;
+    }
+    Ok(again)
+}
+
+/// One thing to heal.
+struct One {
+    target: Target,
+    service: ServiceName,
+    replica: i32,
+    instance: InstanceId,
+    kind: Kind,
+    message: String,
+}
+
+enum Wanted {
+    /// Nobody wants it healed.
+    Nothing,
+    Heal(One),
+}
+
+fn by_subject(known: &[Known]) -> BTreeMap<&str, Vec<&Known>> {
+    let mut grouped: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    for known in known.iter().filter(|known| known.counts()) {
+        grouped.entry(&known.finding.subject).or_default().push(known);
+    }
+    grouped
+}
+
+/// What is wanted about the findings of one subject; nothing is ever wanted about what is not ours.
+fn target(verdict: &Verdict, findings: &[&Known], now: DateTime<Utc>) -> Option<Wanted> {
+    let first = &findings.first()?.finding;
+    if first.reason == Reason::Orphaned {
+        return None;
+    }
+    let since = findings.iter().map(|known| known.first_seen).min();
+    let asked_at = verdict.heal_asked_at.filter(|at| now - *at < ASKED && since <= Some(*at));
+    if verdict.policy.runtime.mode != DriftMode::Heal && asked_at.is_none() {
+        return Some(Wanted::Nothing);
+    }
+    let is_route = first.reason == Reason::Route;
+    let routes = || ServiceName::parse("routes").ok();
+    let service = if is_route { routes()? } else { first.service.clone()? };
+    let replica = first.replica.unwrap_or(0);
+    let target = Target {
+        name: format!("{service}/{replica}"),
+        reasons: findings.iter().map(|known| known.finding.reason).collect(),
+        fingerprint: fingerprint(findings),
+        with_data: verdict.policy.with_data.contains(&service),
+        asked_at,
+    };
+    let messages = findings.iter().map(|known| known.finding.message.as_str());
+    Some(Wanted::Heal(One {
+        target,
+        replica,
+        instance: first.instance.unwrap_or_else(|| InstanceId::new(uuid::Uuid::nil())),
+        kind: if is_route { Kind::Routes } else { Kind::Replace },
+        message: messages.collect::<Vec<_>>().join("; "),
+        service,
+    }))
+}
+
+/// The same for the same difference, whatever its values.
+fn fingerprint(findings: &[&Known]) -> String {
+    let fields = findings.iter().flat_map(|known| {
+        let reason = known.finding.reason.as_str();
+        known.finding.fields.iter().map(move |diff| format!("{reason}:{}", diff.field))
+    });
+    fields.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",")
+}
+
+fn going_on(one: &One, open: &[Repair]) -> Heal {
+    let is_it = open.iter().any(|it| it.service == one.service && it.replica == one.replica);
+    let message = if is_it {
+        "being restored"
+    } else {
+        "waits for another instance of the service: one at a time"
+    };
+    Heal { reason: String::new(), message: message.to_owned() }
+}
+
+async fn act(
+    app: &App,
+    place: &Place,
+    (release, one): (ReleaseId, One),
+    attempts: &[Attempt],
+) -> Result<(Heal, bool), sqlx::Error> {
+    let now = app.clock.now();
+    match decide(&one.target, attempts, app.heal, now) {
+        Decision::Heal => begin(app, place, (release, one), now).await,
+        Decision::Wait { until } => {
+            let last = attempts.iter().rev().find(|it| it.is_here && it.target == one.target.name);
+            let failed = last.is_some_and(|last| !last.succeeded);
+            let why = if failed { "the last attempt failed; " } else { "" };
+            let message = format!("{why}restored again at {}", until.format("%H:%M:%S UTC"));
+            Ok((Heal { reason: "HEAL_PAUSE".to_owned(), message }, true))
+        }
+        Decision::Withhold { reason, message } => {
+            tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
+            app.metrics.withheld(reason);
+            Ok((Heal { reason: reason.to_owned(), message }, false))
+        }
+    }
+}
+
+async fn begin(
+    app: &App,
+    place: &Place,
+    (release, one): (ReleaseId, One),
+    now: DateTime<Utc>,
+) -> Result<(Heal, bool), sqlx::Error> {
+    let written = Repair {
+        id: service::new_id(),
+        place: place.clone(),
+        kind: one.kind,
+        service: one.service,
+        replica: one.replica,
+        instance: one.instance,
+        release,
+        fingerprint: one.target.fingerprint,
+        message: one.message,
+        started_at: now,
+    };
+    let mut connection = app.pool.acquire().await?;
+    db::repair::begin(&mut connection, &written).await?;
+    drop(connection);
+    tracing::info!(repair.id = %written.id, app = %place.app, environment = %place.environment, target = one.target.name, why = written.message, "what was released is restored");
+    let heal = match repair::ask(app, &written).await? {
+        Asked::GoesOn => Heal { reason: String::new(), message: "being restored".to_owned() },
+        Asked::Done => Heal { reason: String::new(), message: "restored".to_owned() },
+        Asked::Refused(reason, message) => Heal { reason, message },
+    };
+    Ok((heal, true))
+}

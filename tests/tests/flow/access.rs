@@ -1,0 +1,176 @@
+//! Who may do what: tokens, roles, apps and environments.
+
+mod calls;
+
+use crate::tell::reason;
+use calls::{CALLS, There, call};
+use proto::v1::grant::Role;
+use proto::v1::{
+    CreateTokenRequest, ListAppsRequest, ListBuildsRequest, ListDeliveriesRequest,
+    ListEnvironmentsRequest, ListReleasesRequest, ListTokensRequest,
+};
+use serde_json::json;
+use stories::fixture::chameleon;
+use stories::{App, Client, World};
+use tonic::Status;
+
+async fn there(app: &App<'_>) -> There {
+    let mut apps = app.client.clone().apps;
+    let deliveries = apps.list_deliveries(ListDeliveriesRequest::default()).await;
+    let deliveries = deliveries.expect("a list").into_inner().deliveries;
+    There { build: app.builds().await[0].name.clone(), delivery: deliveries[0].name.clone() }
+}
+
+/// How a call was refused to somebody: for who they are, for what they may, or not at all.
+fn verdict(answer: Result<(), Status>) -> &'static str {
+    let Err(status) = answer else { return "yes" };
+    match reason(&status).as_str() {
+        "Unauthenticated UNAUTHENTICATED" => "who?",
+        "PermissionDenied PERMISSION_DENIED" => "no",
+        "NotFound NOT_FOUND" => "none",
+        _ => "yes",
+    }
+}
+
+#[tokio::test]
+async fn every_call_asks_for_its_role() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    let there = there(&app).await;
+    let who = everybody(&world).await;
+    let mut table = format!("{:<28}{}\n", "", who.clone().map(|(name, _)| name).join(" "));
+    for name in CALLS {
+        let mut row = format!("{name:<28}");
+        for (_, client) in &who {
+            row += &format!("{:<8} ", verdict(call(client.clone(), &there, name).await));
+        }
+        table += &format!("{}\n", row.trim_end());
+    }
+    insta::assert_snapshot!(table, @"
+                                nobody   unknown  viewer   deployer staging  other    admin
+    GetApp                      who?     who?     yes      yes      yes      no       yes
+    ListChanges                 who?     who?     yes      yes      yes      no       yes
+    ListDeliveries              who?     who?     yes      yes      yes      no       yes
+    GetDelivery                 who?     who?     yes      yes      yes      no       yes
+    ListBuilds                  who?     who?     yes      yes      yes      none     yes
+    GetBuild                    who?     who?     yes      yes      yes      none     yes
+    WatchBuildLog               who?     who?     yes      yes      yes      none     yes
+    GetEnvironment              who?     who?     yes      yes      no       no       yes
+    GetRelease                  who?     who?     yes      yes      no       no       yes
+    WatchReleases               who?     who?     yes      yes      no       no       yes
+    WatchLogs                   who?     who?     yes      yes      no       no       yes
+    WatchEvents                 who?     who?     yes      yes      yes      no       yes
+    ListSecrets                 who?     who?     yes      yes      no       no       yes
+    CheckDrift                  who?     who?     yes      yes      no       no       yes
+    CreateRelease, only planned who?     who?     yes      yes      no       no       yes
+    CreateRelease               who?     who?     no       yes      no       no       yes
+    CancelRelease               who?     who?     no       yes      no       no       yes
+    RollbackEnvironment         who?     who?     no       yes      no       no       yes
+    UnpinRelease                who?     who?     no       yes      no       no       yes
+    SetTraffic                  who?     who?     no       yes      no       no       yes
+    SetSecret                   who?     who?     no       yes      no       no       yes
+    DeleteSecret                who?     who?     no       yes      no       no       none
+    CreateChange                who?     who?     no       yes      no       no       yes
+    ReplayDelivery              who?     who?     no       no       no       no       yes
+    CancelBuild                 who?     who?     no       no       no       none     yes
+    RevealSecrets               who?     who?     no       no       no       no       no
+    ListTokens                  who?     who?     no       no       no       no       yes
+    CreateToken                 who?     who?     no       no       no       no       yes
+    DeleteToken                 who?     who?     no       no       no       no       none
+    CreateApp                   who?     who?     no       no       no       no       yes
+    UpdateApp                   who?     who?     no       no       no       no       yes
+    RotateWebhookSecret         who?     who?     no       no       no       no       yes
+    DeleteApp                   who?     who?     no       no       no       no       yes
+    ");
+}
+
+/// Nobody, a token that is none, one of each role, and a deployer of another app; the administrator last.
+async fn everybody(world: &World) -> [(&'static str, Client); 7] {
+    let viewer = world.token("viewer", Role::Viewer, "shop/production").await;
+    let deployer = world.token("deployer", Role::Deployer, "shop/production").await;
+    let staging = world.token("staging", Role::Deployer, "shop/staging").await;
+    let other = world.token("other", Role::Deployer, "blog").await;
+    [
+        ("nobody  ", world.client(None)),
+        ("unknown ", world.client(Some("slipway_0000"))),
+        ("viewer  ", world.client(Some(&viewer))),
+        ("deployer", world.client(Some(&deployer))),
+        ("staging ", world.client(Some(&staging))),
+        ("other   ", world.client(Some(&other))),
+        ("admin", world.admin()),
+    ]
+}
+
+#[tokio::test]
+async fn who_is_refused_learns_what_is_missing() {
+    let world = World::start().await;
+    let viewer = world.token("ci", Role::Viewer, "shop/production").await;
+    let there = There { build: "builds/none".into(), delivery: "deliveries/none".into() };
+    let mut said = Vec::new();
+    for (client, name) in [
+        (world.client(None), "GetApp"),
+        (world.client(Some("wrong")), "GetApp"),
+        (world.client(Some(&viewer)), "SetTraffic"),
+        (world.client(Some(&viewer)), "SetSecret"),
+        (world.client(Some(&viewer)), "CreateToken"),
+        (world.admin(), "RevealSecrets"),
+    ] {
+        said.push(call(client, &there, name).await.expect_err("refused").message().to_owned());
+    }
+    insta::assert_snapshot!(said.join("\n"), @"
+    the call carries no token; send the header authorization: Bearer TOKEN
+    the token is not known, has expired or was ended
+    ci needs the role deployer in shop/production
+    ci needs the role deployer in shop/production
+    ci needs the role admin in every app
+    secrets are shown to services only
+    ");
+}
+
+#[tokio::test]
+async fn lists_show_only_what_one_may_see() {
+    let world = World::start().await;
+    let (shop, blog) = (chameleon("shop", &json!({})), chameleon("blog", &json!({})));
+    for (name, repo) in [("shop", &shop), ("blog", &blog)] {
+        world.register(name, repo).await.ship(&json!({"version": "one"}), 1).await;
+    }
+    let token = world.token("ci", Role::Viewer, "blog/production").await;
+    let Client { mut apps, mut builds, mut releases, .. } = world.client(Some(&token));
+    let found = apps.list_apps(ListAppsRequest::default()).await.expect("a list").into_inner();
+    assert_eq!(found.apps.iter().map(|app| app.name.as_str()).collect::<Vec<_>>(), ["apps/blog"]);
+    let found = releases.list_releases(ListReleasesRequest::default()).await.expect("a list");
+    assert!(found.into_inner().releases.iter().all(|release| release.app == "blog"));
+    let found = releases.list_environments(ListEnvironmentsRequest::default()).await;
+    assert_eq!(found.expect("a list").into_inner().environments.len(), 1);
+    let found = builds.list_builds(ListBuildsRequest::default()).await.expect("a list");
+    assert!(found.into_inner().builds.iter().all(|build| build.app == "blog"));
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_kept_nowhere_and_ended_at_once() {
+    let world = World::start().await;
+    let value = world.token("ci", Role::Viewer, "").await;
+    let mut apps = world.client(Some(&value)).apps;
+    apps.list_apps(ListAppsRequest::default()).await.expect("it is valid");
+    assert_eq!(world.places_that_show(&value).await, Vec::<String>::new());
+    let listed = world.admin().tokens.list_tokens(ListTokensRequest::default()).await;
+    assert!(!format!("{listed:?}").contains(&value));
+    let again = CreateTokenRequest { token_id: "ci".into(), ..Default::default() };
+    world.admin().tokens.create_token(again).await.expect_err("the name is taken");
+    world.revoke("ci").await;
+    let refused = apps.list_apps(ListAppsRequest::default()).await.expect_err("it is ended");
+    assert_eq!(reason(&refused), "Unauthenticated UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn secrets_are_kept_sealed() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({}));
+    let app = world.register("shop", &repo).await;
+    app.set_secret("API_KEY", "the-value-of-the-key").await;
+    for value in ["the-value-of-the-key", stories::WEBHOOK_SECRET, stories::ADMIN_TOKEN] {
+        assert_eq!(world.places_that_show(value).await, Vec::<String>::new(), "{value}");
+    }
+}
