@@ -1,6 +1,6 @@
 # Everything a contributor runs. Each target sets up the machine by itself and is quick the second time.
 
-.PHONY: help demo down test quick check sqlx bench
+.PHONY: help demo down test quick check sqlx bench matrix
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -27,3 +27,6 @@ sqlx: ## write the offline answers of sqlx's query macros anew
 
 bench: ## measure against peers and limits; ONLY=release runs one of them, with its options
 	@deploy/setup/bench $(ONLY)
+
+matrix: ## every step of a release, cut everywhere and in every way (half an hour; ROWS="shifting kill" for some)
+	@deploy/setup/matrix $(ROWS)

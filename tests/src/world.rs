@@ -4,7 +4,7 @@ use crate::{App, Client, Docker, Running};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use testkit::{Database, Http, Infra, Loopback, Nats, Registry, Repo, eventually};
+use testkit::{Database, Http, Infra, Loopback, Nats, Postgres, Registry, Repo, eventually};
 
 /// What services of one world show each other.
 const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
@@ -25,6 +25,7 @@ pub struct World {
     /// The world's own registry, where a story takes it away; else all share one.
     pub registry: Option<Registry>,
     database: Database,
+    postgres: Option<Postgres>,
     host: Loopback,
     infra: Infra,
     data: tempfile::TempDir,
@@ -43,26 +44,35 @@ impl World {
 
     /// Starts everything, with `extra` settings.
     pub async fn with(extra: &[(&'static str, &str)]) -> Self {
-        Self::at(Loopback::unused(), extra, None).await
+        Self::at(Loopback::unused(), extra, None, None).await
     }
 
     /// Starts everything, with a registry of its own.
     pub async fn with_registry() -> Self {
         let host = Loopback::unused();
-        Self::at(host, &[], Some(Registry::start(host))).await
+        Self::at(host, &[], Some(Registry::start(host)), None).await
+    }
+
+    /// Starts everything, with a registry and a Postgres of its own.
+    pub async fn alone() -> Self {
+        let host = Loopback::unused();
+        Self::at(host, &[], Some(Registry::start(host)), Some(Postgres::start(host))).await
     }
 
     async fn at(
         host: Loopback,
         extra: &[(&'static str, &str)],
         registry: Option<Registry>,
+        postgres: Option<Postgres>,
     ) -> Self {
         let infra = Infra::from_environment();
         let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
+        let cluster = postgres.as_ref().map_or(infra.database_url.clone(), Postgres::url);
         let mut world = Self {
             services: BTreeMap::new(),
             nats: Nats::start(&infra.nats_server, host),
-            database: Database::create(&infra.database_url).await,
+            database: Database::create(&cluster).await,
+            postgres,
             docker: Docker::new(&infra.docker_host, &platform),
             registry,
             data: tempfile::tempdir().expect("a data folder"),
@@ -118,6 +128,11 @@ impl World {
     pub fn registry_name(&self) -> String {
         let own = self.registry.as_ref().map(Registry::name);
         own.unwrap_or_else(|| self.infra.registry.clone())
+    }
+
+    /// The world's own Postgres.
+    pub fn postgres(&mut self) -> &mut Postgres {
+        self.postgres.as_mut().expect("this world has a Postgres of its own")
     }
 
     /// The folder of the services' data.

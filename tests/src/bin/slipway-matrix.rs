@@ -1,28 +1,39 @@
 //! Runs the crash table, or the rows whose names hold every word given, and tells what came of it.
 
 use anyhow::{Result, ensure};
-use stories::crash::{Case, Report, Stage, cases};
+use stories::crash::{CALAMITIES, Case, Converged, Report, STEPS, Stage, cases};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "what a program says")]
 async fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let wanted = |case: &Case| words.iter().all(|word| case.name().contains(word.as_str()));
-    let rows: Vec<Case> = cases().filter(wanted).collect();
-    ensure!(!rows.is_empty(), "no row of the crash table has all of {words:?} in its name");
-    println!("{} rows", rows.len());
+    let wanted = |name: &str| words.iter().all(|word| name.contains(word.as_str()));
+    let rows: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+    let strikes = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
+    let strikes: Vec<_> = strikes
+        .map(|(step, calamity)| (format!("{} {}", step.name, calamity.name()), step, calamity))
+        .filter(|(name, ..)| wanted(name))
+        .collect();
+    let count = rows.len() + strikes.len();
+    ensure!(count > 0, "nothing has all of {words:?} in its name");
+    println!("{count} rows");
     let mut stage = Stage::start().await;
     let mut report = Report::default();
     for case in &rows {
         let converged = stage.run(case).await;
-        println!(
-            "{:<44} {:<12} {:5.1} s",
-            case.name(),
-            converged.state,
-            converged.took.as_secs_f64()
-        );
-        report.add(case, &converged);
+        tell(&case.name(), &converged);
+        report.add(case.fault.name(), case.step, &converged);
+    }
+    for (name, step, calamity) in strikes {
+        let converged = stage.survive(step, calamity).await;
+        tell(&name, &converged);
+        report.add(calamity.name(), step, &converged);
     }
     println!("\n{report}");
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what a program says")]
+fn tell(name: &str, converged: &Converged) {
+    println!("{name:<44} {:<12} {:5.1} s", converged.state, converged.took.as_secs_f64());
 }

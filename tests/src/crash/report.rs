@@ -1,7 +1,7 @@
 //! What a run of the table came to.
 
 use super::run::Converged;
-use super::table::Case;
+use super::table::Step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,17 +14,21 @@ pub struct Report {
     took: Vec<Duration>,
     requests: u64,
     lost: u64,
+    lost_in_router: u64,
 }
 
 impl Report {
-    /// Adds one case.
-    pub fn add(&mut self, case: &Case, converged: &Converged) {
-        *self.faults.entry(case.fault.name()).or_default() += 1;
-        *self.steps.entry(case.step.name).or_default() += 1;
+    /// Adds one case: what struck, in which step, what came of it.
+    pub fn add(&mut self, fault: &'static str, step: Step, converged: &Converged) {
+        *self.faults.entry(fault).or_default() += 1;
+        *self.steps.entry(step.name).or_default() += 1;
         *self.ends.entry(converged.state).or_default() += 1;
         self.took.push(converged.took);
         self.requests += converged.users.sent;
-        self.lost += converged.users.failed();
+        match fault {
+            "router_killed" => self.lost_in_router += converged.users.failed(),
+            _ => self.lost += converged.users.failed(),
+        }
     }
 
     /// The time within which this share of the cases ended.
@@ -61,6 +65,11 @@ impl std::fmt::Display for Report {
             seconds(0.99),
             seconds(1.0)
         )?;
-        write!(f, "requests          {} sent, {} lost", self.requests, self.lost)
+        let (lost, inside) = (self.lost, self.lost_in_router);
+        write!(
+            f,
+            "requests          {} sent, {lost} lost, {inside} in killed routers",
+            self.requests
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! One case after the other on one platform: cut, mend, wait for the end, look at everything.
 
-use super::table::{Case, Scene};
+use super::calamity::Calamity;
+use super::table::{Case, Scene, Step};
 use crate::fixture::chameleon;
 use crate::{App, World};
 use proto::v1::release::State;
@@ -40,9 +41,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A platform with release 1 live.
+    /// A platform with release 1 live, on a registry and a Postgres of its own.
     pub async fn start() -> Self {
-        let world = World::start().await;
+        let world = World::alone().await;
         let repo = chameleon(APP, &json!({"version": "one"}));
         let app = world.register(APP, &repo).await;
         app.push("The first").await;
@@ -76,6 +77,34 @@ impl Stage {
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
         self.world.disarm();
         Converged { took, state: ended, users }
+    }
+
+    /// Strikes in the middle of `step`, and sees the release end right; panics when it does not.
+    pub async fn survive(&mut self, step: Step, calamity: Calamity) -> Converged {
+        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        let point = format!("deployer.{}.before_effect", step.name);
+        self.world.arm(&point, Fault::Hold);
+        let release = self.deploy(step.scene).await;
+        self.world.hit(&point).await;
+        let started = Instant::now();
+        calamity.strike(&mut self.world);
+        self.world.disarm();
+        if !calamity.lasts() {
+            calamity.end(&mut self.world);
+        }
+        let state = self.end(step.scene, release.number).await;
+        if calamity.lasts() {
+            calamity.end(&mut self.world);
+        }
+        let took = started.elapsed();
+        self.world.ready().await;
+        self.settled().await;
+        let users = load.stop().await;
+        if !calamity.may_lose() {
+            let name = (step.name, calamity.name());
+            assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
+        }
+        Converged { took, state, users }
     }
 
     /// Makes a release of the scene's image.
