@@ -176,6 +176,7 @@ impl State {
     }
 
     /// The name of what is done in it: going back has two halves.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only going back has parts")]
     pub fn step(&self) -> &'static str {
         match self {
             Self::RollingBack { undo: Undo::Traffic, .. } => "restoring_traffic",

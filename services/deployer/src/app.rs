@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::docker::{Credentials, Engine};
+use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::{grpc, on, removal, repair, schedule, sweep};
 use anyhow::Context;
@@ -42,6 +43,7 @@ pub(crate) struct App {
     pub(crate) platform: Arc<str>,
     pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) disk_floor: u64,
+    pub(crate) metrics: Metrics,
     /// Names this process in leases.
     pub(crate) owner: Uuid,
     /// The relay looks at once.
@@ -87,9 +89,12 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
     pg::migrate(&pool, crate::NAME, &MIGRATOR).await?;
     let bus = Bus::connect(config.nats_url.expose(), crate::NAME).await?;
     let internal = Internal::new(&config.internal_token)?;
+    let health = Health::new(crate::NAME);
+    let engine = Engine::connect(&config.docker_host).await?;
     let app = App {
         pool,
-        engine: Engine::connect(&config.docker_host).await?,
+        metrics: Metrics::registered(health.metrics(), &engine.probes),
+        engine,
         router: Router::new(&config.router_url, internal.clone())?,
         builder: BuildServiceClient::new(service::internal::channel(&config.builder_url)?),
         internal,
@@ -103,7 +108,6 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         due: Arc::new(Notify::new()),
         nudges: broadcast::channel(16).0,
     };
-    let health = Health::new(crate::NAME);
     let router = service::grpc::Server::new(&config.internal_token)
         .add(ReleaseServiceServer::new(grpc::Releases(app.clone())))
         .add(SecretServiceServer::new(grpc::Secrets(app.clone())))

@@ -3,9 +3,11 @@
 
 use crate::app::App;
 use crate::db::instance::{self, Instance};
+use crate::db::log;
 use crate::db::release::{self, Release};
 use crate::member;
 use crate::perform::container_of;
+use crate::steps::steps;
 use crate::transition::apply;
 use ::release::{Input, State};
 
@@ -16,7 +18,14 @@ pub(crate) async fn finish(app: &App, release: &Release) {
     {
         tracing::warn!(release.id = %release.id, error = service::chain(&*error), "old releases stay for now");
     }
-    if let Err(error) = crate::trace::export(app, release).await {
+    let steps = match log::of_release(&app.pool, release.id).await {
+        Ok(lines) => steps(release, &lines),
+        Err(error) => {
+            return tracing::warn!(release.id = %release.id, %error, "the end of the release is not counted");
+        }
+    };
+    app.metrics.ended(release, &steps);
+    if let Err(error) = crate::trace::export(release, steps).await {
         tracing::warn!(release.id = %release.id, error = service::chain(&*error), "the trace of the release is not complete");
     }
 }

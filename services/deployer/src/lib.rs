@@ -18,6 +18,7 @@ mod finish;
 mod grpc;
 mod limits;
 mod member;
+mod metrics;
 mod on;
 mod perform;
 mod removal;

@@ -2,7 +2,7 @@
 //! this process, and every few seconds by the clock, for what happened elsewhere or was left by a crash.
 
 use crate::app::App;
-use crate::db::claim::{self, Lease};
+use crate::db::claim::{self, Claimed, Lease};
 use crate::drive::{DriveError, drive};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -26,7 +26,8 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
                 Vec::new()
             }
         };
-        for lease in claimed {
+        app.metrics.taken_over(claimed.iter().filter(|claimed| claimed.taken_over).count());
+        for Claimed { lease, .. } in claimed {
             tasks.spawn(drive_claimed(app.clone(), lease, cancel.clone()));
         }
         let due = claim::next_due(&app.pool).await.ok().flatten();

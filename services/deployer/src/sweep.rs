@@ -2,7 +2,7 @@
 //! router gets its table when it does not have the newest.
 
 use crate::app::App;
-use crate::db::instance;
+use crate::db::{instance, list};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
 use std::collections::BTreeSet;
@@ -23,6 +23,10 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
                 error = service::chain(&*error),
                 "the router may not have the newest table"
             );
+        }
+        match list::active(&app.pool).await {
+            Ok(active) => app.metrics.active(&active),
+            Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
         }
         if swept.elapsed() > EVERY {
             swept = tokio::time::Instant::now();

@@ -139,7 +139,13 @@ pub(crate) async fn publish(
     transaction.commit().await?;
     let generation = u64::try_from(generation).unwrap_or_default();
     let table = RouteTable { generation, routes };
-    match app.router.apply(table.clone()).await {
+    let sent = app.router.apply(table).await;
+    app.metrics.table_sent(match &sent {
+        Ok(()) => "ok",
+        Err(RouterError::Stale { .. }) => "stale",
+        Err(RouterError::Call { .. }) => "failed",
+    });
+    match sent {
         Ok(()) => Ok(generation),
         // A later table, composed after our commit, holds the change too. A table that this database never
         // made is from before a restored backup: the next generation is above it.

@@ -1,10 +1,8 @@
 //! The trace of a release, completed when it ends: one span for the release and one for each state, made
 //! from the recorded times, so that a restart in between loses nothing and a second export changes nothing.
 
-use crate::app::App;
-use crate::db::log;
 use crate::db::release::Release;
-use crate::steps::{Step, steps};
+use crate::steps::Step;
 use service::telemetry::synthetic::{Recorded, Trace};
 
 /// The trace that `release` belongs to: that of the webhook, or its own.
@@ -13,10 +11,8 @@ pub(crate) fn of(release: &Release) -> Trace {
 }
 
 /// Sends the spans of `release`; does nothing when traces are off.
-pub(crate) async fn export(app: &App, release: &Release) -> anyhow::Result<()> {
-    let lines = log::of_release(&app.pool, release.id).await?;
-    let steps = steps(release, &lines);
-    let end = lines.last().map_or(release.created_at, |line| line.at);
+pub(crate) async fn export(release: &Release, steps: Vec<Step>) -> anyhow::Result<()> {
+    let end = steps.last().map_or(release.created_at, |step| step.started_at);
     let failure = release.state.failure().map(|failure| failure.reason.clone());
     let mut trace = of(release).root(Recorded {
         key: String::new(),

@@ -17,6 +17,14 @@ pub(crate) struct Lease {
     pub(crate) epoch: i64,
 }
 
+/// A release that is to be driven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claimed {
+    pub(crate) lease: Lease,
+    /// From a driver that did not give it back.
+    pub(crate) taken_over: bool,
+}
+
 /// What a driver learns when it says that it is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Beat {
@@ -31,16 +39,17 @@ pub(crate) async fn claim_due(
     executor: impl PgExecutor<'_>,
     owner: Uuid,
     limit: i64,
-) -> Result<Vec<Lease>, sqlx::Error> {
+) -> Result<Vec<Claimed>, sqlx::Error> {
     let rows = sqlx::query!(
-        "update deployer.release set lease_owner = $1, lease_epoch = lease_epoch + 1,
-                lease_until = clock_timestamp() + make_interval(secs => $2)
-         where id in (
-             select id from deployer.release
-             where wake_at <= clock_timestamp()
-               and (lease_until is null or lease_until < clock_timestamp())
-             order by wake_at limit $3 for update skip locked)
-         returning id, lease_epoch",
+        r#"with due as (
+               select id, lease_owner is not null as taken_over from deployer.release
+               where wake_at <= clock_timestamp()
+                 and (lease_until is null or lease_until < clock_timestamp())
+               order by wake_at limit $3 for update skip locked)
+           update deployer.release r set lease_owner = $1, lease_epoch = lease_epoch + 1,
+                  lease_until = clock_timestamp() + make_interval(secs => $2)
+           from due where r.id = due.id
+           returning r.id, r.lease_epoch, due.taken_over as "taken_over!""#,
         owner,
         interval(LEASE),
         limit,
@@ -48,7 +57,10 @@ pub(crate) async fn claim_due(
     .fetch_all(executor)
     .await?;
     let lease = |id, epoch| Lease { release: ReleaseId::new(id), epoch };
-    Ok(rows.into_iter().map(|row| lease(row.id, row.lease_epoch)).collect())
+    let claimed = rows
+        .into_iter()
+        .map(|row| Claimed { lease: lease(row.id, row.lease_epoch), taken_over: row.taken_over });
+    Ok(claimed.collect())
 }
 
 /// Keeps the lease; nothing when another driver has it.

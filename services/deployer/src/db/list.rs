@@ -89,3 +89,23 @@ pub(crate) async fn in_use(
     .fetch_all(executor)
     .await
 }
+
+/// How many releases of environments with one name are in one state on their way.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) environment: String,
+    pub(crate) state: String,
+    pub(crate) count: i64,
+}
+
+/// What is under way everywhere.
+pub(crate) async fn active(executor: impl PgExecutor<'_>) -> Result<Vec<Active>, sqlx::Error> {
+    sqlx::query_as!(
+        Active,
+        r#"select environment, state_name as "state!", count(*) as "count!" from deployer.release
+           where state_name = 'stuck' or ended_at is null and state_name not in ('live', 'retained')
+           group by environment, state_name"#,
+    )
+    .fetch_all(executor)
+    .await
+}

@@ -1,6 +1,7 @@
 //! The connection to one engine.
 
 use super::EngineError;
+use crate::probe::Probes;
 use bollard::Docker;
 use bollard::errors::Error as Cause;
 use std::time::Duration;
@@ -15,6 +16,8 @@ const PING_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(super) docker: Docker,
+    /// What its containers answered so far.
+    pub(crate) probes: Probes,
 }
 
 impl Engine {
@@ -26,7 +29,7 @@ impl Engine {
         let negotiated = tokio::time::timeout(PING_LIMIT, docker.negotiate_version()).await;
         let silent = |_| failed(Cause::RequestTimeoutError);
         let docker = negotiated.map_err(silent)?.map_err(failed)?;
-        Ok(Self { docker })
+        Ok(Self { docker, probes: Probes::default() })
     }
 
     /// Whether the engine answers.

@@ -7,6 +7,7 @@ mod answer;
 mod exec;
 mod gate;
 mod http;
+mod probes;
 mod question;
 mod state;
 mod tcp;
@@ -14,6 +15,7 @@ mod transcript;
 
 pub use answer::Answer;
 pub use gate::{GateCause, GateFailure, GateInstance, Ready, wait_ready};
+pub use probes::Probes;
 pub use question::{Probe, Target, ask};
 pub use state::{Phase, ProbeState, Thresholds};
 pub use transcript::Transcript;

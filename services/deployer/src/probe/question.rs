@@ -120,6 +120,17 @@ pub async fn ask(
     address: Option<IpAddr>,
     probe: &Probe,
 ) -> Answer {
+    let answer = answer(engine, container, address, probe).await;
+    engine.probes.note(&probe.target, &answer);
+    answer
+}
+
+async fn answer(
+    engine: &Engine,
+    container: &str,
+    address: Option<IpAddr>,
+    probe: &Probe,
+) -> Answer {
     let at = |port| address.map(|ip| SocketAddr::new(ip, port));
     match &probe.target {
         Target::Get { port, path } => match at(*port) {
