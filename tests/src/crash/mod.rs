@@ -3,6 +3,7 @@
 mod calamity;
 mod report;
 mod run;
+mod sequence;
 mod table;
 
 pub use calamity::{CALAMITIES, Calamity};

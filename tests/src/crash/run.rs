@@ -72,6 +72,7 @@ impl Stage {
         self.mend(case, release.number).await;
         let ended = self.end(case.step.scene, release.number).await;
         let took = started.elapsed();
+        self.world.ready().await;
         self.settled().await;
         let users = load.stop().await;
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);

@@ -1,5 +1,7 @@
 //! A sample of the crash table; `make matrix` runs all of it.
 
+mod sequences;
+
 use stories::crash::{Calamity, STEPS, Stage, sample};
 
 #[tokio::test]
