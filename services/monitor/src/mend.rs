@@ -20,8 +20,13 @@ const ASKED: TimeDelta = TimeDelta::minutes(10);
 
 /// Does what is to be done at `place`; true when it is to be looked at again soon.
 pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> {
-    let open = db::repair::open(&app.pool, Some(place)).await?;
-    let open = repair::hear(app, open).await?;
+    let before = db::repair::open(&app.pool, Some(place)).await?;
+    let heard = before.len();
+    let open = repair::hear(app, before).await?;
+    if open.len() < heard {
+        // What was found is of before the repair that just ended.
+        return Ok(true);
+    }
     let Some(verdict) = db::verdict::get(&app.pool, place).await? else { return Ok(false) };
     let Some(release) = verdict.release.filter(|_| !verdict.moving) else {
         return Ok(!open.is_empty());
@@ -37,7 +42,8 @@ pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> 
             Wanted::Heal(one) => {
                 busy.insert(one.service.clone());
                 let attempts = db::repair::attempts(&app.pool, place, release).await?;
-                let (heal, soon) = act(app, place, (release, one), &attempts).await?;
+                let before = &findings[0].heal;
+                let (heal, soon) = act(app, place, (release, one, before), &attempts).await?;
                 again |= soon;
                 heal
             }
@@ -126,7 +132,7 @@ fn going_on(one: &One, open: &[Repair]) -> Heal {
 async fn act(
     app: &App,
     place: &Place,
-    (release, one): (ReleaseId, One),
+    (release, one, before): (ReleaseId, One, &Heal),
     attempts: &[Attempt],
 ) -> Result<(Heal, bool), sqlx::Error> {
     let now = app.clock.now();
@@ -140,8 +146,10 @@ async fn act(
             Ok((Heal { reason: "HEAL_PAUSE".to_owned(), message }, true))
         }
         Decision::Withhold { reason, message } => {
-            tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
-            app.metrics.withheld(reason);
+            if before.reason != reason {
+                tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
+                app.metrics.withheld(reason);
+            }
             Ok((Heal { reason: reason.to_owned(), message }, false))
         }
     }
