@@ -91,11 +91,16 @@ async fn a_container_made_by_hand_is_told_with_every_field_that_is_not_as_releas
     the_same_again(&watched).await;
     another_variable(&watched).await;
     another_command(&watched).await;
+    another_image(&watched).await;
+    assert_eq!(watched.app().releases().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_container_made_by_hand_may_do_more_is_told() {
+    let watched = Watched::in_mode("notify").await;
     a_mount(&watched).await;
     a_port(&watched).await;
     more_privileges(&watched).await;
-    another_image(&watched).await;
-    assert_eq!(watched.app().releases().await.len(), 1);
 }
 
 async fn the_same_again(watched: &Watched) {

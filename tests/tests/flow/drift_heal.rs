@@ -16,11 +16,23 @@ async fn what_differs_is_restored_by_itself() {
     missing(&watched).await;
     stopped(&watched).await;
     limits_without_a_failed_request(&watched).await;
+    watched.world.said("drift.healed", 3).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+#[tokio::test]
+async fn what_is_attached_and_how_it_restarts_is_restored_by_itself() {
+    let watched = Watched::in_mode("heal").await;
     network(&watched).await;
     restart_policy(&watched).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+#[tokio::test]
+async fn what_was_replaced_is_restored_by_itself() {
+    let watched = Watched::in_mode("heal").await;
     variables(&watched).await;
     image(&watched).await;
-    watched.world.said("drift.healed", 7).await;
     assert_eq!(watched.app().version().await, "one");
 }
 
@@ -115,7 +127,7 @@ async fn what_is_not_ours_is_never_touched_not_even_where_ours_should_be() {
     let theirs = watched.docker(&["create", "--name", &name, &image]);
     let finding = eventually("the name to be taken", PATIENCE, async || {
         let findings = watched.now().await?.findings;
-        findings.into_iter().find(|finding| finding.heal.contains("failed"))
+        findings.into_iter().find(|finding| finding.heal_reason == "NAME_TAKEN")
     })
     .await;
     assert_eq!(watched.inspect(&name)["Id"], theirs.as_str(), "{finding:?}");

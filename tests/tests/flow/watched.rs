@@ -37,7 +37,7 @@ impl Watched {
             "    http: { port: 8000 }\n",
             &format!("    http: {{ port: 8000 }}\n{service}"),
         );
-        repo.write("slipway.yaml", &text);
+        repo.write("slipway.yaml", &text.replace("start_period: 2s", "start_period: 8s"));
         repo.commit("As the story wants it");
         let world = World::with(&QUICK).await;
         {
