@@ -14,14 +14,9 @@ use tonic::Status;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 impl App<'_> {
-    /// The name of its only environment.
-    pub fn environment(&self) -> String {
-        self.parent()
-    }
-
     /// `slipway maintenance`, `pause`, `resume`.
     pub async fn set_traffic(&self, mode: Mode) {
-        let name = self.environment();
+        let name = self.parent();
         let request = SetTrafficRequest { name, mode: mode.into(), ..Default::default() };
         let answer = self.client.clone().releases.set_traffic(request).await;
         answer.expect("the router acknowledges");
@@ -30,7 +25,7 @@ impl App<'_> {
     /// `slipway secret set`, of the environment; its version.
     pub async fn set_secret(&self, name: &str, value: &str) -> i64 {
         let request = SetSecretRequest {
-            name: format!("{}/secrets/{name}", self.environment()),
+            name: format!("{}/secrets/{name}", self.parent()),
             value: value.as_bytes().to_vec(),
             ..Default::default()
         };
@@ -79,7 +74,7 @@ impl App<'_> {
         &self,
         request: CreateReleaseRequest,
     ) -> Result<CreateReleaseResponse, Status> {
-        let request = CreateReleaseRequest { parent: self.environment(), ..request };
+        let request = CreateReleaseRequest { parent: self.parent(), ..request };
         Ok(self.client.clone().releases.create_release(request).await?.into_inner())
     }
 

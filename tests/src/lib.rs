@@ -11,6 +11,7 @@ mod docker;
 mod engineer;
 pub mod fixture;
 mod image;
+mod late;
 mod leftovers;
 mod permits;
 mod pushing;

@@ -295,6 +295,21 @@ impl World {
         .await;
     }
 
+    /// Gives the router a table that is not the deployer's: newer than its own, and empty.
+    pub async fn forge_empty_table(&self) {
+        let url = format!("http://{}", self.host.port(8802));
+        let channel = service::internal::channel(&url).expect("an address");
+        let token = service::Secret::new(INTERNAL_TOKEN);
+        let internal = service::internal::Internal::new(&token).expect("a token");
+        let mut router = proto::v1::router_service_client::RouterServiceClient::new(channel);
+        let asked = router.get_table(internal.request(proto::v1::GetTableRequest {})).await;
+        let table = asked.expect("the router answers").into_inner().table.unwrap_or_default();
+        let generation = table.generation + 1;
+        let table = Some(proto::v1::RouteTable { generation, routes: Vec::new() });
+        let request = internal.request(proto::v1::ApplyTableRequest { table });
+        router.apply_table(request).await.expect("the router takes it");
+    }
+
     /// An app that is registered already.
     pub fn app<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
         App { world: self, name, environment: crate::app::PRODUCTION, repo, client: self.admin() }

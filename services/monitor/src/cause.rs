@@ -43,7 +43,9 @@ fn stopped(observed: &Observed) -> String {
         (_, Some(Exit { out_of_memory: true, .. })) => {
             "the kernel ended it at its limit of memory".to_owned()
         }
-        (_, Some(Exit { code: 137 | 143, .. })) => "`docker stop` or `docker kill`".to_owned(),
+        (_, Some(Exit { code: 0 | 137 | 143, .. })) => {
+            "`docker stop` or `docker kill`, or its process ended by itself".to_owned()
+        }
         (_, Some(Exit { code, .. })) => format!("its process ended with code {code}"),
         (_, None) => "it was made and never started".to_owned(),
     }

@@ -44,6 +44,8 @@ pub struct Attempt {
     pub at: DateTime<Utc>,
     /// It did what it should.
     pub succeeded: bool,
+    /// Code and sentence of why not.
+    pub failure: Option<(String, String)>,
     /// It was of the environment in question; else it counts only for the machine.
     pub is_here: bool,
     /// It was for the release that lives.

@@ -20,8 +20,13 @@ const ASKED: TimeDelta = TimeDelta::minutes(10);
 
 /// Does what is to be done at `place`; true when it is to be looked at again soon.
 pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> {
-    let open = db::repair::open(&app.pool, Some(place)).await?;
-    let open = repair::hear(app, open).await?;
+    let before = db::repair::open(&app.pool, Some(place)).await?;
+    let heard = before.len();
+    let open = repair::hear(app, before).await?;
+    if open.len() < heard {
+        // What was found is of before the repair that just ended.
+        return Ok(true);
+    }
     let Some(verdict) = db::verdict::get(&app.pool, place).await? else { return Ok(false) };
     let Some(release) = verdict.release.filter(|_| !verdict.moving) else {
         return Ok(!open.is_empty());
@@ -33,11 +38,16 @@ pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> 
         let Some(target) = target(&verdict, &findings, app.clock.now()) else { continue };
         let heal = match target {
             Wanted::Nothing => Heal::default(),
-            Wanted::Heal(one) if busy.contains(&one.service) => going_on(&one, &open),
+            Wanted::Heal(one) if open.iter().any(|it| is_it(&one, it)) => continue,
+            Wanted::Heal(one) if busy.contains(&one.service) => Heal {
+                reason: String::new(),
+                message: "waits for another instance of the service: one at a time".to_owned(),
+            },
             Wanted::Heal(one) => {
                 busy.insert(one.service.clone());
                 let attempts = db::repair::attempts(&app.pool, place, release).await?;
-                let (heal, soon) = act(app, place, (release, one), &attempts).await?;
+                let before = &findings[0].heal;
+                let (heal, soon) = act(app, place, (release, one, before), &attempts).await?;
                 again |= soon;
                 heal
             }
@@ -113,35 +123,33 @@ fn fingerprint(findings: &[&Known]) -> String {
     fields.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",")
 }
 
-fn going_on(one: &One, open: &[Repair]) -> Heal {
-    let is_it = open.iter().any(|it| it.service == one.service && it.replica == one.replica);
-    let message = if is_it {
-        "being restored"
-    } else {
-        "waits for another instance of the service: one at a time"
-    };
-    Heal { reason: String::new(), message: message.to_owned() }
+/// Whether `repair` is of this one; its note stays as it is.
+fn is_it(one: &One, repair: &Repair) -> bool {
+    repair.service == one.service && repair.replica == one.replica
 }
 
 async fn act(
     app: &App,
     place: &Place,
-    (release, one): (ReleaseId, One),
+    (release, one, before): (ReleaseId, One, &Heal),
     attempts: &[Attempt],
 ) -> Result<(Heal, bool), sqlx::Error> {
     let now = app.clock.now();
+    let last = attempts.iter().rev().find(|it| it.is_here && it.target == one.target.name);
+    let failure = last.and_then(|last| last.failure.clone());
     match decide(&one.target, attempts, app.heal, now) {
-        Decision::Heal => begin(app, place, (release, one), now).await,
+        Decision::Heal => begin(app, place, (release, one), failure).await,
         Decision::Wait { until } => {
-            let last = attempts.iter().rev().find(|it| it.is_here && it.target == one.target.name);
-            let failed = last.is_some_and(|last| !last.succeeded);
-            let why = if failed { "the last attempt failed; " } else { "" };
-            let message = format!("{why}restored again at {}", until.format("%H:%M:%S UTC"));
+            let why = failure.map(|(code, why)| format!(", after {code}: {why}"));
+            let why = why.unwrap_or_default();
+            let message = format!("restored at {}{why}", until.format("%H:%M:%S UTC"));
             Ok((Heal { reason: "HEAL_PAUSE".to_owned(), message }, true))
         }
         Decision::Withhold { reason, message } => {
-            tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
-            app.metrics.withheld(reason);
+            if before.reason != reason {
+                tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
+                app.metrics.withheld(reason);
+            }
             Ok((Heal { reason: reason.to_owned(), message }, false))
         }
     }
@@ -151,7 +159,7 @@ async fn begin(
     app: &App,
     place: &Place,
     (release, one): (ReleaseId, One),
-    now: DateTime<Utc>,
+    failure: Option<(String, String)>,
 ) -> Result<(Heal, bool), sqlx::Error> {
     let written = Repair {
         id: service::new_id(),
@@ -163,14 +171,19 @@ async fn begin(
         release,
         fingerprint: one.target.fingerprint,
         message: one.message,
-        started_at: now,
+        started_at: app.clock.now(),
     };
     let mut connection = app.pool.acquire().await?;
     db::repair::begin(&mut connection, &written).await?;
     drop(connection);
     tracing::info!(repair.id = %written.id, app = %place.app, environment = %place.environment, target = one.target.name, why = written.message, "what was released is restored");
     let heal = match repair::ask(app, &written).await? {
-        Asked::GoesOn => Heal { reason: String::new(), message: "being restored".to_owned() },
+        Asked::GoesOn => match failure {
+            Some((reason, why)) => {
+                Heal { reason, message: format!("being restored again; the last time: {why}") }
+            }
+            None => Heal { reason: String::new(), message: "being restored".to_owned() },
+        },
         Asked::Done => Heal { reason: String::new(), message: "restored".to_owned() },
         Asked::Refused(reason, message) => Heal { reason, message },
     };

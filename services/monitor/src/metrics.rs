@@ -45,7 +45,7 @@ impl Metrics {
         );
         registry.register(
             "drift_heals_withheld",
-            "Looks at what differs and is not healed, by reason",
+            "Differences that are not healed, by reason",
             metrics.withheld.clone(),
         );
         registry.register(

@@ -8,7 +8,7 @@ use crate::observed::{Observed, Process};
 use crate::policy::Routed;
 use events::ReleaseId;
 use proto::v1::{Route, RouteTable, Target};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What differs in the router's table.
 pub fn compare(
@@ -33,15 +33,21 @@ pub fn compare(
             differences.push(diff(field(".release"), &release.to_string(), &now));
         }
         let own = instances.iter().filter(|instance| instance.service == routed.service);
-        let (expected, now) = (addresses(own, found), upstreams(&serving));
-        let known = |address: &String| expected.iter().any(|(_, at)| at.contains(address));
-        let strange = now.iter().any(|address| !known(address));
-        let running = expected.iter().any(|(is_running, _)| *is_running);
+        let (expected, now) = (whereabouts(own, found), upstreams(&serving));
+        let known = |(id, ip): &(String, String)| {
+            // What became of one that is not where it was is told by itself.
+            expected.get(id).is_some_and(|at| at.as_ref().is_none_or(|at| at.contains(ip)))
+        };
+        let strange = now.iter().any(|upstream| !known(upstream));
+        let running = expected.values().any(Option::is_some);
         if strange || (now.is_empty() && running) {
-            let all = expected.iter().flat_map(|(_, at)| at.iter().cloned());
-            let all: Vec<String> = all.collect();
-            let now = now.into_iter().collect::<Vec<_>>().join(" ");
-            differences.push(diff(field(".instances"), &all.join(" "), &now));
+            let at = |(id, at): (&String, &Option<BTreeSet<String>>)| {
+                let at = at.iter().flatten().cloned().collect::<Vec<_>>().join("|");
+                format!("{id}@{at}")
+            };
+            let all: Vec<String> = expected.iter().map(at).collect();
+            let now: Vec<String> = now.iter().map(|(id, ip)| format!("{id}@{ip}")).collect();
+            differences.push(diff(field(".instances"), &all.join(" "), &now.join(" ")));
         }
     }
     differences
@@ -52,28 +58,28 @@ fn is_same(route: &Route, routed: &Routed) -> bool {
     route.path_prefix == routed.path_prefix && hosts == routed.hosts
 }
 
-/// Of each instance, whether it runs and everything it may be called by: instance and address.
-fn addresses<'a>(
+/// Of each instance, where it may be reached; nothing for one that is not itself or does not run.
+fn whereabouts<'a>(
     own: impl Iterator<Item = &'a Instance>,
     found: &[Observed],
-) -> Vec<(bool, BTreeSet<String>)> {
+) -> BTreeMap<String, Option<BTreeSet<String>>> {
     let of = |instance: &Instance| {
-        let Some(observed) = place_of(instance, found) else { return (false, BTreeSet::new()) };
-        let at = observed.addresses.iter().map(|ip| format!("{}@{ip}", instance.id));
-        (observed.process == Process::Running, at.collect())
+        let observed = place_of(instance, found)?;
+        let is_itself = observed.container_id == instance.container_id;
+        let is_there = is_itself && observed.process == Process::Running;
+        is_there.then(|| observed.addresses.iter().map(ToString::to_string).collect())
     };
-    own.map(of).collect()
+    own.map(|instance| (instance.id.to_string(), of(instance))).collect()
 }
 
-/// The same of the table, without ports.
-fn upstreams(serving: &[&Target]) -> BTreeSet<String> {
+/// Instance and address of everything that gets requests.
+fn upstreams(serving: &[&Target]) -> BTreeSet<(String, String)> {
     let all = serving.iter().flat_map(|target| &target.upstreams);
     let ip = |address: &str| {
-        address
-            .parse::<std::net::SocketAddr>()
-            .map_or_else(|_| address.to_owned(), |at| at.ip().to_string())
+        let parsed = address.parse::<std::net::SocketAddr>();
+        parsed.map_or_else(|_| address.to_owned(), |at| at.ip().to_string())
     };
-    all.map(|upstream| format!("{}@{}", upstream.instance, ip(&upstream.address))).collect()
+    all.map(|upstream| (upstream.instance.clone(), ip(&upstream.address))).collect()
 }
 
 fn diff(field: String, released: &str, now: &str) -> FieldDiff {
@@ -111,13 +117,17 @@ mod tests {
     }
 
     fn differ(table: &RouteTable) -> Vec<String> {
+        differ_when(Process::Running, table)
+    }
+
+    fn differ_when(process: Process, table: &RouteTable) -> Vec<String> {
         let routed = Routed {
             hosts: BTreeSet::from(["shop.example".to_owned()]),
             path_prefix: "/".to_owned(),
             service: "api".parse().expect("valid"),
         };
         let addresses = BTreeSet::from(["10.0.0.2".parse().expect("an address")]);
-        let found = [Observed { addresses, ..observed("a", uid(1)) }];
+        let found = [Observed { addresses, process, ..observed("a", uid(1)) }];
         let instances = [wanted("a", uid(1)).instance];
         let found = compare(&[routed], live(), (&instances, &found), table);
         found.into_iter().map(|diff| diff.field).collect()
@@ -139,6 +149,14 @@ mod tests {
         let elsewhere =
             |target: &mut Target| target.upstreams[0].address = "10.0.0.9:80".to_owned();
         assert_eq!(differ(&table(elsewhere)), ["routes./.instances"]);
+    }
+
+    #[test]
+    fn an_instance_that_does_not_run_is_no_fault_of_the_table() {
+        let elsewhere =
+            |target: &mut Target| target.upstreams[0].address = "10.0.0.9:80".to_owned();
+        assert!(differ_when(Process::Ended, &table(elsewhere)).is_empty());
+        assert!(differ_when(Process::Ended, &table(|target| target.upstreams.clear())).is_empty());
     }
 
     #[test]

@@ -127,3 +127,15 @@ async fn a_push_while_the_first_is_released_is_built_beside_it() {
     app.live_at(&newest).await;
     assert_eq!((app.version().await.as_str(), world.docker.running().len()), ("three", 1));
 }
+
+#[tokio::test]
+async fn a_build_told_of_late_does_not_undo_what_was_built_since() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    app.ship(&json!({"version": "two"}), 2).await;
+    world.say_late("build.succeeded").await;
+    world.handled("deployer", "build.succeeded", 3).await;
+    assert_eq!((app.releases().await.len(), app.version().await.as_str()), (2, "two"));
+}

@@ -2,7 +2,7 @@
 
 use crate::content::{Content, Origin};
 use chrono::{DateTime, Utc};
-use events::{AppName, EnvironmentName, ReleaseId};
+use events::{AppName, ChangeId, EnvironmentName, GitRef, ReleaseId};
 use release::{Plan, State};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
@@ -237,6 +237,25 @@ pub(crate) async fn is_pinned(
     .fetch_optional(executor)
     .await?;
     Ok(found.is_some())
+}
+
+/// Whether a release of this change of a ref, or of a later one, was made already: changes have ids that grow.
+pub(crate) async fn is_overtaken(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+    (git_ref, change): (&GitRef, ChangeId),
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from deployer.release
+             where app = $1 and environment = $2 and origin ->> 'git_ref' = $3
+                and (origin ->> 'change')::uuid >= $4) as "overtaken!""#,
+        app.as_str(),
+        environment.as_str(),
+        git_ref.to_string(),
+        change.uuid(),
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Pins or unpins every release of an environment with this content.

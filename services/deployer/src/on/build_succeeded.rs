@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Created, Request};
 use crate::db::app_removal::{self, Refusal};
+use crate::db::{environment, release};
 use crate::transition::TransitionError;
 use bus::Verdict;
 use events::payload::{BuildV1, ImageV1, read};
@@ -70,6 +71,11 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
     }
     let origin = origin(&build, payload);
     for environment in &payload.environments {
+        let overtaken = is_overtaken(&mut transaction, payload, environment).await;
+        if overtaken.map_err(|error| create(error.into()))? {
+            tracing::info!(build.id = %payload.build, %environment, "a later change is released already");
+            continue;
+        }
         let content = content(&mut transaction, (&shape, &policy, environment), &images).await;
         let request = |content| Request {
             content,
@@ -101,6 +107,18 @@ async fn refusal(
     let began = build.create_time.as_ref().and_then(proto::time::from_timestamp);
     app_removal::keep_out(connection, &payload.app).await?;
     app_removal::refusal(connection, &payload.app, began).await
+}
+
+/// Events may come late and in any order; what was built later is not undone by it. The environment is
+/// locked, so that nobody else makes a release meanwhile.
+async fn is_overtaken(
+    connection: &mut sqlx::PgConnection,
+    payload: &BuildV1,
+    environment: &EnvironmentName,
+) -> Result<bool, sqlx::Error> {
+    let place = (&payload.app, environment);
+    environment::lock(connection, place).await?;
+    release::is_overtaken(connection, place, (&payload.git_ref, payload.change)).await
 }
 
 fn tell(payload: &BuildV1, created: &Created) {

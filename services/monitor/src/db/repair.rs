@@ -143,7 +143,7 @@ pub(crate) async fn attempts(
     release: ReleaseId,
 ) -> Result<Vec<Attempt>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select app, environment, service, replica, release, fingerprint, started_at, outcome
+        "select app, environment, service, replica, release, fingerprint, started_at, outcome, message
          from monitor.repair
          where kind <> 'restart' and started_at > now() - interval '2 hours'
          order by started_at",
@@ -158,6 +158,7 @@ pub(crate) async fn attempts(
         fingerprint: row.fingerprint,
         at: row.started_at,
         succeeded: row.outcome.as_deref() == Some(DONE),
+        failure: row.outcome.filter(|outcome| outcome != DONE).map(|code| (code, row.message)),
         is_here: here(&row.app, &row.environment),
         of_release: row.release == release.uuid(),
     });

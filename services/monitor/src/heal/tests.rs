@@ -21,6 +21,7 @@ fn attempt(second: i64, reason: Reason) -> Attempt {
         fingerprint: reason.as_str().to_owned(),
         at: at(second),
         succeeded: true,
+        failure: None,
         is_here: true,
         of_release: true,
     }

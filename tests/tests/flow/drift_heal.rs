@@ -1,0 +1,173 @@
+//! What was released is restored by itself where the manifest wants that: capacity first, never two at a
+//! time, never against somebody.
+
+use crate::watched::Watched;
+use proto::v1::environment_drift::State;
+use serde_json::json;
+use std::time::Duration;
+use testkit::{Load, eventually};
+
+/// Longer than a fight takes.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+#[tokio::test]
+async fn what_differs_is_restored_by_itself() {
+    let watched = Watched::in_mode("heal").await;
+    missing(&watched).await;
+    stopped(&watched).await;
+    limits_without_a_failed_request(&watched).await;
+    watched.world.said("drift.healed", 3).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+#[tokio::test]
+async fn what_is_attached_and_how_it_restarts_is_restored_by_itself() {
+    let watched = Watched::in_mode("heal").await;
+    network(&watched).await;
+    restart_policy(&watched).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+#[tokio::test]
+async fn what_was_replaced_is_restored_by_itself() {
+    let watched = Watched::in_mode("heal").await;
+    variables(&watched).await;
+    image(&watched).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+async fn missing(watched: &Watched) {
+    watched.docker(&["rm", "--force", &watched.name()]);
+    healed(watched).await;
+}
+
+async fn stopped(watched: &Watched) {
+    watched.docker(&["stop", "--time=1", &watched.name()]);
+    healed(watched).await;
+}
+
+async fn limits_without_a_failed_request(watched: &Watched) {
+    let users = watched.app().users();
+    let load = Load::start(&users, "/", 2, Duration::from_millis(5));
+    watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
+    healed(watched).await;
+    let report = load.stop().await;
+    assert_eq!(report.failed(), 0, "{:?}", report.first_failure);
+}
+
+async fn network(watched: &Watched) {
+    watched.docker(&["network", "connect", "bridge", &watched.name()]);
+    healed(watched).await;
+}
+
+async fn restart_policy(watched: &Watched) {
+    watched.docker(&["update", "--restart=no", &watched.name()]);
+    healed(watched).await;
+}
+
+async fn variables(watched: &Watched) {
+    watched.remake(None, &["--env", "COLOUR=crimson"]);
+    healed(watched).await;
+    assert_eq!(
+        watched.app().users().get("/env").await.expect("answered").json()["COLOUR"],
+        "green"
+    );
+}
+
+async fn image(watched: &Watched) {
+    let image = watched.inspect(&watched.name())["Image"].as_str().expect("an id").to_owned();
+    let other = format!("hotfix-{}:latest", watched.world.platform());
+    let fake = watched.docker(&["create", &image]);
+    watched.docker(&["commit", "--message", "by hand", &fake, &other]);
+    watched.docker(&["rm", &fake]);
+    watched.remake(Some(&other), &[]);
+    healed(watched).await;
+    watched.docker(&["image", "rm", "--force", &other]);
+}
+
+/// Another container runs as it was released, and nothing else is left.
+async fn healed(watched: &Watched) {
+    let before = watched.history().await.len();
+    eventually("what differed to be healed", PATIENCE, async || {
+        let past = watched.history().await;
+        let healed = past.first().is_some_and(|it| it.outcome == "healed");
+        (past.len() > before && healed).then_some(())
+    })
+    .await;
+    watched.until(State::InSync).await;
+    assert_eq!(watched.world.docker.running().len(), 1);
+    assert_eq!(watched.world.docker.containers().len(), 1);
+}
+
+#[tokio::test]
+async fn who_fights_back_is_not_fought() {
+    let watched = Watched::in_mode("heal").await;
+    let given_up = eventually("the fight to be seen", PATIENCE, async || {
+        let name = watched.world.docker.running().into_iter().find(|it| !it.contains("aside"))?;
+        let memory = watched.inspect(&name)["HostConfig"]["Memory"].as_i64()?;
+        let drift = watched.now().await?;
+        if drift.state() == State::InSync && memory == 96 << 20 {
+            watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &name]);
+        }
+        drift.findings.into_iter().find(|finding| finding.heal_reason == "HEAL_FIGHT")
+    })
+    .await;
+    assert!(given_up.heal.contains("healed 3 times"), "{}", given_up.heal);
+    assert_eq!(watched.inspect(&watched.name())["HostConfig"]["Memory"], 128 << 20);
+    // A person may still ask for it.
+    watched.heal().await;
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_never_touched_not_even_where_ours_should_be() {
+    let watched = Watched::in_mode("heal").await;
+    let name = watched.name();
+    let image = watched.inspect(&name)["Config"]["Image"].as_str().expect("one").to_owned();
+    watched.docker(&["rm", "--force", &name]);
+    let theirs = watched.docker(&["create", "--name", &name, &image]);
+    let finding = eventually("the name to be taken", PATIENCE, async || {
+        let findings = watched.now().await?.findings;
+        findings.into_iter().find(|finding| finding.heal_reason == "NAME_TAKEN")
+    })
+    .await;
+    assert_eq!(watched.inspect(&name)["Id"], theirs.as_str(), "{finding:?}");
+    watched.docker(&["rm", &name]);
+    watched.until(State::InSync).await;
+}
+
+#[tokio::test]
+async fn a_monitor_and_a_deployer_that_are_killed_while_they_heal_go_on_afterwards() {
+    let slow = json!({"version": "one", "ready_after_s": 4});
+    let mut watched = Watched::with("    drift: heal\n", "", &slow).await;
+    watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
+    eventually("the repair to begin", PATIENCE, async || {
+        (watched.world.docker.containers().len() == 2).then_some(())
+    })
+    .await;
+    watched.world.kill("monitor");
+    watched.world.kill("deployer");
+    watched.world.resume("deployer");
+    watched.world.resume("monitor");
+    watched.world.ready().await;
+    healed(&watched).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+#[tokio::test]
+async fn a_table_of_somebody_else_is_told_and_replaced() {
+    let watched = Watched::in_mode("heal").await;
+    watched.world.forge_empty_table().await;
+    let answer = watched.app().users().get("/").await.expect("the router answers");
+    assert_eq!(answer.status, 404);
+    healed_routes(&watched).await;
+    assert_eq!(watched.app().version().await, "one");
+}
+
+async fn healed_routes(watched: &Watched) {
+    eventually("the routes to be healed", PATIENCE, async || {
+        let past = watched.history().await;
+        past.into_iter().find(|it| it.finding.as_ref().is_some_and(|it| it.reason == "ROUTE"))
+    })
+    .await;
+    watched.until(State::InSync).await;
+}
