@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::content::Content;
 use crate::db::instance::{self, Instance, NewInstance};
-use crate::db::release::Release;
+use crate::db::release::{self as db_release, Release};
 use crate::db::secret;
 use crate::spec::{InstanceSpec, Member, MissingSecret, Place, SecretValue};
 use events::{InstanceId, SecretName, ServiceName};
@@ -65,6 +65,7 @@ pub(crate) fn of_content(content: &Content, instances: &[Instance]) -> Vec<Insta
 /// Makes rows for all instances that `release` needs and that are not there, and describes them all.
 pub(crate) async fn describe(app: &App, release: &Release) -> Result<Vec<Described>, MemberError> {
     let mut transaction = app.pool.begin().await?;
+    db_release::fence(&mut *transaction, release).await?;
     let content = &release.content;
     let secrets = open_secrets(app, &mut transaction, release).await?;
     let mut planned = BTreeMap::new();

@@ -125,8 +125,16 @@ impl Stage {
             force: true,
             ..CreateReleaseRequest::default()
         };
-        let answer = self.world.admin().releases.create_release(request).await;
-        answer.expect("a release").into_inner().release.expect("a release")
+        // As the CLI does: the same request again while a service does not answer.
+        eventually("a release to be made", BOUND, async || {
+            let asked = self.world.admin().releases.create_release(request.clone()).await;
+            match asked {
+                Ok(answer) => answer.into_inner().release,
+                Err(status) if status.code() == tonic::Code::Unavailable => None,
+                Err(status) => unreachable!("{status}"),
+            }
+        })
+        .await
     }
 
     /// Whoever watches over processes starts the dead again; what stood still goes on once another did its work.

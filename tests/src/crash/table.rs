@@ -55,13 +55,15 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 9] = [
+pub const STEPS: [Step; 11] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("preparing", Scene::Good, "release.progressed.starting"),
     step("starting", Scene::Good, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("baking", Scene::Good, "release.progressed.settling"),
     step("settling", Scene::Good, "release.live.live"),
+    step("starting", Scene::NeverReady, "release.progressed.rolling_back"),
+    step("shifting", Scene::TurnsBad, "release.progressed.baking"),
     step("restoring_traffic", Scene::TurnsBad, "release.progressed.rolling_back"),
     step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
     step("removing_candidate", Scene::NeverReady, "release.failed.failed"),
@@ -125,7 +127,8 @@ pub fn cases() -> impl Iterator<Item = Case> {
 pub fn sample() -> impl Iterator<Item = Case> {
     let often = |case: &Case| match (case.point, case.fault) {
         (Point::EffectDone, Fault::Kill) => true,
-        (Point::EffectDone, Fault::Stop) => case.step.name == "shifting",
+        // The one that stood still comes back when everything is over, and must not act.
+        (Point::BeforeEffect, Fault::Stop) => case.step.scene != Scene::Good,
         (Point::Recorded, Fault::Error) => case.step.name == "settling",
         (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
         (Point::Published, Fault::Kill) => case.step.name == "preparing",

@@ -310,3 +310,21 @@ pub(crate) async fn wake_waiting(
     .await?;
     Ok(())
 }
+
+/// Keeps `release` as it was read until the caller's transaction ends; an error when it went on meanwhile. A driver
+/// that stood still and lost its lease must not act on what is over.
+pub(crate) async fn fence(
+    executor: impl PgExecutor<'_>,
+    release: &Release,
+) -> Result<(), sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select version from deployer.release where id = $1 and version = $2 for share",
+        release.id.uuid(),
+        release.version,
+    )
+    .fetch_optional(executor)
+    .await?;
+    found.map(drop).ok_or_else(|| {
+        sqlx::Error::Protocol(format!("release {} went on meanwhile", release.number))
+    })
+}

@@ -4,7 +4,7 @@
 use super::Outcome;
 use crate::app::App;
 use crate::db::instance::{self, Instance};
-use crate::db::release::Release;
+use crate::db::release::{self, Release};
 use crate::docker::{EngineError, StopReport};
 use crate::table;
 use futures_util::future::join_all;
@@ -63,6 +63,7 @@ async fn stop_one(
         let mut connection = app.pool.acquire().await.map_err(|error| again(&error))?;
         return instance::gone(&mut connection, instance.id).await.map_err(|error| again(&error));
     };
+    release::fence(&app.pool, release).await.map_err(|error| again(&error))?;
     if instance.state != "stopped" {
         app.engine.retire(&container).await.map_err(|error| again(&error))?;
         if instance.address.is_some() {

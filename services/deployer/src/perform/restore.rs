@@ -14,6 +14,7 @@ pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outc
         ready::bring_up(app, &stable).await.map_err(still_wanted)?;
     }
     let generation = table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        release::fence(&mut *connection, release).await?;
         let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
         environment::set_traffic(connection, place, &before.restored(release.stable)).await
     })

@@ -40,6 +40,7 @@ async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outco
         return Ok(());
     }
     table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        release::fence(&mut *connection, release).await?;
         let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
         environment::set_traffic(connection, place, &before.holding()).await
     })
