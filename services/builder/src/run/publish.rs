@@ -64,7 +64,7 @@ async fn try_push(
 ) -> Result<Manifest, PushError> {
     let tag = tag::by_commit(&task.build.identity.commit);
     let pushed = task.app.engine.push(repository, &tag, &commit.auth).await?;
-    let line = format!("{name} | pushed {} layers, {} were there", pushed.new, pushed.known);
+    let line = format!("{name} | layers pushed: {}, there already: {}", pushed.new, pushed.known);
     task.recorder.line(line);
     task.app.registry.manifest(repository, &tag, &commit.auth).await?.ok_or(PushError::Lost)
 }
