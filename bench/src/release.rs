@@ -94,7 +94,7 @@ async fn push(platform: &Platform, app: &App<'_>, number: i64) -> Result<Vec<Mar
     app.push("A new version").await;
     let accepted = SystemTime::now();
     let release = platform.until(APP, number, State::Live).await?;
-    let request = GetBuildRequest { name: format!("builds/{}", release.build) };
+    let request = GetBuildRequest { name: release.build.clone() };
     let build = platform.client.clone().builds.get_build(request).await?.into_inner().build;
     marks(accepted, &build.context("no build in the answer")?, &release)
 }
@@ -153,7 +153,14 @@ fn explain(floors: &[Took], pushes: &[Vec<Mark>]) {
         let of = |marks: &Vec<Mark>| {
             parts(marks).find(|(part, _)| part == name).map(|(_, took)| took).unwrap_or_default()
         };
-        println!("  {name:<24}{}", seconds(median_time(pushes.iter().map(of))));
+        let times = || pushes.iter().map(of);
+        let range = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+        println!(
+            "  {name:<24}{}  ({} to {})",
+            seconds(median_time(times())),
+            seconds(range.0),
+            seconds(range.1)
+        );
     }
 }
 

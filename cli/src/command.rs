@@ -12,6 +12,7 @@ mod doctor;
 mod down;
 mod drift;
 mod events;
+mod known;
 mod logs;
 mod plan;
 mod releases;

@@ -219,6 +219,11 @@ impl World {
         Client::new(self.host.port(8801), token)
     }
 
+    /// The address of the API.
+    pub fn api(&self) -> String {
+        format!("http://{}", self.host.port(8801))
+    }
+
     /// Users of `host`, who ask the router.
     pub fn users(&self, host: &str) -> Http {
         Http::new(self.host.port(8080), host)

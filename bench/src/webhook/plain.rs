@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::process::Command;
 
 const SCRIPT: &str = r"\set branch random(1, 1000)
@@ -30,6 +31,39 @@ const ENVELOPE: &str = r#"{"id": "0199f0c5-6d3e-7c3e-8d7b-0d1f3a5b7c9d", "event_
 
 /// Transactions per second.
 pub(super) async fn rate(database: &str, clients: u32, seconds: u32) -> Result<f64> {
+    let text = run(database, clients, seconds, &[]).await?;
+    let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
+    let tps = tps.and_then(|rest| rest.split(' ').next()).context("pgbench says no rate")?;
+    tps.parse().context("pgbench says a rate that is no number")
+}
+
+/// The p99 of transactions at `rate` per second; the time counts from when one was due.
+pub(super) async fn paced(
+    database: &str,
+    clients: u32,
+    seconds: u32,
+    rate: f64,
+) -> Result<Duration> {
+    let folder = tempfile::tempdir().context("a folder for the log")?;
+    let prefix = folder.path().join("log").display().to_string();
+    let pace = [format!("--rate={rate:.0}"), "--log".to_owned(), format!("--log-prefix={prefix}")];
+    run(database, clients, seconds, &pace).await?;
+    let mut times = Vec::new();
+    for log in std::fs::read_dir(folder.path())? {
+        let text = std::fs::read_to_string(log?.path())?;
+        times.extend(text.lines().filter_map(microseconds));
+    }
+    times.sort_unstable();
+    let p99 = times.get(times.len() * 99 / 100).context("pgbench logged nothing")?;
+    Ok(Duration::from_micros(*p99))
+}
+
+/// The third field: how long a transaction took, with what it was late.
+fn microseconds(line: &str) -> Option<u64> {
+    line.split(' ').nth(2)?.parse().ok()
+}
+
+async fn run(database: &str, clients: u32, seconds: u32, more: &[String]) -> Result<String> {
     let mut script = tempfile::NamedTempFile::new().context("a script")?;
     std::io::Write::write_all(&mut script, SCRIPT.as_bytes())?;
     let body = super::load::sample();
@@ -42,16 +76,13 @@ pub(super) async fn rate(database: &str, clients: u32, seconds: u32) -> Result<f
     ];
     let mut pgbench = Command::new(pgbench()?);
     pgbench.args(["-n", "-M", "prepared", "-j", "2", "-c"]).arg(clients.to_string());
-    pgbench.arg("-T").arg(seconds.to_string()).arg("-f").arg(script.path());
+    pgbench.arg("-T").arg(seconds.to_string()).arg("-f").arg(script.path()).args(more);
     for (name, value) in values {
         pgbench.arg("-D").arg(format!("{name}={value}"));
     }
     let output = pgbench.arg(database).output().await.context("running pgbench")?;
-    let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "pgbench: {}", String::from_utf8_lossy(&output.stderr));
-    let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
-    let tps = tps.and_then(|rest| rest.split(' ').next()).context("pgbench says no rate")?;
-    tps.parse().context("pgbench says a rate that is no number")
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// `pgbench`, which Debian keeps beside the server.

@@ -1,4 +1,4 @@
-//! The gateway as users run it, with the app `shop` registered.
+//! The gateway as users run it, with a broker to which it publishes, and the app `shop` registered.
 
 use anyhow::{Context, Result};
 use proto::v1::app_service_client::AppServiceClient;
@@ -20,24 +20,22 @@ pub(super) struct Program {
     pub hooks: SocketAddr,
     _child: Child,
     _folder: tempfile::TempDir,
-    _nats: Option<Nats>,
+    _nats: Nats,
 }
 
 impl Program {
     /// Starts it on an empty database.
-    pub(super) async fn start(program: &Path, database: &str, publish: bool) -> Result<Self> {
+    pub(super) async fn start(program: &Path, database: &str) -> Result<Self> {
         let folder = tempfile::tempdir().context("making a directory")?;
         let host = Loopback::unused();
         let (hooks, api) = (host.port(8800), host.port(8801));
-        let server = publish.then(|| testkit::variable("SLIPWAY_TEST_NATS_SERVER"));
-        let nats = server.map(|server| Nats::start(Path::new(&server), host));
-        let nats_url = nats.as_ref().map_or("nats://127.0.0.1:1".to_owned(), Nats::url);
+        let nats = Nats::start(Path::new(&testkit::variable("SLIPWAY_TEST_NATS_SERVER")), host);
         let log = std::fs::File::create(folder.path().join("log"))?;
         let child = Command::new(program)
             .env("SLIPWAY_GATEWAY_HOOKS_ADDRESS", hooks.to_string())
             .env("SLIPWAY_GATEWAY_ADDRESS", api.to_string())
             .env("SLIPWAY_DATABASE_URL", database)
-            .env("SLIPWAY_NATS_URL", nats_url)
+            .env("SLIPWAY_NATS_URL", nats.url())
             .env("SLIPWAY_INTERNAL_TOKEN", "internal-token-of-the-bench")
             .env("SLIPWAY_BOOTSTRAP_TOKEN", TOKEN)
             .env("SLIPWAY_DATA", folder.path().join("data"))

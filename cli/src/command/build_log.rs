@@ -1,5 +1,6 @@
 //! `slipway build-log`: what a build said.
 
+use super::known;
 use crate::client::Server;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -55,6 +56,7 @@ async fn latest(server: &Server, app: &str) -> Result<String, Error> {
         BuildServiceClient::new(channel).list_builds(question).await
     });
     let build = answer.await?.builds.into_iter().next();
+    known::if_empty(server, Some(app), build.is_none()).await?;
     build.map(|build| build.name).ok_or_else(|| Error::NotFound(format!("{app} has no builds yet")))
 }
 

@@ -1,5 +1,6 @@
 //! `slipway builds`: what was built.
 
+use super::known;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::print;
@@ -21,7 +22,7 @@ pub(crate) struct Builds {
 impl Builds {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         let question = ListBuildsRequest {
-            parent: self.app.map(proto::name::app).unwrap_or_default(),
+            parent: self.app.as_ref().map(proto::name::app).unwrap_or_default(),
             page_size: self.limit,
             ..ListBuildsRequest::default()
         };
@@ -30,6 +31,7 @@ impl Builds {
             BuildServiceClient::new(channel).list_builds(question).await
         });
         let answer = answer.await?;
+        known::if_empty(&server, self.app.as_deref(), answer.builds.is_empty()).await?;
         session.out.message(&answer, |all| print::build::list(&all.builds, session.now()))?;
         Ok(Exit::Done)
     }

@@ -66,7 +66,7 @@ async fn build(session: &Session, server: &Server, build: &str) -> Result<Exit, 
     });
     let build = answer.await?.build.unwrap_or_default();
     session.out.message(&build, |build| {
-        format!("build {} is {}", print::last(&build.name), print::build::state(build))
+        format!("build {} {}", print::last(&build.name), print::build::ended(build.state()))
     })?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! `slipway deliveries`: what webhooks delivered, and doing it again.
 
+use super::known;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -58,7 +59,7 @@ impl Deliveries {
 impl List {
     async fn run(self, session: &Session) -> Result<Exit, Error> {
         let question = ListDeliveriesRequest {
-            source: self.source.unwrap_or_default(),
+            source: self.source.clone().unwrap_or_default(),
             page_size: self.limit,
             page_token: String::new(),
         };
@@ -67,6 +68,8 @@ impl List {
             AppServiceClient::new(channel).list_deliveries(question).await
         });
         let answer = answer.await?;
+        // A source has the name of its app.
+        known::if_empty(&server, self.source.as_deref(), answer.deliveries.is_empty()).await?;
         let table = |all: &proto::v1::ListDeliveriesResponse| {
             print::delivery::list(&all.deliveries, session.now())
         };

@@ -1,5 +1,6 @@
 //! `slipway drift`: what runs against what was released.
 
+use super::known;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -75,13 +76,14 @@ async fn check(session: &Session, place: &Place) -> Result<Exit, Error> {
 }
 
 async fn list(session: &Session, app: Option<String>) -> Result<Exit, Error> {
-    let parent = app.map(proto::name::app).unwrap_or_default();
+    let parent = app.as_ref().map(proto::name::app).unwrap_or_default();
     let question = ListDriftRequest { parent, page_size: 500, page_token: String::new() };
     let server = session.server()?;
     let answer = server.ask(question, async |channel, question| {
         DriftServiceClient::new(channel).list_drift(question).await
     });
     let all = answer.await?;
+    known::if_empty(&server, app.as_deref(), all.environments.is_empty()).await?;
     session.out.message(&all, |all| print::drift::list(&all.environments, session.now()))?;
     Ok(print::drift::exit(&all.environments))
 }

@@ -1,5 +1,6 @@
 //! `slipway events`: what the services tell each other.
 
+use super::known;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::print;
@@ -30,6 +31,10 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let server = session.server()?;
+        if let Some(app) = &self.app {
+            known::app(&server, app).await?;
+        }
         let question = WatchEventsRequest {
             app: self.app.unwrap_or_default(),
             types: self.types,
@@ -37,7 +42,6 @@ impl Events {
             tail_count: self.tail,
             follow: self.follow,
         };
-        let server = session.server()?;
         let mut events = server
             .follow(question, async |channel, question| {
                 EventServiceClient::new(channel).watch_events(question).await

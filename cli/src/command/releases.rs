@@ -1,5 +1,6 @@
 //! `slipway releases`: what was released, and everything about one release.
 
+use super::known;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::print;
@@ -48,6 +49,7 @@ impl Releases {
             ReleaseServiceClient::new(channel).list_releases(question).await
         });
         let answer = answer.await?;
+        known::if_empty(&server, self.app.as_deref(), answer.releases.is_empty()).await?;
         session.out.message(&answer, |all| print::release::list(&all.releases, session.now()))?;
         Ok(Exit::Done)
     }

@@ -1,6 +1,7 @@
 //! `slipway secret`: sets secrets. A value comes from standard input or a file, never from the arguments,
 //! which every user of the machine can read.
 
+use super::known;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -100,8 +101,10 @@ impl Secret {
 impl Set {
     async fn run(self, session: &Session) -> Result<Exit, Error> {
         let value = read_value(self.from_file.as_deref())?;
-        let request = SetSecretRequest { name: self.named.full(), value, request_id: request_id() };
+        let name = self.named.full();
+        let request = SetSecretRequest { name, value, request_id: request_id() };
         let server = session.server()?;
+        known::app(&server, &self.named.app).await?;
         let answer = server.ask(request, async |channel, request| {
             SecretServiceClient::new(channel).set_secret(request).await
         });
@@ -120,6 +123,7 @@ impl List {
             SecretServiceClient::new(channel).list_secrets(question).await
         });
         let answer = answer.await?;
+        known::if_empty(&server, Some(&self.app), answer.secrets.is_empty()).await?;
         session.out.message(&answer, |all| print::secret::list(&all.secrets, session.now()))?;
         Ok(Exit::Done)
     }

@@ -1,5 +1,6 @@
 //! `slipway status`: what is live and what moves, now or while it moves.
 
+use super::known;
 use crate::client::Server;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -32,6 +33,7 @@ impl Status {
             (Some(app), Some(environment)) => one(&server, app, environment).await?,
             (app, _) => many(&server, app.as_deref()).await?,
         };
+        known::if_empty(&server, self.app.as_deref(), all.environments.is_empty()).await?;
         session
             .out
             .message(&all, |all| print::environment::list(&all.environments, session.now()))?;

@@ -32,7 +32,14 @@ impl Traffic {
         });
         let environment = answer.await?.environment.unwrap_or_default();
         session.out.message(&environment, |environment| {
-            format!("{} is {}", print::environment::name(environment), environment.traffic)
+            let name = print::environment::name(environment);
+            match environment.traffic.as_str() {
+                "maintenance" => {
+                    format!("{name} is in maintenance: requests are answered with 503")
+                }
+                "paused" => format!("{name} is paused: requests wait"),
+                traffic => format!("{name} is {traffic}"),
+            }
         })?;
         Ok(Exit::Done)
     }

@@ -26,7 +26,10 @@ impl Unpin {
         let parent = proto::name::environment(&self.app, &self.environment);
         let name = match self.number {
             Some(number) => proto::name::release(&self.app, &self.environment, number),
-            None => latest_pinned(&server, parent).await?,
+            None => {
+                let none = format!("no release of {}/{} is pinned", self.app, self.environment);
+                latest_pinned(&server, parent).await?.ok_or(Error::NotFound(none))?
+            }
         };
         let request = UnpinReleaseRequest { name, request_id: request_id() };
         let answer = server.ask(request, async |channel, request| {
@@ -40,12 +43,11 @@ impl Unpin {
     }
 }
 
-async fn latest_pinned(server: &Server, parent: String) -> Result<String, Error> {
-    let none = Error::NotFound(format!("no release of {parent} is pinned"));
+async fn latest_pinned(server: &Server, parent: String) -> Result<Option<String>, Error> {
     let question = ListReleasesRequest { parent, page_size: 500, page_token: String::new() };
     let answer = server.ask(question, async |channel, question| {
         ReleaseServiceClient::new(channel).list_releases(question).await
     });
     let pinned = answer.await?.releases.into_iter().find(|release| release.pinned);
-    pinned.map(|release| release.name).ok_or(none)
+    Ok(pinned.map(|release| release.name))
 }

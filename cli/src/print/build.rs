@@ -67,6 +67,18 @@ pub(crate) fn news(before: Option<&Build>, after: &Build, now: DateTime<Utc>) ->
     lines
 }
 
+/// What became of it, as the rest of a sentence.
+pub(crate) fn ended(state: State) -> &'static str {
+    match state {
+        State::Succeeded => "has succeeded",
+        State::Failed => "has failed",
+        State::Cancelled => "was cancelled",
+        State::Skipped => "was skipped",
+        State::Blocked => "waits",
+        State::Queued | State::Running | State::Unspecified => "has not ended yet",
+    }
+}
+
 fn head(build: &Build) -> String {
     let (commit, full) = (short(&build.commit), git_ref(&build.git_ref));
     format!("build {} of {}: {commit} ({full})", last(&build.name), last(&build.app))
@@ -76,7 +88,7 @@ fn end(build: &Build) -> Vec<String> {
     if exit(build.state()).is_none() && build.state() != State::Blocked {
         return Vec::new();
     }
-    let mut lines = vec![format!("build {} is {}", last(&build.name), state(build))];
+    let mut lines = vec![format!("build {} {}", last(&build.name), ended(build.state()))];
     lines.extend(build.services.iter().filter_map(|one| {
         let image = one.image.as_ref()?;
         Some(format!("  {} = {}@{}", one.service, image.repository, image.digest))

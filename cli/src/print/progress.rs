@@ -50,7 +50,8 @@ fn end(shown: &Release) -> Vec<String> {
     }
     let took = release::took(shown);
     let after = if took.is_empty() { String::new() } else { format!(" after {took}") };
-    let mut lines = vec![format!("{} is {}{after}", release::title(shown), release::state(shown))];
+    let mut lines =
+        vec![format!("{} {}{after}", release::title(shown), release::ended(shown.state()))];
     lines.extend(shown.failure.iter().map(release::failure));
     if shown.state() == State::Stuck {
         lines.push(

@@ -28,6 +28,31 @@ pub(crate) fn content(release: &Release) -> String {
     }
 }
 
+/// What became of it, as the rest of a sentence.
+pub(crate) fn ended(state: State) -> &'static str {
+    match state {
+        State::Failed => "has failed",
+        State::RolledBack => "was rolled back",
+        State::Cancelled => "was cancelled",
+        State::Superseded => "was superseded",
+        State::Stuck => "is stuck",
+        State::Live | State::Retained | State::Collected => "is live",
+        State::RollingBack => "goes back",
+        State::Unspecified
+        | State::Queued
+        | State::AwaitingApproval
+        | State::AwaitingWindow
+        | State::Preparing
+        | State::RunningJobs
+        | State::Starting
+        | State::Warming
+        | State::Verifying
+        | State::Shifting
+        | State::Baking
+        | State::Settling => "still moves",
+    }
+}
+
 /// How a release in this state ended; nothing while it moves.
 pub(crate) fn outcome(state: State) -> Option<Exit> {
     match state {

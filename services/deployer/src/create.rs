@@ -155,11 +155,13 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
             steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
         },
     };
+    // What this version does not do fails before it starts: nobody could approve it, and no window would open.
+    let waits = !restores && crate::unsupported::unsupported(resolved).is_none();
     Plan {
         strategy: if restores { Strategy::BlueGreen } else { strategy },
         limits: limits(resolved),
-        approval: resolved.approval.is_some() && !restores,
-        window: !resolved.freeze.is_empty() && !restores,
+        approval: waits && resolved.approval.is_some(),
+        window: waits && !resolved.freeze.is_empty(),
         jobs: false,
         warm: false,
         verify: false,

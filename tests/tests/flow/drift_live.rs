@@ -1,12 +1,12 @@
 //! Instances that do not live are restarted: Docker does not. Later and later, and never two at a time.
 
-use crate::watched::Watched;
+use crate::watched::{Watched, patient};
 use proto::v1::environment_drift::State;
 use serde_json::json;
 use std::time::Duration;
 use testkit::eventually;
 
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(4);
 const LIVE: &str =
     "    health:\n      live: { get: /health, period: 1s, timeout: 1s, failures: 2 }\n";
 
@@ -16,7 +16,7 @@ async fn watched(behaviour: &serde_json::Value, replicas: u32) -> Watched {
     let text = stories::fixture::manifest("shop")
         .replace("    bake: 3s\n", "    bake: 1s\n")
         .replace("    health:\n", &format!("    replicas: {replicas}\n{LIVE}"));
-    repo.write("slipway.yaml", &text);
+    repo.write("slipway.yaml", &patient(&text).replace("start_period: 8s", "start_period: 4s"));
     repo.commit("With a question of liveness");
     let world = stories::World::with(&[
         ("SLIPWAY_MONITOR_EVERY", "2s"),

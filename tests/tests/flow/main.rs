@@ -3,12 +3,14 @@
 mod access;
 mod apps;
 mod builds;
+mod cli;
 mod drift;
 mod drift_adopt;
 mod drift_heal;
 mod drift_live;
 mod faults;
 mod lives;
+mod manifests;
 mod push;
 mod services;
 mod tell;

@@ -37,7 +37,7 @@ impl Watched {
             "    http: { port: 8000 }\n",
             &format!("    http: {{ port: 8000 }}\n{service}"),
         );
-        repo.write("slipway.yaml", &text.replace("start_period: 2s", "start_period: 8s"));
+        repo.write("slipway.yaml", &patient(&text));
         repo.commit("As the story wants it");
         let world = World::with(&QUICK).await;
         {
@@ -137,6 +137,14 @@ impl Watched {
         self.docker(&["rm", "--force", &name]);
         self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     }
+}
+
+/// A busy machine is no reason to fail.
+pub(crate) fn patient(manifest: &str) -> String {
+    let patient = manifest.replace("start_period: 2s", "start_period: 8s");
+    patient
+        .replace("gate: 10s", "gate: 60s")
+        .replace("timeout: 1s, failures: 2", "timeout: 3s, failures: 8")
 }
 
 /// The arguments of `docker run` for a container like `found`.

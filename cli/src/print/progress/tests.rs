@@ -74,7 +74,7 @@ fn a_failed_release_shows_the_cause_with_the_evidence() {
       ✓ queued                  0.0s
       ✓ preparing               0.3s  2 images were here
       ✗ starting                8.7s  api: GET /ready 503
-    shop/production #7 is failed after 9.0s
+    shop/production #7 has failed after 9.0s
     ✗ GATE_TIMEOUT in service api: not ready within 9s; check what /ready waits for
       last probes:
       | GET /ready 503

@@ -68,6 +68,9 @@ pub async fn prepare(
     let path = path.ok_or_else(|| failed(format!("the commit has no {inside}")))?;
     let text = plan.texts[path].clone();
     let files = tree::below(&plan.files, &context);
+    if files.is_empty() {
+        return Err(failed(format!("the commit has no directory {context}")));
+    }
     let within = if context.is_empty() {
         Some(path.as_str())
     } else {

@@ -65,7 +65,7 @@ pub async fn make(
     let bytes: i64 = new.iter().map(|layer| layer.size).sum();
     let (repository, digest) = (&image.repository, &image.digest);
     task.recorder.line(format!(
-        "{name} | {repository}@{digest}: {} new layers with {bytes} bytes, {shared} shared",
+        "{name} | {repository}@{digest}: new layers: {} with {bytes} bytes, shared: {shared}",
         new.len()
     ));
     Ok(image)

@@ -51,15 +51,16 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
     let is_its_own = text.as_ref() == Some(&policy_text);
     let called = if is_its_own { OWN } else { "the manifest that gives the policy" };
     let policy = parse(task, &policy_text, called)?;
-    wanted(task, (text.as_deref(), &policy_text), &policy).await?;
+    let environments = wanted(task, (text.as_deref(), &policy_text), &policy).await?;
     let found = objects.commit(id.as_str()).await.map_err(|error| unreadable(&error))?;
     let (time, message) =
         found.map_or_else(Default::default, |commit| (commit.time, commit.message));
     asked_for(task, &message)?;
     let manifest = match text.ok_or_else(|| missing("the commit"))? {
-        _ if is_its_own => policy,
+        _ if is_its_own => policy.clone(),
         text => parse(task, &text, OWN)?,
     };
+    fits(&manifest, &policy, &environments)?;
     let texts =
         read_small(&mut objects, (&manifest, &files)).await.map_err(|error| unreadable(&error))?;
     warn(task, &files, &texts);
@@ -77,7 +78,7 @@ async fn wanted(
     task: Task<'_>,
     (text, policy_text): (Option<&str>, &str),
     policy: &Manifest,
-) -> Result<(), Stop> {
+) -> Result<Vec<EnvironmentName>, Stop> {
     let environments = environments(task, policy);
     let texts = (text.unwrap_or_default(), policy_text);
     let written =
@@ -90,6 +91,19 @@ async fn wanted(
     }
     let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
     task.recorder.line(format!("for {}", names.join(", ")));
+    Ok(environments)
+}
+
+/// Refuses a commit whose services do not fit an environment of the policy: nothing could be released.
+fn fits(
+    manifest: &Manifest,
+    policy: &Manifest,
+    environments: &[EnvironmentName],
+) -> Result<(), Stop> {
+    for environment in environments {
+        manifest::resolve(manifest, policy, environment)
+            .map_err(|error| Stop::failed(Reason::ManifestInvalid, service::chain(&error)))?;
+    }
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// How long a registry that is away is waited for.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// The first and the longest pause between two tries.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 /// What a registry says when trying again cannot help.
 const FINAL: [&str; 4] =
     ["unauthorized", "denied", "no basic auth credentials", "authentication required"];
@@ -64,7 +64,7 @@ async fn try_push(
 ) -> Result<Manifest, PushError> {
     let tag = tag::by_commit(&task.build.identity.commit);
     let pushed = task.app.engine.push(repository, &tag, &commit.auth).await?;
-    let line = format!("{name} | pushed {} layers, {} were there", pushed.new, pushed.known);
+    let line = format!("{name} | layers pushed: {}, there already: {}", pushed.new, pushed.known);
     task.recorder.line(line);
     task.app.registry.manifest(repository, &tag, &commit.auth).await?.ok_or(PushError::Lost)
 }

@@ -88,7 +88,11 @@ async fn restore(
     };
     let target = match request.number {
         0 => release::retained(&mut *connection, place).await.map_err(database)?.first().copied(),
-        number => release::by_number(&mut *connection, place, number).await.map_err(database)?,
+        number => {
+            let found = release::by_number(&mut *connection, place, number).await;
+            let missing = || status::not_found("release", format!("{number} in {}", request.name));
+            Some(found.map_err(database)?.ok_or_else(missing)?)
+        }
     };
     let nothing = || {
         let message = "there is no earlier release to go back to; `slipway releases` lists them";
@@ -103,7 +107,7 @@ async fn restore(
         return Err(status::precondition("NEVER_LIVE", message));
     }
     if live.as_ref().is_some_and(|live| live.content_hash == target.content_hash) {
-        let message = format!("what release {} is, is live already", target.number);
+        let message = format!("release {} has the content that is live already", target.number);
         return Err(status::precondition("LIVE_ALREADY", message));
     }
     if let Some(live) = &live {

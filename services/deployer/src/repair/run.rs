@@ -8,11 +8,12 @@ use ::release::Failure;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 /// Longest pause between two looks for repairs that a crash left.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How often it is said that a repair is being performed.
-const BEAT: Duration = Duration::from_secs(3);
+const BEAT: Duration = Duration::from_secs(1);
 /// Pause before what could not be done now is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// A repair that cannot be done for so long is given up; who asked asks again.
@@ -25,9 +26,11 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
     let tasks = TaskTracker::new();
     let mut nudges = app.nudges.subscribe();
     while !cancel.is_cancelled() {
-        match repair::claim(&app.pool, app.owner).await {
+        // A name of its own for each claim: who comes back after its lease is not who has it now.
+        let owner = service::new_id();
+        match repair::claim(&app.pool, owner).await {
             Ok(Some(claimed)) => {
-                tasks.spawn(perform(app.clone(), claimed, cancel.clone()));
+                tasks.spawn(perform(app.clone(), owner, claimed, cancel.clone()));
                 continue;
             }
             Ok(None) => {}
@@ -46,13 +49,13 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
     tasks.wait().await;
 }
 
-async fn perform(app: App, claimed: Repair, cancel: CancellationToken) {
+async fn perform(app: App, owner: Uuid, claimed: Repair, cancel: CancellationToken) {
     let id = claimed.id;
     tokio::select! {
         () = until_ended(&app, claimed) => {}
-        () = until_lost(&app, id) => tracing::info!(repair.id = %id, "somebody else has the repair"),
+        () = until_lost(&app, id, owner) => tracing::info!(repair.id = %id, "somebody else has the repair"),
         () = cancel.cancelled() => {
-            if let Err(error) = repair::let_go(&app.pool, id, app.owner).await {
+            if let Err(error) = repair::let_go(&app.pool, id, owner).await {
                 tracing::warn!(repair.id = %id, %error, "the lease ends by itself");
             }
         }
@@ -60,10 +63,10 @@ async fn perform(app: App, claimed: Repair, cancel: CancellationToken) {
     app.changed();
 }
 
-async fn until_lost(app: &App, id: uuid::Uuid) {
+async fn until_lost(app: &App, id: Uuid, owner: Uuid) {
     loop {
         tokio::time::sleep(BEAT).await;
-        if let Ok(false) = repair::beat(&app.pool, id, app.owner).await {
+        if let Ok(false) = repair::beat(&app.pool, id, owner).await {
             return;
         }
     }

@@ -1,0 +1,89 @@
+//! The command line, as people and scripts use it: the real program, its output, its exit status.
+
+use crate::{ADMIN_TOKEN, World, program};
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit status.
+    pub status: i32,
+    /// What it printed.
+    pub out: String,
+    /// What it complained of.
+    pub complaint: String,
+}
+
+impl Ran {
+    /// Its output; panics unless it did what was asked.
+    pub fn done(self) -> String {
+        assert_eq!(self.status, 0, "{}{}", self.out, self.complaint);
+        self.out
+    }
+
+    /// The output as JSON; panics when it is none, or the command failed.
+    pub fn json(self) -> serde_json::Value {
+        let out = self.done();
+        serde_json::from_str(&out).unwrap_or_else(|error| unreachable!("{error}: {out}"))
+    }
+
+    /// Status and complaint of a command that failed, as one line.
+    pub fn failed(self) -> String {
+        assert_ne!(self.status, 0, "{}", self.out);
+        let lines: Vec<&str> = self.complaint.lines().map(str::trim).collect();
+        format!("{} {}", self.status, lines.join(" | "))
+    }
+}
+
+/// A command that runs.
+#[derive(Debug)]
+pub struct Begun(Child);
+
+impl Begun {
+    /// Waits for its end.
+    pub fn ran(self) -> Ran {
+        let output = self.0.wait_with_output().expect("it ends");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran {
+            status: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            complaint: text(&output.stderr),
+        }
+    }
+}
+
+impl World {
+    /// Runs `slipway` as the administrator; `line` is split at blanks.
+    pub fn slipway(&self, line: &str) -> Ran {
+        self.slipway_as(ADMIN_TOKEN, line, "")
+    }
+
+    /// Runs `slipway` with this token and this on its standard input.
+    pub fn slipway_as(&self, token: &str, line: &str, input: &str) -> Ran {
+        self.begin(token, line, input).ran()
+    }
+
+    /// Starts `slipway` as the administrator, and leaves it running.
+    pub fn slipway_begins(&self, line: &str) -> Begun {
+        self.begin(ADMIN_TOKEN, line, "")
+    }
+
+    fn begin(&self, token: &str, line: &str, input: &str) -> Begun {
+        let mut command = Command::new(program("router").with_file_name("slipway"));
+        command
+            .env_clear()
+            .env("SLIPWAY_SERVER", self.api())
+            .env("SLIPWAY_TOKEN", token)
+            .args(line.split_whitespace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("`cargo build --workspace --bins` made it");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A command that reads nothing may have ended already.
+        drop(stdin.write_all(input.as_bytes()));
+        drop(stdin);
+        Begun(child)
+    }
+}

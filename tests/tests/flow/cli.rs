@@ -1,0 +1,222 @@
+//! The command line against a platform that runs: what people read, what scripts get.
+
+use crate::tell::ageless;
+use proto::v1::release::State;
+use serde_json::json;
+use stories::fixture::{behave, chameleon};
+use stories::{ADMIN_TOKEN, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn releases_are_followed_and_taken_back() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    app.ship(&json!({"version": "two"}), 2).await;
+    let shown = world.slipway("releases shop production 2").done();
+    assert!(shown.contains("✓ settling") && shown.contains("1 instance stopped"), "{shown}");
+    let followed = world.slipway("rollback shop production --wait").done();
+    assert!(followed.contains("#3: back to #1") && followed.contains("#3 is live"), "{followed}");
+    assert_eq!(app.version().await, "one");
+    let listed = world.slipway("releases shop --limit 2").done();
+    assert!(listed.contains("#3  live") && listed.contains("#2  retained, pinned"), "{listed}");
+    assert!(world.slipway("status shop").done().contains("serving  #3    back to #1"));
+    assert_eq!(
+        world.slipway("unpin shop production").done(),
+        "shop/production #2 is no longer pinned\n"
+    );
+    assert!(world.slipway("deploy shop production --wait").done().contains("#4 is live"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_moves_is_cancelled_and_the_one_who_waits_is_told() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+    repo.commit("Slow to start");
+    let waits = world.slipway_begins("deploy shop production --wait");
+    app.release_in(2, &[State::Starting]).await;
+    let asked = world.slipway("cancel shop production").done();
+    assert!(asked.starts_with("shop/production #2 is asked to end"), "{asked}");
+    let waited = waits.ran();
+    assert_eq!(waited.status, 7, "{waited:?}");
+    assert!(waited.out.contains("shop/production #2 was cancelled"), "{}", waited.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traffic_is_held_turned_away_and_let_in_again() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    let said = ["pause", "maintenance", "resume"]
+        .map(|line| world.slipway(&format!("{line} shop production")).done());
+    insta::assert_snapshot!(said.concat(), @"
+    shop/production is paused: requests wait
+    shop/production is in maintenance: requests are answered with 503
+    shop/production is serving
+    ");
+    assert_eq!(app.version().await, "one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_set_listed_and_removed() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({}));
+    world.register("shop", &repo).await;
+    let mut said = String::new();
+    for value in ["first\n", "second\n"] {
+        let set = "secret set shop API_KEY -e production";
+        said += &world.slipway_as(ADMIN_TOKEN, set, value).done();
+    }
+    said += &world.slipway("secret list shop -e production").done();
+    said += &world.slipway("secret remove shop API_KEY -e production").done();
+    said += &world.slipway("secret list shop -e production").done();
+    insta::assert_snapshot!(ageless(&said), @"
+    API_KEY is set, version 1; releases made from now on use it
+    API_KEY is set, version 2; releases made from now on use it
+    SECRET   ENVIRONMENT  VERSION  BY         AGE
+    API_KEY  production   2        bootstrap
+    API_KEY is removed
+    no secrets
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_made_listed_and_revoked() {
+    let world = World::start().await;
+    let made = world.slipway("token create ci --role viewer --app shop").done();
+    let token = made.lines().next().expect("the token").to_owned();
+    let mut said = world.slipway("token list").done();
+    said += &world.slipway_as(&token, "pause shop production", "").failed();
+    said += &format!("\n{}", world.slipway("token revoke ci").done());
+    said += &world.slipway_as(&token, "status", "").failed();
+    insta::assert_snapshot!(ageless(&said), @"
+    TOKEN  MAY             EXPIRES  LAST USED  AGE
+    ci     viewer of shop  never
+    4 error: ci needs the role deployer in shop/production [PERMISSION_DENIED] | ask an admin for a token with that right; `slipway token list` shows who has what
+    ci is revoked
+    4 error: the token is not known, has expired or was ended [UNAUTHENTICATED] | set SLIPWAY_TOKEN_FILE to a file with a token; an admin makes one with `slipway token create`
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_events_builds_and_drift_are_read() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
+    assert!(world.slipway("build-log --app shop --follow").done().contains("layers pushed"));
+    let listed = world.slipway("deliveries list --source shop -o json").json();
+    let delivery = listed["deliveries"][0]["name"].as_str().expect("a name").to_owned();
+    assert!(world.slipway(&format!("deliveries show {delivery}")).done().contains("accepted"));
+    let replayed = world.slipway(&format!("deliveries replay {delivery}")).done();
+    assert!(replayed.contains("accepted") || replayed.contains("ignored"), "{replayed}");
+    let events = world.slipway("events --app shop --type release.live --tail 3").done();
+    assert_eq!(events.lines().count(), 1, "{events}");
+    assert!(world.slipway("builds shop").done().contains("succeeded"));
+    assert!(world.slipway("logs shop production").done().contains("version one listens"));
+    assert!(world.slipway("drift shop production").done().contains("in sync"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_get_json_from_every_list() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
+    for line in [
+        "app list",
+        "app show shop",
+        "releases",
+        "releases shop production 1",
+        "status",
+        "builds shop",
+        "drift shop",
+        "drift shop production",
+        "secret list shop",
+        "token list",
+        "deliveries list",
+        "plan -e production --app shop",
+        "pause shop production",
+        "resume shop production",
+    ] {
+        let answer = world.slipway(&format!("{line} --output json")).json();
+        assert!(answer.is_object(), "{line}: {answer}");
+    }
+    let error = world.slipway("status none --output json");
+    let told: serde_json::Value = serde_json::from_str(&error.complaint).expect("JSON");
+    assert_eq!((error.status, &told["error"]["reason"]), (3, &json!("NOT_FOUND")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_says_why_and_ends_with_its_status() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    let mut told = String::new();
+    for line in FAILING {
+        told += &format!("{line}: {}\n", world.slipway(line).failed());
+    }
+    insta::assert_snapshot!(told, @r#"
+    app show none: 3 error: there is no app none [NOT_FOUND]
+    releases none: 3 error: there is no app none [NOT_FOUND]
+    status none: 3 error: there is no app none [NOT_FOUND]
+    status shop staging: 3 error: there is no environment apps/shop/environments/staging [NOT_FOUND]
+    builds none: 3 error: there is no app none [NOT_FOUND]
+    build-log --app none: 3 error: there is no app none [NOT_FOUND]
+    drift none: 3 error: there is no app none [NOT_FOUND]
+    secret list none: 3 error: there is no app none [NOT_FOUND]
+    secret set none KEY: 3 error: there is no app none [NOT_FOUND]
+    deliveries list --source none: 3 error: there is no app none [NOT_FOUND]
+    events --app none: 3 error: there is no app none [NOT_FOUND]
+    deploy none production: 3 error: there is no app none [NOT_FOUND]
+    rollback none production: 3 error: there is no environment apps/none/environments/production [NOT_FOUND]
+    releases shop production 99: 3 error: there is no release apps/shop/environments/production/releases/99 [NOT_FOUND]
+    rollback shop production 99: 3 error: there is no release 99 in apps/shop/environments/production [NOT_FOUND]
+    rollback shop production 1: 6 error: release 1 has the content that is live already [LIVE_ALREADY]
+    rollback shop production: 6 error: there is no earlier release to go back to; `slipway releases` lists them [NOTHING_TO_RESTORE]
+    unpin shop production: 3 error: no release of shop/production is pinned
+    cancel shop production: 6 error: no release of shop/production moves
+    deploy shop production --ref nowhere: 2 error: git_ref: there is no branch or tag nowhere in the repository [INVALID_ARGUMENT]
+    deploy shop production --image web=web:latest: 2 error: images: web=web:latest: use REPOSITORY@sha256:..., because a tag can be moved [INVALID_ARGUMENT]
+    token create boss --role admin --app shop: 2 error: token.grants: an admin has no scope; use deployer [INVALID_ARGUMENT]
+    events --type release.nonsense: 2 error: types: there is no event type release.nonsense [INVALID_ARGUMENT]
+    secret set shop bad-name: 2 error: name: secret name "bad-name" is not valid: use 1 to 128 letters, digits and '_', not starting with a digit, like an environment variable [INVALID_ARGUMENT]
+    "#);
+    behave(&repo, &json!({"version": "two", "crash_at_start": true}));
+    repo.commit("Crashes");
+    let failed = world.slipway("deploy shop production --wait");
+    assert_eq!(failed.status, 1, "{failed:?}");
+    assert!(failed.out.contains("✗ CRASHED"), "{}", failed.out);
+    let nobody = world.slipway("status --server http://127.0.0.1:9").failed();
+    assert_eq!(nobody.split(" | ").next(), Some("5 error: nobody answers at http://127.0.0.1:9"));
+}
+
+const FAILING: [&str; 24] = [
+    "app show none",
+    "releases none",
+    "status none",
+    "status shop staging",
+    "builds none",
+    "build-log --app none",
+    "drift none",
+    "secret list none",
+    "secret set none KEY",
+    "deliveries list --source none",
+    "events --app none",
+    "deploy none production",
+    "rollback none production",
+    "releases shop production 99",
+    "rollback shop production 99",
+    "rollback shop production 1",
+    "rollback shop production",
+    "unpin shop production",
+    "cancel shop production",
+    "deploy shop production --ref nowhere",
+    "deploy shop production --image web=web:latest",
+    "token create boss --role admin --app shop",
+    "events --type release.nonsense",
+    "secret set shop bad-name",
+];
