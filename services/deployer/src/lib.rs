@@ -4,6 +4,7 @@
 //! Truth is the row in Postgres; a driver holds a release by a lease with a fencing epoch, and every effect
 //! may run twice.
 
+mod addresses;
 mod admit;
 mod adopt;
 mod app;

@@ -1,12 +1,14 @@
 //! What is done by the clock: containers without an owner go away, addresses are looked at again, and the
 //! router gets its table when it does not have the newest.
 
+use crate::addresses;
 use crate::app::App;
 use crate::db::{instance, list};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two sweeps.
@@ -16,7 +18,8 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Sweeps until `cancel`. When the truth cannot be read, nothing is touched.
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
-    let mut swept = tokio::time::Instant::now();
+    let mut swept = Instant::now();
+    let mut compared = None;
     loop {
         if let Err(error) = refresh_router(&app).await {
             tracing::warn!(
@@ -28,8 +31,11 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
             Ok(active) => app.metrics.active(&active),
             Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
         }
+        if compared.is_none_or(|at: Instant| at.elapsed() > EVERY) {
+            compared = refresh_addresses(&app).await.then(Instant::now);
+        }
         if swept.elapsed() > EVERY {
-            swept = tokio::time::Instant::now();
+            swept = Instant::now();
             if let Err(error) = sweep_orphans(&app).await {
                 tracing::warn!(error = service::chain(&*error), "orphans stay for now");
             }
@@ -51,6 +57,22 @@ async fn refresh_router(app: &App) -> anyhow::Result<()> {
         table::publish(app, async |_: &mut sqlx::PgConnection| Ok(())).await?;
     }
     Ok(())
+}
+
+/// True when the engine could be asked; else it is asked again soon.
+async fn refresh_addresses(app: &App) -> bool {
+    match addresses::refresh(app).await {
+        Ok(0) => true,
+        Ok(moved) => {
+            tracing::info!(moved, "instances are somewhere else; the router knows");
+            true
+        }
+        Err(error) => {
+            let error = service::chain(&*error);
+            tracing::warn!(error, "where instances are cannot be compared");
+            false
+        }
+    }
 }
 
 async fn sweep_orphans(app: &App) -> anyhow::Result<()> {

@@ -116,6 +116,24 @@ pub(crate) async fn observe(
     pg::error::one_row("observe instance", done.rows_affected())
 }
 
+/// Records that an instance with requests is somewhere else now.
+pub(crate) async fn moved(
+    connection: &mut PgConnection,
+    id: InstanceId,
+    address: &str,
+) -> Result<(), sqlx::Error> {
+    // One that is on its way out meanwhile is left alone.
+    sqlx::query!(
+        "update deployer.instance set address = $2, changed_at = clock_timestamp()
+         where id = $1 and state = 'ready'",
+        id.uuid(),
+        address,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Records that a container stopped, and how.
 pub(crate) async fn stopped(
     connection: &mut PgConnection,

@@ -2,6 +2,7 @@
 
 use super::read::database;
 use super::{Instances, adopt, name};
+use crate::addresses;
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release, repair};
@@ -10,14 +11,12 @@ use crate::member;
 use crate::probe::{Probe, ask};
 use crate::repair::{Kind, Repair};
 use crate::spec::{InstanceSpec, RestartPolicy};
-use crate::table;
 use events::{InstanceId, ReleaseId};
 use pg::sealed::fingerprint;
 use proto::v1;
 use proto::v1::instance_service_server::InstanceService;
 use service::grpc::status;
 use service::principal::{Principal, Role};
-use std::net::SocketAddr;
 use tonic::{Request, Response, Status, async_trait};
 use uuid::Uuid;
 
@@ -217,31 +216,12 @@ async fn refresh(
         return Err(moves(live));
     }
     let away = |error| status::unavailable("ENGINE_AWAY", service::chain(&error));
-    let mut moved = Vec::new();
-    for it in instance::of_environment(&app.pool, place).await.map_err(database)? {
-        let Some(known) = it.address.as_deref().and_then(|text| text.parse::<SocketAddr>().ok())
-        else {
-            continue;
-        };
-        let container = it.container_id.as_deref().unwrap_or(&it.container_name);
-        let facts = app.engine.find(container).await.map_err(away)?;
-        let now = facts.and_then(|facts| facts.address).map(|ip| SocketAddr::new(ip, known.port()));
-        if let Some(now) = now.filter(|now| it.state == "ready" && *now != known) {
-            moved.push((it.id, now.to_string()));
-        }
-    }
-    let publish = || {
-        table::publish(app, async |connection: &mut sqlx::PgConnection| {
-            for (id, address) in &moved {
-                instance::observe(&mut *connection, *id, "ready", (None, Some(address))).await?;
-            }
-            Ok(())
-        })
-    };
+    let instances = instance::of_environment(&app.pool, place).await.map_err(database)?;
+    let moved = addresses::moved(app, &instances).await.map_err(away)?;
     // The router may have a table that is not ours: the second one is above it.
-    let published = match publish().await {
+    let published = match addresses::publish(app, &moved).await {
         Ok(generation) => Ok(generation),
-        Err(_) => publish().await,
+        Err(_) => addresses::publish(app, &moved).await,
     };
     let generation =
         published.map_err(|error| status::unavailable("ROUTER_AWAY", service::chain(&error)))?;
