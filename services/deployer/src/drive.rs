@@ -186,7 +186,12 @@ async fn watch(app: &App, lease: Lease) -> Interrupt {
             () = tokio::time::sleep(BEAT) => {}
             _ = nudges.recv() => {}
         }
-        match claim::beat(&app.pool, lease).await {
+        // A server that vanished answers nothing, not even that it is gone.
+        let Ok(beat) = tokio::time::timeout(claim::LEASE, claim::beat(&app.pool, lease)).await
+        else {
+            return Interrupt::Lost;
+        };
+        match beat {
             Ok(None) => return Interrupt::Lost,
             Ok(Some(beat)) if beat.has_commands => return Interrupt::Command,
             Ok(Some(beat)) if beat.is_late => return Interrupt::Late,

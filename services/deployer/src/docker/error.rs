@@ -103,6 +103,18 @@ impl EngineError {
         matches!(self, Self::Connect { .. } | Self::Silent { .. } | Self::Failed { .. })
     }
 
+    /// The same call will not do better later: a name is somebody else's, or the registry has no such image
+    /// or does not give it to us.
+    pub fn is_final(&self) -> bool {
+        const NO: [&str; 5] =
+            ["manifest unknown", "not found", "access denied", "unauthorized", "invalid reference"];
+        if let Self::Pull { reason, .. } = self {
+            let reason = reason.to_lowercase();
+            return NO.iter().any(|no| reason.contains(no));
+        }
+        matches!(self, Self::NameTaken { .. })
+    }
+
     /// A stable code for a release's failure.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -120,4 +132,23 @@ impl EngineError {
 /// `Ok` also when what was asked about is gone already.
 pub(super) fn or_gone(result: Result<(), EngineError>) -> Result<(), EngineError> {
     result.or_else(|error| if error.is_missing() { Ok(()) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pull(reason: &str) -> EngineError {
+        EngineError::Pull { image: "r/shop@sha256:0".to_owned(), reason: reason.to_owned() }
+    }
+
+    #[test]
+    fn an_image_that_is_not_there_is_final_and_a_registry_that_is_away_is_not() {
+        assert!(
+            pull("manifest for r/shop@sha256:0 not found: manifest unknown: unknown").is_final()
+        );
+        assert!(pull("pull access denied for shop").is_final());
+        assert!(!pull("dial tcp 127.0.0.1:5000: connect: connection refused").is_final());
+        assert!(!pull("no progress for 60s").is_final());
+    }
 }

@@ -23,19 +23,27 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     check_disk(app).await?;
     let place = member::place(app, release);
     let labels = place.labels();
-    let again = |error: EngineError| Outcome::again(&error);
-    app.engine.ensure_network(&place.network(), &labels).await.map_err(again)?;
+    app.engine.ensure_network(&place.network(), &labels).await.map_err(refused)?;
     for member in &described {
         for volume in &member.spec.volumes {
-            app.engine.ensure_volume(&volume.docker_name, &labels).await.map_err(again)?;
+            app.engine.ensure_volume(&volume.docker_name, &labels).await.map_err(refused)?;
         }
     }
     let images = release.content.images.values().map(|image| async move {
         let image = format!("{}@{}", image.repository, image.digest);
         app.engine.ensure_image(&image, app.credentials_for(&image)).await
     });
-    let images = try_join_all(images).await.map_err(again)?;
+    let images = try_join_all(images).await.map_err(refused)?;
     Ok(counted(images.len(), "image", "there"))
+}
+
+/// What does not get better by trying again fails at once, with the code of its cause.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn refused(error: EngineError) -> Outcome {
+    if error.is_final() {
+        return Outcome::failed(Failure::new(error.reason(), service::chain(&error)));
+    }
+    Outcome::again(&error)
 }
 
 /// Nobody else serves what the release is to serve, from now on until it is over.
