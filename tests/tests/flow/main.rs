@@ -8,6 +8,7 @@ mod drift;
 mod drift_adopt;
 mod drift_heal;
 mod drift_live;
+mod engine;
 mod faults;
 mod lives;
 mod manifests;
