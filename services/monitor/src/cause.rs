@@ -19,8 +19,18 @@ pub fn likely(reason: Reason, instance: &Instance, observed: Option<&Observed>) 
         Reason::Network => "`docker network connect` or `disconnect`".to_owned(),
         Reason::Labels => "`docker rename`, or the engine's own files were edited".to_owned(),
         Reason::Image => "it was made of this image before it was first seen".to_owned(),
-        _ => "it was made so before it was first seen, or the engine's own files were edited"
-            .to_owned(),
+        Reason::Missing
+        | Reason::Replaced
+        | Reason::Privilege
+        | Reason::Env
+        | Reason::Command
+        | Reason::Mounts
+        | Reason::Ports
+        | Reason::Route
+        | Reason::Orphaned => {
+            "it was made so before it was first seen, or the engine's own files were edited"
+                .to_owned()
+        }
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) async fn hear(app: &App, open: Vec<Repair>) -> Result<Vec<Repair>, sq
         match told {
             Some(told) if told.ended => ended(app, &repair, &told).await?,
             None if app.clock.now() - repair.started_at > NEVER_BEGUN => {
-                never_begun(app, &repair).await?
+                never_begun(app, &repair).await?;
             }
             Some(_) | None => going_on.push(repair),
         }

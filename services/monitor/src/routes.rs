@@ -127,7 +127,7 @@ mod tests {
             service: "api".parse().expect("valid"),
         };
         let addresses = BTreeSet::from(["10.0.0.2".parse().expect("an address")]);
-        let found = [Observed { addresses, process, ..observed("a", uid(1)) }];
+        let found = [Observed { process, addresses, ..observed("a", uid(1)) }];
         let instances = [wanted("a", uid(1)).instance];
         let found = compare(&[routed], live(), (&instances, &found), table);
         found.into_iter().map(|diff| diff.field).collect()

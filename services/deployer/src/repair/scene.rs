@@ -46,13 +46,13 @@ impl Scene {
         let is_it = |d: &Described| [repair.instance, repair.successor].contains(&d.instance.id);
         let (mine, others): (Vec<_>, Vec<_>) = of_service.partition(is_it);
         let service = release.content.resolved.services.get(&repair.service);
-        match (mine.into_iter().next(), service.cloned()) {
-            (Some(described), Some(service)) => Ok(Self { described, others, service }),
-            _ => {
-                let message = "the live release has no such instance any more";
-                Err(Outcome::failed(Failure::new("INSTANCE_GONE", message)))
-            }
-        }
+        let gone = || {
+            let message = "the live release has no such instance any more";
+            Outcome::failed(Failure::new("INSTANCE_GONE", message))
+        };
+        let described = mine.into_iter().next().ok_or_else(gone)?;
+        let service = service.cloned().ok_or_else(gone)?;
+        Ok(Self { described, others, service })
     }
 
     /// Another instance of the service has requests, too.

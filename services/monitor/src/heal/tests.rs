@@ -27,7 +27,7 @@ fn attempt(second: i64, reason: Reason) -> Attempt {
     }
 }
 
-fn reason(decision: Decision) -> &'static str {
+fn reason(decision: &Decision) -> &'static str {
     match decision {
         Decision::Heal => "HEAL",
         Decision::Wait { .. } => "WAIT",
@@ -39,7 +39,7 @@ fn reason(decision: Decision) -> &'static str {
 fn after(times: &[i64], second: i64) -> &'static str {
     let attempts: Vec<Attempt> =
         times.iter().zip(Reason::ALL).map(|(&second, reason)| attempt(second, reason)).collect();
-    reason(decide(&target(Reason::Orphaned), &attempts, Limits::default(), at(second)))
+    reason(&decide(&target(Reason::Orphaned), &attempts, Limits::default(), at(second)))
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_budget_of_an_hour_ends_it() {
 fn the_same_again_and_again_is_a_fight() {
     let attempts = [0, 700, 1400].map(|second| attempt(second, Reason::Limits));
     let decided = |target: &Target, attempts: &[Attempt]| {
-        reason(decide(target, attempts, Limits::default(), at(2100)))
+        reason(&decide(target, attempts, Limits::default(), at(2100)))
     };
     assert_eq!(decided(&target(Reason::Limits), &attempts), "HEAL_FIGHT");
     assert_eq!(decided(&target(Reason::Env), &attempts), "HEAL");
@@ -81,14 +81,14 @@ fn the_same_again_and_again_is_a_fight() {
 fn who_asks_is_heard_once() {
     let attempts = [0, 700, 1400].map(|second| attempt(second, Reason::Limits));
     let asked = |second| Target { asked_at: Some(at(second)), ..target(Reason::Limits) };
-    let decided = |target: &Target| reason(decide(target, &attempts, Limits::default(), at(1500)));
+    let decided = |target: &Target| reason(&decide(target, &attempts, Limits::default(), at(1500)));
     assert_eq!((decided(&asked(1450)), decided(&asked(1400))), ("HEAL", "HEAL_FIGHT"));
 }
 
 #[test]
 fn mounts_of_a_service_with_data_are_never_touched() {
     let target = Target { with_data: true, asked_at: Some(at(0)), ..target(Reason::Mounts) };
-    assert_eq!(reason(decide(&target, &[], Limits::default(), at(0))), "HEAL_DATA");
+    assert_eq!(reason(&decide(&target, &[], Limits::default(), at(0))), "HEAL_DATA");
 }
 
 proptest! {
