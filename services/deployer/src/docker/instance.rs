@@ -105,11 +105,17 @@ impl Engine {
         or_gone(self.set_restart(container, RestartPolicy::No).await)
     }
 
+    /// Looks first: to change a container that runs costs the engine as much as to start a process.
     async fn set_restart(&self, container: &str, policy: RestartPolicy) -> Result<(), EngineError> {
-        let update = ContainerUpdateBody {
-            restart_policy: Some(config::restart(policy)),
-            ..ContainerUpdateBody::default()
-        };
+        let wanted = config::restart(policy);
+        let found = self.docker.inspect_container(container, None::<InspectContainerOptions>);
+        let found = self.call("inspect container", container, found).await?;
+        let policy = found.host_config.and_then(|host| host.restart_policy);
+        if policy.is_some_and(|policy| policy.name == wanted.name) {
+            return Ok(());
+        }
+        let update =
+            ContainerUpdateBody { restart_policy: Some(wanted), ..ContainerUpdateBody::default() };
         let updated = self.docker.update_container(container, update);
         self.call("update container", container, updated).await
     }
