@@ -40,8 +40,8 @@ fn finding(name: &str, finding: &Finding, now: DateTime<Utc>) -> String {
     let since = time::age(finding.first_seen_time.as_ref(), now);
     let mark = if finding.ignored { "·" } else { "✗" };
     let service = &finding.service;
-    let mut lines =
-        vec![format!("{mark} {name} {service}: {} [{}] {since}", finding.message, finding.reason)];
+    let head = format!("{mark} {name} {service}: {} [{}] {since}", finding.message, finding.reason);
+    let mut lines = vec![head.trim_end().to_owned()];
     let indented = |text: &str| format!("    {}", text.replace('\n', "\n    "));
     lines.extend(fields(finding).map(|fields| indented(&fields)));
     let code =
