@@ -36,7 +36,9 @@ impl Stage {
             newer = stage.deploy(Scene::Good).await.number;
         };
         let older = self.held(step, deploy).await;
-        (self.ended(older).await, self.ended(newer).await)
+        // One that was settling is live for a moment, until the newer one is.
+        let newer = self.ended(newer).await;
+        (self.ended(older).await, newer)
     }
 
     /// Asks for release 1 while a release is in `step`; the state in which that ends, and the one of the way back.
