@@ -6,7 +6,7 @@ use crate::db;
 use crate::db::repair::{Kind, Repair};
 use crate::db::verdict::Verdict;
 use crate::heal::{Attempt, Decision, Target, decide};
-use crate::judge::{Heal, Known};
+use crate::judge::{Heal, Known, State};
 use crate::place::Place;
 use crate::reason::Reason;
 use crate::repair::{self, Asked};
@@ -28,7 +28,9 @@ pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> 
         return Ok(true);
     }
     let Some(verdict) = db::verdict::get(&app.pool, place).await? else { return Ok(false) };
-    let Some(release) = verdict.release.filter(|_| !verdict.moving) else {
+    // What is not known now may have been repaired long ago.
+    let is_known = !verdict.moving && verdict.state != State::Unknown;
+    let Some(release) = verdict.release.filter(|_| is_known) else {
         return Ok(!open.is_empty());
     };
     let known = db::finding::of(&app.pool, place).await?;
