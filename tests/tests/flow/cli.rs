@@ -113,6 +113,7 @@ async fn deliveries_events_builds_and_drift_are_read() {
     assert!(world.slipway(&format!("deliveries show {delivery}")).done().contains("accepted"));
     let replayed = world.slipway(&format!("deliveries replay {delivery}")).done();
     assert!(replayed.contains("accepted") || replayed.contains("ignored"), "{replayed}");
+    world.said("release.live", 1).await;
     let events = world.slipway("events --app shop --type release.live --tail 3").done();
     assert_eq!(events.lines().count(), 1, "{events}");
     assert!(world.slipway("builds shop").done().contains("succeeded"));
