@@ -46,7 +46,7 @@ async fn look(app: &App) {
     for removal in unfinished {
         match remove(app, &removal).await {
             Ok(true) => {
-                tracing::info!(slipway.app = %removal.app, by = %removal.by, "the app is gone")
+                tracing::info!(slipway.app = %removal.app, by = %removal.by, "the app is gone");
             }
             Ok(false) => {}
             Err(error) => {
