@@ -26,7 +26,7 @@ impl World {
 
     /// Where `text` can be read: tables of the database, as text or as bytes, and logs of services.
     pub async fn places_that_show(&self, text: &str) -> Vec<String> {
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let pool = sqlx::PgPool::connect(&self.database_url()).await.expect("the database");
         let tables =
             "select format('%I.%I', table_schema, table_name) from information_schema.tables

@@ -24,12 +24,11 @@ impl Unpin {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         let server = session.server()?;
         let parent = proto::name::environment(&self.app, &self.environment);
-        let name = match self.number {
-            Some(number) => proto::name::release(&self.app, &self.environment, number),
-            None => {
-                let none = format!("no release of {}/{} is pinned", self.app, self.environment);
-                latest_pinned(&server, parent).await?.ok_or(Error::NotFound(none))?
-            }
+        let name = if let Some(number) = self.number {
+            proto::name::release(&self.app, &self.environment, number)
+        } else {
+            let none = format!("no release of {}/{} is pinned", self.app, self.environment);
+            latest_pinned(&server, parent).await?.ok_or(Error::NotFound(none))?
         };
         let request = UnpinReleaseRequest { name, request_id: request_id() };
         let answer = server.ask(request, async |channel, request| {
