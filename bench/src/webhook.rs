@@ -37,8 +37,7 @@ pub(crate) struct Options {
 /// Measures and prints.
 pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let database = Database::create(&testkit::variable("SLIPWAY_TEST_DATABASE_URL")).await;
-    let program =
-        Program::start(&stories::program("gateway"), &database.url()).await?;
+    let program = Program::start(&stories::program("gateway"), &database.url()).await?;
     let load = Load { address: program.hooks, connections: options.connections };
     let (time, plainly) = (Duration::from_secs(options.seconds.into()), database.url());
     let (mut plain_rates, mut rates) = (Vec::new(), Vec::new());
