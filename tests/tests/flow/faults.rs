@@ -14,7 +14,7 @@ async fn a_killed_driver_is_taken_over() {
     {
         let app = world.register("shop", &repo).await;
         app.ship(&json!({"version": "one"}), 1).await;
-        behave(&repo, &json!({"version": "two", "ready_after_s": 3}));
+        behave(&repo, &json!({"version": "two", "ready_after_s": 1.5}));
         app.push("Two").await;
         app.release_in(2, &[State::Starting]).await;
     }
