@@ -11,6 +11,8 @@ pub enum Verdict {
     Refused,
     /// The network or the remote has a bad moment.
     Network,
+    /// Another git works in the mirror, as one that outlives a builder that was killed; or it left a lock.
+    Locked,
     /// The mirror is damaged, as by a machine that lost its power.
     Broken,
     /// Something else.
@@ -45,8 +47,9 @@ const NETWORK: &[&str] = &[
     "Operation timed out",
 ];
 
+const LOCKED: &[&str] = &[".lock': File exists", "cannot lock ref"];
+
 const BROKEN: &[&str] = &[
-    ".lock': File exists",
     "is corrupt",
     "bad object",
     "bad tree",
@@ -68,6 +71,8 @@ pub fn verdict(complaint: &str) -> Verdict {
         Verdict::Network
     } else if says(BROKEN) {
         Verdict::Broken
+    } else if says(LOCKED) {
+        Verdict::Locked
     } else {
         Verdict::Other
     }
@@ -92,7 +97,9 @@ mod tests {
                 Verdict::Network,
             ),
             ("fatal: couldn't find remote ref refs/heads/main", Verdict::NoRef),
-            ("fatal: Unable to create '/m/x.git/packed-refs.lock': File exists.", Verdict::Broken),
+            ("fatal: Unable to create '/m/x.git/packed-refs.lock': File exists.", Verdict::Locked),
+            ("error: cannot lock ref 'refs/slipway/at/1': is at 2 but expected 3", Verdict::Locked),
+            ("error: object file .git/objects/1/2 is corrupt", Verdict::Broken),
             ("fatal: couldn't write", Verdict::Other),
         ] {
             assert_eq!(verdict(complaint), meaning, "{complaint}");

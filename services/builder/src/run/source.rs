@@ -122,20 +122,21 @@ pub async fn fetch(task: Task<'_>) -> Result<Commit, Stop> {
             Ok(()) => break,
             Err(error) => error,
         };
-        if meaning(&error) == Verdict::Broken && !std::mem::replace(&mut started_over, true) {
+        let patience = patience(&error);
+        let pause = pauses.next().filter(|pause| *pause <= patience);
+        let verdict = meaning(&error);
+        let is_damaged =
+            verdict == Verdict::Broken || (verdict == Verdict::Locked && pause.is_none());
+        if is_damaged && !std::mem::replace(&mut started_over, true) {
             task.recorder.line(format!("{}; fetching everything again", service::chain(&error)));
             source.mirror.start_over().await.map_err(|error| fetch_failed(&error))?;
+            pauses = PAUSES.into_iter();
             continue;
         }
-        let patience = patience(&error);
-        let Some(pause) = pauses.next().filter(|pause| *pause <= patience) else {
+        let Some(pause) = pause else {
             return Err(given_up(task, &source, error).await);
         };
-        task.recorder.line(format!(
-            "{}; trying again in {} s",
-            service::chain(&error),
-            pause.as_secs()
-        ));
+        task.recorder.line(format!("{}; trying again in {pause:?}", service::chain(&error)));
         tokio::time::sleep(pause).await;
     }
     let unreadable = |error: ReadError| Stop::failed(Reason::FetchFailed, service::chain(&error));
@@ -161,7 +162,7 @@ async fn get(source: &Source, identity: &Identity) -> Result<(), GitError> {
 fn patience(error: &GitError) -> Duration {
     match meaning(error) {
         Verdict::Network => PAUSES[2],
-        Verdict::NoCommit | Verdict::NoRef => PAUSES[1],
+        Verdict::NoCommit | Verdict::NoRef | Verdict::Locked => PAUSES[1],
         Verdict::Refused | Verdict::Broken | Verdict::Other => Duration::ZERO,
     }
 }

@@ -1,6 +1,7 @@
 //! Pushes in any order, twice, or of refs that are gone.
 
 use crate::world::{DOCKERFILE, MANIFEST, World, digests, outcome, push_of};
+use builder::git::mirror::kept_as;
 use events::payload::ChangeCause;
 use events::{EnvironmentName, GitRef};
 use proto::v1::build::State;
@@ -131,4 +132,18 @@ async fn a_damaged_mirror_is_made_anew() {
     let build = world.push().await;
     assert_eq!(outcome(&build), (State::Succeeded, ""), "{}", world.log(&build).await);
     assert!(world.log(&build).await.contains("fetching everything again"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_a_killed_git_left_is_no_hindrance() {
+    let world = World::with_app().await;
+    world.push().await;
+    let mirrors =
+        std::fs::read_dir(world.app.config.data.join("builder/mirrors")).expect("mirrors");
+    for mirror in mirrors.flatten() {
+        let branch = kept_as(&GitRef::branch("main").expect("valid"));
+        std::fs::write(mirror.path().join(format!("{branch}.lock")), "").expect("written");
+    }
+    world.repo.commit(&[("app.txt", "2")]);
+    assert_eq!(outcome(&world.push().await), (State::Succeeded, ""));
 }
