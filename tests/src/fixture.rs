@@ -22,7 +22,7 @@ services:
     health:
       ready: {{ get: /ready, period: 1s, timeout: 1s, failures: 2 }}
       start_period: 2s
-      gate: 10s
+      gate: 30s
     stop: {{ drain: 5s, grace: 5s }}
 environments:
   production:
