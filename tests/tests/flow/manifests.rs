@@ -19,7 +19,7 @@ const WRONG: [(&str, &str, &str); 16] = [
     ("a port out of range", "8000", "80000"),
     ("a duration without a unit", "drain: 5s", "drain: 5"),
     ("a key twice", "host:", "bake: 1s\n    host:"),
-    ("a gate too short", "gate: 10s", "gate: 3s"),
+    ("a gate too short", "gate: 30s", "gate: 3s"),
     ("a path outside", "context: .", "context: ../secrets"),
     ("an unknown service", "host:", "paths: { /: wbe }\n    host:"),
     ("no environment", "environments:\n", "environments: {}\nx-rest:\n"),

@@ -131,12 +131,12 @@ services:
     build: { context: . }
     http: { port: 8000 }
     env: { WHO: web }
-    health: { ready: { get: /ready, period: 1s, failures: 2, timeout: 1s }, gate: 10s }
+    health: { ready: { get: /ready, period: 1s, failures: 2, timeout: 1s }, gate: 30s }
   api:
     build: { context: . }
     http: { port: 8000, path_prefix: /api, strip_prefix: true }
     env: { WHO: api }
-    health: { ready: { get: /ready, period: 1s, failures: 2, timeout: 1s }, gate: 10s }
+    health: { ready: { get: /ready, period: 1s, failures: 2, timeout: 1s }, gate: 30s }
 environments:
   production: { track: { branch: main }, host: shop.localhost, bake: 1s }
 ";

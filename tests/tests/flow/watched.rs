@@ -143,7 +143,7 @@ impl Watched {
 pub(crate) fn patient(manifest: &str) -> String {
     let patient = manifest.replace("start_period: 2s", "start_period: 8s");
     patient
-        .replace("gate: 10s", "gate: 60s")
+        .replace("gate: 30s", "gate: 60s")
         .replace("timeout: 1s, failures: 2", "timeout: 3s, failures: 8")
 }
 
