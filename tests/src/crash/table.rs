@@ -129,10 +129,11 @@ pub fn sample() -> impl Iterator<Item = Case> {
         (Point::EffectDone, Fault::Kill) => true,
         // The one that stood still comes back when everything is over, and must not act.
         (Point::BeforeEffect, Fault::Stop) => case.step.scene != Scene::Good,
-        (Point::Recorded, Fault::Error) => case.step.name == "settling",
         (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
         (Point::Published, Fault::Kill) => case.step.name == "preparing",
-        (Point::Handled, Fault::Kill) => case.step.name == "settling",
+        (Point::Recorded, Fault::Error) | (Point::Handled, Fault::Kill) => {
+            case.step.name == "settling"
+        }
         _ => false,
     };
     cases().filter(often)
@@ -173,10 +174,11 @@ mod tests {
             | State::Baking
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
-            // Refused before anything is touched.
-            State::RunningJobs | State::Warming | State::Verifying => true,
-            // Nothing is done.
-            State::AwaitingApproval { .. }
+            // Nothing is done; what is not performed yet is refused before anything is touched.
+            State::RunningJobs
+            | State::Warming
+            | State::Verifying
+            | State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
             | State::Live
             | State::Retained
