@@ -40,15 +40,15 @@ async fn every_call_asks_for_its_role() {
     app.ship(&json!({"version": "one"}), 1).await;
     let there = there(&app).await;
     let who = everybody(&world).await;
-    let mut table = format!("{:<28}{}\n", "", who.clone().map(|(name, _)| name).join(" "));
+    let mut table = vec![format!("{:<28}{}", "", who.clone().map(|(name, _)| name).join(" "))];
     for name in CALLS {
-        let mut row = format!("{name:<28}");
+        let mut row = vec![format!("{name:<27}")];
         for (_, client) in &who {
-            row += &format!("{:<8} ", verdict(call(client.clone(), &there, name).await));
+            row.push(format!("{:<8}", verdict(call(client.clone(), &there, name).await)));
         }
-        table += &format!("{}\n", row.trim_end());
+        table.push(row.join(" ").trim_end().to_owned());
     }
-    insta::assert_snapshot!(table, @"
+    insta::assert_snapshot!(table.join("\n"), @"
                                 nobody   unknown  viewer   deployer staging  other    admin
     GetApp                      who?     who?     yes      yes      yes      no       yes
     ListChanges                 who?     who?     yes      yes      yes      no       yes

@@ -89,11 +89,13 @@ async fn tokens_are_made_listed_and_revoked() {
     let world = World::start().await;
     let made = world.slipway("token create ci --role viewer --app shop").done();
     let token = made.lines().next().expect("the token").to_owned();
-    let mut said = world.slipway("token list").done();
-    said += &world.slipway_as(&token, "pause shop production", "").failed();
-    said += &format!("\n{}", world.slipway("token revoke ci").done());
-    said += &world.slipway_as(&token, "status", "").failed();
-    insta::assert_snapshot!(ageless(&said), @"
+    let said = [
+        ageless(&world.slipway("token list").done()),
+        world.slipway_as(&token, "pause shop production", "").failed(),
+        world.slipway("token revoke ci").done().trim_end().to_owned(),
+        world.slipway_as(&token, "status", "").failed(),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @"
     TOKEN  MAY             EXPIRES  LAST USED  AGE
     ci     viewer of shop  never
     4 error: ci needs the role deployer in shop/production [PERMISSION_DENIED] | ask an admin for a token with that right; `slipway token list` shows who has what
@@ -156,11 +158,8 @@ async fn what_fails_says_why_and_ends_with_its_status() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
-    let mut told = String::new();
-    for line in FAILING {
-        told += &format!("{line}: {}\n", world.slipway(line).failed());
-    }
-    insta::assert_snapshot!(told, @r#"
+    let told = FAILING.map(|line| format!("{line}: {}", world.slipway(line).failed()));
+    insta::assert_snapshot!(told.join("\n"), @r#"
     app show none: 3 error: there is no app none [NOT_FOUND]
     releases none: 3 error: there is no app none [NOT_FOUND]
     status none: 3 error: there is no app none [NOT_FOUND]
