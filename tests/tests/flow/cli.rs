@@ -116,7 +116,7 @@ async fn deliveries_events_builds_and_drift_are_read() {
     let replayed = world.slipway(&format!("deliveries replay {delivery}")).done();
     assert!(replayed.contains("accepted") || replayed.contains("ignored"), "{replayed}");
     world.said("release.live", 1).await;
-    let events = world.slipway("events --app shop --type release.live --tail 3").done();
+    let events = world.slipway("events --app shop --type release.live --tail 1000").done();
     assert_eq!(events.lines().count(), 1, "{events}");
     assert!(world.slipway("builds shop").done().contains("succeeded"));
     assert!(world.slipway("logs shop production").done().contains("version one listens"));
