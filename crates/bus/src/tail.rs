@@ -5,6 +5,9 @@ use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use events::{AppName, Envelope, EventType, subject};
 use futures_util::{Stream, StreamExt};
 
+/// How much further back is looked each time when too few of the last events are wanted ones.
+const WIDER: u64 = 8;
+
 /// What to read.
 #[derive(Debug, Clone, Default)]
 pub struct Tail {
@@ -14,7 +17,7 @@ pub struct Tail {
     pub types: Vec<EventType>,
     /// The first sequence wanted; 0 means the last `count`.
     pub from_sequence: u64,
-    /// How many past events, when no sequence is given.
+    /// How many past events of these, when no sequence is given.
     pub count: u64,
 }
 
@@ -44,19 +47,35 @@ impl Bus {
         let mut stream =
             self.jetstream.get_stream(subject::EVENTS).await.map_err(|error| failed(&error))?;
         let state = stream.info().await.map_err(|error| failed(&error))?.state.clone();
-        let start = match tail.from_sequence {
-            0 => (state.last_sequence + 1).saturating_sub(tail.count),
-            sequence => sequence,
+        let (first, last) = (state.first_sequence.max(1), state.last_sequence);
+        let mut window = tail.count;
+        let (consumer, pending) = loop {
+            let start = match tail.from_sequence {
+                0 => (last + 1).saturating_sub(window).max(first),
+                sequence => sequence,
+            };
+            let config = pull::OrderedConfig {
+                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
+                filter_subjects: filters(&tail),
+                ..pull::OrderedConfig::default()
+            };
+            let consumer = stream.create_consumer(config).await.map_err(|error| failed(&error))?;
+            let pending = consumer.cached_info().num_pending;
+            if tail.from_sequence > 0 || pending >= tail.count || start <= first {
+                break (consumer, pending);
+            }
+            // Among the last few are too few of those that are wanted: look further back.
+            let name = consumer.cached_info().name.clone();
+            stream.delete_consumer(&name).await.map_err(|error| failed(&error))?;
+            window = window.saturating_mul(WIDER);
         };
-        let config = pull::OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start.max(1) },
-            filter_subjects: filters(&tail),
-            ..pull::OrderedConfig::default()
+        let surplus = match tail.from_sequence {
+            0 => pending.saturating_sub(tail.count),
+            _ => 0,
         };
-        let consumer = stream.create_consumer(config).await.map_err(|error| failed(&error))?;
-        let pending = consumer.cached_info().num_pending;
         let messages = consumer.messages().await.map_err(|error| failed(&error))?;
-        let heard = messages.filter_map(|message| async move {
+        let wanted = messages.skip(usize::try_from(surplus).unwrap_or(usize::MAX));
+        let heard = wanted.filter_map(|message| async move {
             let message = match message {
                 Ok(message) => message,
                 Err(error) => return Some(Err(TailError(error.to_string()))),
@@ -67,7 +86,7 @@ impl Bus {
             let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
             Some(Ok(Heard { sequence, pending, envelope: read.ok()? }))
         });
-        Ok((pending, heard.boxed()))
+        Ok((pending - surplus, heard.boxed()))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::fixture::{Repository, World, admin, reason, with_token};
 use proto::v1::event_service_client::EventServiceClient;
 use proto::v1::grant::Role;
-use proto::v1::{Event, WatchEventsRequest};
+use proto::v1::{CreateChangeRequest, Event, WatchEventsRequest};
 use service::Secret;
 use std::path::PathBuf;
 use testkit::{Loopback, Nats};
@@ -62,6 +62,23 @@ async fn past_events_end_without_follow_and_others_are_not_seen() {
     let shop = WatchEventsRequest { app: "shop".into(), ..past };
     let refused = watch(&world, &viewer, shop).await.expect_err("another app");
     assert_eq!(reason(&refused), "PermissionDenied PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn the_last_event_of_an_app_is_found_behind_those_of_others() {
+    let (world, shop, _nats) = with_nats().await;
+    world.register("blog", &shop.address()).await.expect("registered");
+    world.push(&shop.head("main"), A).await;
+    world.push(A, B).await;
+    world.until_said().await;
+    let change = CreateChangeRequest { parent: "apps/blog".into(), ..Default::default() };
+    world.apps().await.create_change(admin(change)).await.expect("a change");
+    world.until_said().await;
+    let last = WatchEventsRequest { app: "shop".into(), tail_count: 1, ..Default::default() };
+    let mut heard = watch(&world, crate::fixture::BOOTSTRAP, last).await.expect("a stream");
+    let event = next(&mut heard).await.expect("an event");
+    assert!(event.app == "shop" && event.data.contains(B), "{event:?}");
+    assert!(next(&mut heard).await.is_none());
 }
 
 #[tokio::test]
