@@ -31,9 +31,9 @@ async fn a_newer_release_takes_the_place_of_an_older_one_in_every_step() {
         assert_eq!(newer, State::Live, "{}", step.name);
         let wanted = match (step.name, step.scene) {
             ("settling", _) => State::Retained,
-            (_, Scene::Good) => State::Superseded,
-            (_, Scene::TurnsBad) => State::RolledBack,
-            (_, Scene::NeverReady) => State::Failed,
+            ("restoring_traffic" | "removing_candidate", Scene::TurnsBad) => State::RolledBack,
+            ("removing_candidate", _) => State::Failed,
+            _ => State::Superseded,
         };
         assert_eq!(older, wanted, "{}", step.name);
         stage.settled().await;
