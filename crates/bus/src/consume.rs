@@ -6,6 +6,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use async_nats::jetstream::{AckKind, Message};
 use events::{Envelope, EventId, EventType, subject};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use service::fail_point::Injected;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -219,7 +220,7 @@ impl Consumer {
             self.handled(envelope.id).await?;
         }
         if let Some(envelope) = &told {
-            let lost = |error: std::io::Error| ConsumeError::Receive(error.to_string());
+            let lost = |error: Injected| ConsumeError::Receive(error.to_string());
             crate::relay::said(self.bus.service, envelope, "handled").await.map_err(lost)?;
         }
         // A lost acknowledgement brings the message again, and the inbox absorbs it.

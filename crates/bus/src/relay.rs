@@ -4,6 +4,7 @@
 use crate::{Bus, PublishError};
 use async_nats::datetime::DateTime;
 use events::{Envelope, EventId, subject};
+use service::fail_point::Injected;
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,7 @@ async fn publish_waiting(pool: &PgPool, bus: &Bus, service: &str) -> Result<usiz
             failed = Some(error);
             break;
         }
-        said(service, envelope, "published").await.map_err(sqlx::Error::Io)?;
+        said(service, envelope, "published").await.map_err(sqlx::Error::from)?;
         published.push(envelope.id);
     }
     if !published.is_empty() {
@@ -95,13 +96,13 @@ async fn publish_waiting(pool: &PgPool, bus: &Bus, service: &str) -> Result<usiz
 }
 
 /// A place where a test can make `service` fail, named after the event and the state it tells of.
-pub(crate) async fn said(service: &str, envelope: &Envelope, point: &str) -> std::io::Result<()> {
+pub(crate) async fn said(service: &str, envelope: &Envelope, point: &str) -> Result<(), Injected> {
     let name = || {
         let state =
             envelope.data["state"].as_str().map(|state| format!(".{state}")).unwrap_or_default();
         format!("{service}.{}{state}.{point}", envelope.event_type)
     };
-    service::fail_point::reach(name).await.map_err(Into::into)
+    service::fail_point::reach(name).await
 }
 
 /// Publishes again what nobody handled: after a while, and at once when the stream is another one than

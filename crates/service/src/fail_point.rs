@@ -13,9 +13,10 @@ pub struct Injected {
     pub point: String,
 }
 
-impl From<Injected> for std::io::Error {
+/// As the database: what was asked may have been done, and the answer is lost.
+impl From<Injected> for sqlx::Error {
     fn from(injected: Injected) -> Self {
-        Self::other(injected)
+        Self::Io(std::io::Error::other(injected))
     }
 }
 

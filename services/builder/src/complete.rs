@@ -68,8 +68,7 @@ pub async fn complete(app: &App, id: BuildId, by: By, ending: Ending) -> Result<
     let mut transaction = app.pool.begin().await?;
     let ended = in_transaction(app, &mut transaction, id, by, &ending).await?;
     transaction.commit().await?;
-    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected));
-    reach(|| format!("builder.{}.recorded", ending.state())).await.map_err(lost)?;
+    reach(|| format!("builder.{}.recorded", ending.state())).await?;
     if ended {
         tracing::info!(build.id = %id, build.state = ending.state(),
             reason = ending.failure().map(|failure| failure.reason.as_str()), "build ended");

@@ -8,11 +8,11 @@ use crate::db::{command, environment, release};
 use crate::drive::DriveError;
 use crate::transition::{TransitionError, apply_in, recorded};
 use ::release::{Input, Plan, State, Strategy};
-use service::fail_point::{Injected, reach};
+use service::fail_point::reach;
 
 /// True when the release changed, false when it has to wait.
 pub(crate) async fn admit(app: &App, lease: Lease, release: &Release) -> Result<bool, DriveError> {
-    reach(|| "deployer.queued.before_effect".to_owned()).await.map_err(lost)?;
+    reach(|| "deployer.queued.before_effect".to_owned()).await.map_err(sqlx::Error::from)?;
     let mut transaction = app.pool.begin().await?;
     let place = (&release.app, &release.environment);
     environment::lock(&mut transaction, place).await?;
@@ -31,15 +31,11 @@ pub(crate) async fn admit(app: &App, lease: Lease, release: &Release) -> Result<
         Err(TransitionError::Busy) => return Ok(false),
         Err(error) => return Err(error.into()),
     }
-    reach(|| "deployer.queued.effect_done".to_owned()).await.map_err(lost)?;
+    reach(|| "deployer.queued.effect_done".to_owned()).await.map_err(sqlx::Error::from)?;
     transaction.commit().await?;
     recorded(&release.state).await?;
     app.changed();
     Ok(true)
-}
-
-fn lost(injected: Injected) -> DriveError {
-    sqlx::Error::Io(injected.into()).into()
 }
 
 /// The plan, now that it is known what the release replaces: what cannot run twice stops first.

@@ -52,8 +52,9 @@ pub(crate) async fn apply(
 /// The step that `before` was in is recorded and not said yet.
 pub(crate) async fn recorded(before: &State) -> Result<(), TransitionError> {
     let point = || format!("deployer.{}.recorded", before.step());
-    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected)).into();
-    service::fail_point::reach(point).await.map_err(lost)
+    service::fail_point::reach(point)
+        .await
+        .map_err(|injected| TransitionError::Write(injected.into()))
 }
 
 /// The same in the caller's transaction; the caller tells the app afterwards.

@@ -12,6 +12,7 @@ use events::{
     AppName, ChangeId, CommitSha, DeliveryId, Envelope, EnvironmentName, EventId, EventType,
     GitRef, PrincipalName, SourceName,
 };
+use service::fail_point::reach;
 use sqlx::PgConnection;
 
 /// How often a movement is decided anew when somebody else moved the ref meanwhile.
@@ -111,9 +112,13 @@ pub(crate) async fn arrival(
             outcome: &outcome,
             change: made.as_ref().zip(said.as_ref()),
         };
-        injected("before_effect").await.map_err(failed)?;
+        reach(|| "gateway.delivery.before_effect".to_owned())
+            .await
+            .map_err(|injected| failed(injected.into()))?;
         match arrival::commit(connection, &rows).await {
-            Ok(true) => injected("recorded").await.map_err(failed)?,
+            Ok(true) => reach(|| "gateway.delivery.recorded".to_owned())
+                .await
+                .map_err(|injected| failed(injected.into()))?,
             Ok(false) => continue,
             // The same delivery came twice at once; the next round finds the other.
             Err(error) if pg::error::constraint(&error) == Some("delivery_once") => continue,
@@ -122,12 +127,6 @@ pub(crate) async fn arrival(
         return Ok(accepted(app, made, outcome));
     }
     Err(AcceptError::Busy { app: arrival.app.clone(), git_ref: arrival.git_ref.clone() })
-}
-
-/// A place where a test can make an arrival fail.
-async fn injected(point: &str) -> Result<(), sqlx::Error> {
-    let lost = |injected| sqlx::Error::Io(std::io::Error::from(injected));
-    service::fail_point::reach(|| format!("gateway.delivery.{point}")).await.map_err(lost)
 }
 
 /// Makes a change because a person asked for exactly this, also of a commit seen before; the head moves
