@@ -27,18 +27,19 @@ pub(crate) async fn stop(
     after: After,
 ) -> Result<(), Outcome> {
     // Every one is tried, whatever becomes of the others.
-    withdraw(app, &instances).await?;
+    withdraw(app, release, &instances).await?;
     let stopping = instances.into_iter().map(|instance| stop_one(app, release, instance, after));
     join_all(stopping).await.into_iter().collect()
 }
 
 /// The router acknowledges a table without `instances`.
-async fn withdraw(app: &App, instances: &[Instance]) -> Result<(), Outcome> {
+async fn withdraw(app: &App, release: &Release, instances: &[Instance]) -> Result<(), Outcome> {
     let serving: Vec<_> = instances.iter().filter(|i| i.state == "ready").collect();
     if serving.is_empty() {
         return Ok(());
     }
     table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        release::fence(&mut *connection, release).await?;
         for instance in &serving {
             let seen = (None, instance.address.as_deref());
             instance::observe(&mut *connection, instance.id, "draining", seen).await?;

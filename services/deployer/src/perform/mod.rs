@@ -7,6 +7,7 @@ mod restore;
 mod settle;
 mod shift;
 mod start;
+mod traffic;
 mod unsupported;
 mod watch;
 

@@ -1,25 +1,18 @@
 //! The way back: the stable release proves its capacity and gets all traffic, then the candidate goes.
 
 use super::detached::{After, stop};
-use super::{Outcome, counted, ready};
+use super::{Outcome, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
-use crate::db::{environment, instance, release};
-use crate::{member, table};
+use crate::db::{instance, release};
+use crate::member;
 
 /// The stable release is up and gets every new request; without one, nobody does.
 pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outcome> {
-    let place = (&release.app, &release.environment);
     if let Some(stable) = stable(app, release).await? {
         ready::bring_up(app, &stable).await.map_err(still_wanted)?;
     }
-    let generation = table::publish(app, async |connection: &mut sqlx::PgConnection| {
-        release::fence(&mut *connection, release).await?;
-        let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
-        environment::set_traffic(connection, place, &before.restored(release.stable)).await
-    })
-    .await
-    .map_err(|error| Outcome::again(&error))?;
+    let generation = traffic::set(app, release, |before| before.restored(release.stable)).await?;
     Ok(format!("all traffic on the stable release, table {generation}"))
 }
 

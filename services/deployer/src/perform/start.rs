@@ -1,11 +1,12 @@
 //! Starts the candidate beside the stable release, or, where that cannot be, after it.
 
 use super::detached::{After, stop};
-use super::{Outcome, counted, ready};
+use super::{Outcome, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
-use crate::db::{environment, instance, release};
-use crate::{member, replace, table};
+use crate::db::{instance, release};
+use crate::traffic::Traffic;
+use crate::{member, replace};
 use std::time::Duration;
 
 /// Every instance of the candidate runs and proved that it is ready.
@@ -39,12 +40,6 @@ async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outco
     if old.is_empty() {
         return Ok(());
     }
-    table::publish(app, async |connection: &mut sqlx::PgConnection| {
-        release::fence(&mut *connection, release).await?;
-        let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
-        environment::set_traffic(connection, place, &before.holding()).await
-    })
-    .await
-    .map_err(|error| again(&error))?;
+    traffic::set(app, release, Traffic::holding).await?;
     stop(app, &stable, old, After::Keep).await
 }

@@ -1,0 +1,25 @@
+//! The one way in which a release moves traffic: fenced, written with the generation of the table, acknowledged.
+
+use super::Outcome;
+use crate::app::App;
+use crate::db::environment;
+use crate::db::release::{self, Release};
+use crate::table;
+use crate::traffic::Traffic;
+
+/// Makes of the environment's traffic what `change` makes of it. Returns the generation that the router
+/// acknowledged; a release that went on meanwhile moves nothing.
+pub(super) async fn set(
+    app: &App,
+    release: &Release,
+    change: impl FnOnce(&Traffic) -> Traffic,
+) -> Result<u64, Outcome> {
+    let place = (&release.app, &release.environment);
+    table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        release::fence(&mut *connection, release).await?;
+        let before = environment::traffic(&mut *connection, place).await?.unwrap_or_default();
+        environment::set_traffic(connection, place, &change(&before)).await
+    })
+    .await
+    .map_err(|error| Outcome::again(&error))
+}
