@@ -166,6 +166,9 @@ async fn attempt(app: &App, release: &Release, effect: Effect) -> Outcome {
         return Outcome::again(&injected);
     }
     let outcome = perform(app, release, effect).await;
+    if matches!(outcome, Outcome::Again(_)) {
+        return outcome;
+    }
     match reach(|| format!("deployer.{step}.effect_done")).await {
         Ok(()) => outcome,
         Err(injected) => Outcome::again(&injected),
@@ -177,15 +180,12 @@ async fn go_on(app: &App, lease: Lease, release: &Release, input: Input) -> Resu
     Ok(())
 }
 
-/// Keeps the lease while an effect runs; returns when something interrupts it.
+/// Keeps the lease while an effect runs; returns when something interrupts it. Asks at once: whoever stood
+/// still while another took over lets go before it tries anything.
 async fn watch(app: &App, lease: Lease) -> Interrupt {
     let mut answered = Instant::now();
     let mut nudges = app.nudges.subscribe();
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(BEAT) => {}
-            _ = nudges.recv() => {}
-        }
         // A server that vanished answers nothing, not even that it is gone.
         let Ok(beat) = tokio::time::timeout(claim::LEASE, claim::beat(&app.pool, lease)).await
         else {
@@ -202,6 +202,10 @@ async fn watch(app: &App, lease: Lease) -> Interrupt {
                     return Interrupt::Lost;
                 }
             }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(BEAT) => {}
+            _ = nudges.recv() => {}
         }
     }
 }

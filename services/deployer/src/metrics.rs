@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     last_success: Family<Names, Gauge>,
     tables: Family<Word, Counter>,
     takeovers: Counter,
+    driven: Gauge,
 }
 
 impl Metrics {
@@ -41,6 +42,7 @@ impl Metrics {
             last_success: Family::default(),
             tables: Family::default(),
             takeovers: Counter::default(),
+            driven: Gauge::default(),
         };
         for result in ["ok", "stale", "failed"] {
             drop(metrics.tables.get_or_create(&[("result", result)]));
@@ -61,6 +63,8 @@ impl Metrics {
         into.register("route_tables", help, metrics.tables.clone());
         let help = "Releases taken over from a driver that fell silent";
         into.register("lease_takeovers", help, metrics.takeovers.clone());
+        let help = "Releases that this deployer drives right now";
+        into.register("releases_driven", help, metrics.driven.clone());
         let help = "Questions asked of instances, by what was asked and what came of it";
         into.register("probes", help, probes.counted());
         drop(into);
@@ -118,6 +122,22 @@ impl Metrics {
     /// Releases of drivers that fell silent were taken over.
     pub(crate) fn taken_over(&self, releases: usize) {
         self.takeovers.inc_by(u64::try_from(releases).unwrap_or(u64::MAX));
+    }
+
+    /// One more release is driven, until what is returned goes.
+    pub(crate) fn driving(&self) -> Driving {
+        self.driven.inc();
+        Driving(self.driven.clone())
+    }
+}
+
+/// A release is driven while this is.
+#[derive(Debug)]
+pub(crate) struct Driving(Gauge);
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

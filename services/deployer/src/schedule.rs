@@ -43,6 +43,7 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
 }
 
 async fn drive_claimed(app: App, lease: Lease, cancel: CancellationToken) {
+    let _driving = app.metrics.driving();
     let driven = tokio::select! {
         driven = AssertUnwindSafe(drive(&app, lease)).catch_unwind() => driven,
         () = cancel.cancelled() => {
