@@ -40,12 +40,7 @@ impl World {
     pub fn store_image(&self) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("Dockerfile"), STORE).expect("a file");
-        let image = format!("{}/{}/store:1", self.infra().registry, self.platform());
-        let path = folder.path().display().to_string();
-        let label = format!("slipway.instance={}", self.platform());
-        self.docker.run(&["build", "--quiet", "--label", &label, "--tag", &image, &path]);
-        self.docker.run(&["push", "--quiet", &image]);
-        image
+        self.publish(folder.path(), "store:1")
     }
 
     /// A repository with the three services, all of version one.

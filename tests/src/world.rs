@@ -209,6 +209,16 @@ impl World {
         }
     }
 
+    /// Waits until the deployer drives nothing: whoever stood still saw that another took over.
+    pub async fn drives_nothing(&self) {
+        let http = Http::new(self.host.port(8804), "localhost");
+        eventually("the deployer to drive nothing", START, async || {
+            let said = http.get("/metrics").await.ok()?.text();
+            said.lines().any(|line| line == "slipway_releases_driven 0").then_some(())
+        })
+        .await;
+    }
+
     /// The administrator's client.
     pub fn admin(&self) -> Client {
         self.client(Some(ADMIN_TOKEN))
@@ -254,10 +264,15 @@ impl World {
         &self.platform
     }
 
+    /// Connections to the world's database, made when they are used.
+    pub(crate) fn truth(&self) -> sqlx::PgPool {
+        sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address")
+    }
+
     /// Waits until `event_type` was said `count` times.
     pub async fn said(&self, event_type: &str, count: usize) {
         let what = format!("{event_type} to be said {count} times");
-        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        let pool = self.truth();
         eventually(&what, START, async || {
             let said = "select count(*) from bus.outbox
                         where envelope ->> 'event_type' = $1 and published_at is not null";
@@ -270,7 +285,7 @@ impl World {
 
     /// The state of the release with this number, as the truth has it.
     pub(crate) async fn state_of(&self, number: i64) -> Option<String> {
-        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        let pool = self.truth();
         let state = "select state ->> 'state' from deployer.release where number = $1";
         sqlx::query_scalar(state).bind(number).fetch_one(&pool).await.ok()
     }
@@ -278,7 +293,7 @@ impl World {
     /// Waits until `service` has handled `event_type` `count` times.
     pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
         let what = format!("{service} to have handled {event_type} {count} times");
-        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        let pool = self.truth();
         eventually(&what, START, async || {
             let handled = "select count(*) from bus.inbox join bus.outbox on id = event_id
                            where consumer = $1 and envelope ->> 'event_type' = $2";
@@ -291,7 +306,7 @@ impl World {
 
     /// Waits until everything that was decided is said.
     pub async fn all_said(&self) {
-        let pool = sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address");
+        let pool = self.truth();
         eventually("everything to be said", START, async || {
             let waiting = "select count(*) from bus.outbox where published_at is null";
             let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.ok()?;

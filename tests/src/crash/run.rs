@@ -27,6 +27,13 @@ pub struct Converged {
     pub users: Users,
 }
 
+/// A release at the place where something happens to it.
+struct Cut {
+    load: Load,
+    number: i64,
+    started: Instant,
+}
+
 /// A platform with a live release and images for the next ones.
 #[derive(Debug)]
 pub struct Stage {
@@ -63,49 +70,52 @@ impl Stage {
 
     /// Cuts a release as `case` says, and sees it end right; panics when it does not.
     pub async fn run(&mut self, case: &Case) -> Converged {
-        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
-        let point = case.point();
-        self.world.arm(&point, case.fault);
-        let release = self.deploy(case.step.scene).await;
-        self.world.hit(&point).await;
-        let started = Instant::now();
-        self.mend(case, release.number).await;
-        let ended = self.end(case.step.scene, release.number).await;
-        let took = started.elapsed();
-        self.world.ready().await;
-        self.settled().await;
-        let users = load.stop().await;
+        let cut = self.cut(case.step, &case.point(), case.fault).await;
+        self.mend(case, cut.number).await;
+        let state = self.end(case.step.scene, cut.number).await;
+        let converged = self.converged(cut, state).await;
+        let users = &converged.users;
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
         self.world.disarm();
-        Converged { took, state: ended, users }
+        converged
     }
 
     /// Strikes in the middle of `step`, and sees the release end right; panics when it does not.
     pub async fn survive(&mut self, step: Step, calamity: Calamity) -> Converged {
-        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
         let point = format!("deployer.{}.before_effect", step.name);
-        self.world.arm(&point, Fault::Hold);
-        let release = self.deploy(step.scene).await;
-        self.world.hit(&point).await;
-        let started = Instant::now();
+        let cut = self.cut(step, &point, Fault::Hold).await;
         calamity.strike(&mut self.world);
         self.world.disarm();
         if !calamity.lasts() {
             calamity.end(&mut self.world);
         }
-        let state = self.end(step.scene, release.number).await;
+        let state = self.end(step.scene, cut.number).await;
         if calamity.lasts() {
             calamity.end(&mut self.world);
         }
-        let took = started.elapsed();
-        self.world.ready().await;
-        self.settled().await;
-        let users = load.stop().await;
+        let converged = self.converged(cut, state).await;
         if !calamity.may_lose() {
-            let name = (step.name, calamity.name());
+            let (users, name) = (&converged.users, (step.name, calamity.name()));
             assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
         }
-        Converged { took, state, users }
+        converged
+    }
+
+    /// Users ask, a release begins, and it gets to `point`.
+    async fn cut(&mut self, step: Step, point: &str, fault: Fault) -> Cut {
+        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        self.world.arm(point, fault);
+        let number = self.deploy(step.scene).await.number;
+        self.world.hit(point).await;
+        Cut { load, number, started: Instant::now() }
+    }
+
+    /// Everything is in order again.
+    async fn converged(&self, cut: Cut, state: &'static str) -> Converged {
+        let took = cut.started.elapsed();
+        self.world.ready().await;
+        self.settled().await;
+        Converged { took, state, users: cut.load.stop().await }
     }
 
     /// Makes a release of the scene's image.
@@ -146,6 +156,7 @@ impl Stage {
                 self.end(case.step.scene, number).await;
                 self.world.service("deployer").go_on();
                 self.world.ready().await;
+                self.world.drives_nothing().await;
                 self.world.dismiss();
             }
             Fault::Stop => self.world.service(case.owner()).go_on(),

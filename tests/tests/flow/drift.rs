@@ -151,11 +151,7 @@ async fn more_privileges(watched: &Watched) {
 }
 
 async fn another_image(watched: &Watched) {
-    let image = watched.inspect(&watched.name())["Image"].as_str().expect("an id").to_owned();
-    let other = format!("hotfix-{}:latest", watched.world.platform());
-    let fake = watched.docker(&["create", &image]);
-    watched.docker(&["commit", "--message", "by hand", &fake, &other]);
-    watched.docker(&["rm", &fake]);
+    let other = watched.hotfix();
     watched.remake(Some(&other), &[]);
     let finding = watched.differs("IMAGE", "image").await;
     assert!(finding.cause.contains(&other), "{}", finding.cause);

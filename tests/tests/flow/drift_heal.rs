@@ -76,11 +76,7 @@ async fn variables(watched: &Watched) {
 }
 
 async fn image(watched: &Watched) {
-    let image = watched.inspect(&watched.name())["Image"].as_str().expect("an id").to_owned();
-    let other = format!("hotfix-{}:latest", watched.world.platform());
-    let fake = watched.docker(&["create", &image]);
-    watched.docker(&["commit", "--message", "by hand", &fake, &other]);
-    watched.docker(&["rm", &fake]);
+    let other = watched.hotfix();
     watched.remake(Some(&other), &[]);
     healed(watched).await;
     watched.docker(&["image", "rm", "--force", &other]);
