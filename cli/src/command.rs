@@ -17,6 +17,7 @@ mod logs;
 mod plan;
 mod releases;
 mod rollback;
+mod rollback_local;
 mod secret;
 mod status;
 mod token;

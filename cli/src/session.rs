@@ -37,7 +37,19 @@ impl Session {
 
     /// The API of the platform that runs on this machine, when one does.
     fn local(&self) -> Option<String> {
-        State::read(&self.layout()).ok().flatten()?.addresses.get("api").cloned()
+        self.local_address("api")
+    }
+
+    /// Where a part of the platform that `slipway up` runs on this machine answers.
+    pub(crate) fn local_address(&self, name: &str) -> Option<String> {
+        State::read(&self.layout()).ok().flatten()?.addresses.get(name).cloned()
+    }
+
+    /// Who runs this program, for those who read the history.
+    #[expect(clippy::unused_self, reason = "whoever runs it belongs to the session")]
+    pub(crate) fn account(&self) -> String {
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+        user.map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name)
     }
 
     /// Where the platform is asked.

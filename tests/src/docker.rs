@@ -64,6 +64,16 @@ impl Docker {
         ids.concat()
     }
 
+    /// Kills every container of the release with this uid.
+    pub fn kill_release(&self, uid: &str) {
+        let label = format!("label=slipway.release={uid}");
+        let ids = self.names(&["ps", "--quiet", "--filter", &self.filter(), "--filter", &label]);
+        assert!(!ids.is_empty(), "no container of release {uid} runs");
+        for id in ids {
+            self.run(&["kill", &id]);
+        }
+    }
+
     /// What `docker inspect` says of the container of `service`, in the given format.
     pub fn inspect(&self, service: &str, format: &str) -> String {
         self.run(&["inspect", "--format", format, &self.id_of(service)])

@@ -13,4 +13,15 @@ impl World {
         let said = sqlx::query(again).bind(event_type).bind(service::new_id()).execute(&pool);
         assert_eq!(said.await.expect("it is said").rows_affected(), 1);
     }
+
+    /// As if nobody had driven the release for an hour: everything the truth knows of it is an hour older.
+    pub async fn an_hour_passes(&self, number: i64) {
+        let older = "update deployer.release set entered_at = entered_at - interval '1 hour',
+                         deadline_at = deadline_at - interval '1 hour',
+                         lease_until = lease_until - interval '1 hour',
+                         wake_at = wake_at - interval '1 hour'
+                     where number = $1";
+        let done = sqlx::query(older).bind(number).execute(&self.truth()).await.expect("written");
+        assert_eq!(done.rows_affected(), 1, "one release has the number {number}");
+    }
 }

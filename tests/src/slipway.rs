@@ -1,5 +1,6 @@
 //! The command line, as people and scripts use it: the real program, its output, its exit status.
 
+use crate::world::INTERNAL_TOKEN;
 use crate::{ADMIN_TOKEN, World, program};
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -62,6 +63,18 @@ impl World {
     /// Runs `slipway` with this token and this on its standard input.
     pub fn slipway_as(&self, token: &str, line: &str, input: &str) -> Ran {
         self.begin(token, line, input).ran()
+    }
+
+    /// Runs `slipway` on the host of the platform, with what is there when nothing answers but the router.
+    pub fn slipway_on_host(&self, line: &str) -> Ran {
+        let token = self.data().join("internal-token");
+        std::fs::write(&token, INTERNAL_TOKEN).expect("a file");
+        let line = format!(
+            "{line} --router {} --internal-token-file {}",
+            self.router_control(),
+            token.display()
+        );
+        self.slipway(&line)
     }
 
     /// Starts `slipway` as the administrator, and leaves it running.

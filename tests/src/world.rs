@@ -7,7 +7,7 @@ use std::time::Duration;
 use testkit::{Database, Http, Infra, Loopback, Nats, Postgres, Registry, Repo, eventually};
 
 /// What services of one world show each other.
-const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
+pub(crate) const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
 /// The administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token-of-this-world-0123456789";
 /// Everything starts within this.
@@ -219,6 +219,11 @@ impl World {
         .await;
     }
 
+    /// Where the router is controlled.
+    pub(crate) fn router_control(&self) -> String {
+        format!("http://{}", self.host.port(8802))
+    }
+
     /// The administrator's client.
     pub fn admin(&self) -> Client {
         self.client(Some(ADMIN_TOKEN))
@@ -313,21 +318,6 @@ impl World {
             (waiting == 0).then_some(())
         })
         .await;
-    }
-
-    /// Gives the router a table that is not the deployer's: newer than its own, and empty.
-    pub async fn forge_empty_table(&self) {
-        let url = format!("http://{}", self.host.port(8802));
-        let channel = service::internal::channel(&url).expect("an address");
-        let token = service::Secret::new(INTERNAL_TOKEN);
-        let internal = service::internal::Internal::new(&token).expect("a token");
-        let mut router = proto::v1::router_service_client::RouterServiceClient::new(channel);
-        let asked = router.get_table(internal.request(proto::v1::GetTableRequest {})).await;
-        let table = asked.expect("the router answers").into_inner().table.unwrap_or_default();
-        let generation = table.generation + 1;
-        let table = Some(proto::v1::RouteTable { generation, routes: Vec::new() });
-        let request = internal.request(proto::v1::ApplyTableRequest { table });
-        router.apply_table(request).await.expect("the router takes it");
     }
 
     /// An app that is registered already.

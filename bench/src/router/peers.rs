@@ -228,7 +228,8 @@ pub(crate) async fn tell_slipway(ports: Ports) -> Result<()> {
         targets: vec![target(ports.stable, 9), target(ports.candidate, 1)],
         ..v1::Route::default()
     };
-    let table = Some(v1::RouteTable { generation: 1, routes: vec![route] });
+    let table =
+        Some(v1::RouteTable { generation: 1, routes: vec![route], ..v1::RouteTable::default() });
     let url = format!("http://127.0.0.1:{}", ports.control);
     let channel = service::internal::channel(&url)?;
     let request = Internal::new(&Secret::new(TOKEN))?.request(ApplyTableRequest { table });

@@ -2,6 +2,7 @@
 
 use crate::client::request_id;
 use crate::command::deploy::told;
+use crate::command::rollback_local::Local;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -25,10 +26,16 @@ pub(crate) struct Rollback {
     /// Follow it to its end; the exit status is its outcome
     #[arg(long, short)]
     wait: bool,
+    #[command(flatten)]
+    local: Local,
 }
 
 impl Rollback {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
+        if self.local.is_wanted {
+            let environment = format!("{}/{}", self.app, self.environment);
+            return self.local.roll_back(session, environment, self.reason).await;
+        }
         let server = session.server()?;
         let request = RollbackEnvironmentRequest {
             name: proto::name::environment(&self.app, &self.environment),

@@ -34,6 +34,12 @@ impl Failure {
     pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self { reason: reason.into(), message: message.into(), ..Self::default() }
     }
+
+    /// Whether the same content would fail again. What the platform could not do in time, because its router or
+    /// engine was away, says nothing of the release.
+    pub fn is_of_the_release(&self) -> bool {
+        !["SHIFTING_TIMEOUT", "BAKING_TIMEOUT"].contains(&self.reason.as_str())
+    }
 }
 
 impl std::fmt::Display for Failure {

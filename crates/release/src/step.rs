@@ -133,8 +133,6 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
         )
     };
     match state {
-        // A bake that reached its end without an alarm is a good one.
-        State::Baking => Some(State::Settling),
         State::Queued { .. } | State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => {
             Some(State::Failed { failure: late("waiting") })
         }

@@ -53,7 +53,7 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
             continue;
         }
         let beat = claim::beat(&app.pool, lease).await?.ok_or(DriveError::Lost)?;
-        if beat.is_late && !matches!(release.state, State::Baking) {
+        if beat.is_late {
             apply(app, Some(lease), &release, late("")).await?;
             continue;
         }
@@ -65,10 +65,13 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
                 }
             }
             None => {
-                if release.state.is_settled() {
-                    finish::finish(app, &release).await;
+                let steps = finish::finish(app, &release).await;
+                let_go(app, lease, None).await?;
+                // Whoever collects traces may be slow, and nobody waits for that.
+                if let Some(steps) = steps {
+                    finish::export(&release, steps).await;
                 }
-                return let_go(app, lease, None).await;
+                return Ok(());
             }
         }
     }

@@ -7,12 +7,16 @@ use crate::db::log;
 use crate::db::release::{self, Release};
 use crate::member;
 use crate::perform::container_of;
-use crate::steps::steps;
+use crate::steps::{Step, steps};
 use crate::transition::apply;
 use ::release::{Input, State};
 
-/// Does what follows; what fails here is done by the next sweep.
-pub(crate) async fn finish(app: &App, release: &Release) {
+/// Does what follows, and gives the steps that the release took when it has ended; what fails here is done by the
+/// next sweep.
+pub(crate) async fn finish(app: &App, release: &Release) -> Option<Vec<Step>> {
+    if !release.state.is_settled() {
+        return None;
+    }
     if release.state == State::Live
         && let Err(error) = collect(app, release).await
     {
@@ -21,10 +25,16 @@ pub(crate) async fn finish(app: &App, release: &Release) {
     let steps = match log::of_release(&app.pool, release.id).await {
         Ok(lines) => steps(release, &lines),
         Err(error) => {
-            return tracing::warn!(release.id = %release.id, %error, "the end of the release is not counted");
+            tracing::warn!(release.id = %release.id, %error, "the end of the release is not counted");
+            return None;
         }
     };
     app.metrics.ended(release, &steps);
+    Some(steps)
+}
+
+/// Completes the trace of the release.
+pub(crate) async fn export(release: &Release, steps: Vec<Step>) {
     if let Err(error) = crate::trace::export(release, steps).await {
         tracing::warn!(release.id = %release.id, error = service::chain(&*error), "the trace of the release is not complete");
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// What a state may take beyond what its parts may: making containers, asking the router, writing rows.
 const SLACK: Duration = Duration::from_mins(1);
+/// How long a bake may wait for an engine that does not answer: a release that nobody could look at is not good.
+pub(crate) const UNSEEN: Duration = Duration::from_mins(10);
 
 /// The limits of a release of `resolved`.
 pub(crate) fn limits(resolved: &Resolved) -> Limits {
@@ -20,7 +22,7 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     // A release that stops the old one first also waits for that.
     Limits {
         start: waiting + stopping + gate + SLACK,
-        bake: resolved.bake.lasts.duration() + SLACK,
+        bake: resolved.bake.lasts.duration() + UNSEEN,
         settle: stopping + SLACK,
         undo: gate + 2 * stopping + SLACK,
         ..Limits::default()

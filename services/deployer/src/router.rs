@@ -2,7 +2,8 @@
 
 use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::{
-    ApplyTableRequest, AwaitDrainedRequest, GetStatsRequest, GetTableRequest, RouteTable,
+    ApplyTableRequest, AwaitDrainedRequest, ClearLocalRollbackRequest, GetStatsRequest,
+    GetTableRequest, RouteTable,
 };
 use proto::v1::{GetStatsResponse, InstanceStats};
 use service::internal::Internal;
@@ -36,18 +37,25 @@ impl Router {
         let request = self.internal.request(ApplyTableRequest { table: Some(table) });
         let Err(refused) = self.client.clone().apply_table(request).await else { return Ok(()) };
         if service::grpc::status::reason(&refused).as_deref() == Some("STALE_GENERATION") {
-            let generation = self.generation().await?;
+            let generation = self.table().await?.generation;
             return Err(RouterError::Stale { generation });
         }
         Err(failed("apply a route table")(refused))
     }
 
-    /// The generation of the table in force.
-    pub(crate) async fn generation(&self) -> Result<u64, RouterError> {
+    /// The table it was given last, with what was done at the router itself.
+    pub(crate) async fn table(&self) -> Result<RouteTable, RouterError> {
         let request = self.internal.request(GetTableRequest {});
         let answer =
             self.client.clone().get_table(request).await.map_err(failed("tell its table"))?;
-        Ok(answer.into_inner().table.map_or(0, |table| table.generation))
+        Ok(answer.into_inner().table.unwrap_or_default())
+    }
+
+    /// The weights of the table count again where this local rollback stood above them.
+    pub(crate) async fn clear_local_rollback(&self, uid: &str) -> Result<(), RouterError> {
+        let request = self.internal.request(ClearLocalRollbackRequest { uid: uid.to_owned() });
+        let cleared = self.client.clone().clear_local_rollback(request).await;
+        cleared.map(drop).map_err(failed("clear a local rollback"))
     }
 
     /// What it measured on `route`.

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::db::{instance, list};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
+use crate::{leftovers, local_rollback};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,9 +37,7 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
         }
         if swept.elapsed() > EVERY {
             swept = Instant::now();
-            if let Err(error) = sweep_orphans(&app).await {
-                tracing::warn!(error = service::chain(&*error), "orphans stay for now");
-            }
+            sweep_containers(&app).await;
         }
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -52,8 +51,9 @@ async fn refresh_router(app: &App) -> anyhow::Result<()> {
     let newest = sqlx::query_scalar!("select generation from deployer.route_generation")
         .fetch_one(&app.pool)
         .await?;
-    let known = app.router.generation().await?;
-    if known < u64::try_from(newest)? {
+    let table = app.router.table().await?;
+    local_rollback::record(app, &table.local_rollbacks).await;
+    if table.generation < u64::try_from(newest)? {
         table::publish(app, async |_: &mut sqlx::PgConnection| Ok(())).await?;
     }
     Ok(())
@@ -72,6 +72,18 @@ async fn refresh_addresses(app: &App) -> bool {
             tracing::warn!(error, "where instances are cannot be compared");
             false
         }
+    }
+}
+
+/// What nobody owns goes, and what should not run any more stops.
+async fn sweep_containers(app: &App) {
+    if let Err(error) = sweep_orphans(app).await {
+        tracing::warn!(error = service::chain(&*error), "orphans stay for now");
+    }
+    match leftovers::stop(app).await {
+        Ok(0) => {}
+        Ok(environments) => tracing::info!(environments, "what was left over is stopped"),
+        Err(error) => tracing::warn!(error = service::chain(&*error), "leftovers stay for now"),
     }
 }
 

@@ -7,9 +7,9 @@ use events::ReleaseId;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Longer than any effect and a lease may take: until then a container may belong to a release whose row is
-/// being written.
-pub const GRACE: Duration = Duration::from_mins(5);
+/// Rows are there before their containers; this is for a row whose transaction is still on its way. With the time
+/// between two sweeps an orphan is gone within a minute.
+pub const GRACE: Duration = Duration::from_secs(25);
 
 /// The containers among `observed` that are this platform's, belong to none of the releases `owned`, and are
 /// older than `grace`. Without a readable release label it is somebody else's.

@@ -78,10 +78,12 @@ impl Scene {
             let content = self.releases.get(&share.release)?;
             let service = content.resolved.services.get(&rule.service)?;
             let http = service.http.as_ref()?;
-            Some(Target {
+            let upstreams = self.upstreams(content, rule);
+            // A warm release is there to go back to; without instances it is nothing.
+            (share.percent > 0 || !upstreams.is_empty()).then(|| Target {
                 release: share.release.to_string(),
                 weight: share.percent,
-                upstreams: self.upstreams(content, rule),
+                upstreams,
                 candidate: index == last,
                 h2c: http.protocol == Protocol::H2c,
             })
@@ -138,7 +140,7 @@ pub(crate) async fn publish(
     }
     transaction.commit().await?;
     let generation = u64::try_from(generation).unwrap_or_default();
-    let table = RouteTable { generation, routes };
+    let table = RouteTable { generation, routes, ..RouteTable::default() };
     let sent = app.router.apply(table).await;
     app.metrics.table_sent(match &sent {
         Ok(()) => "ok",

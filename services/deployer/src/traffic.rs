@@ -50,7 +50,8 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    /// The same with `candidate` at `percent` and `stable` at the rest.
+    /// The same with `candidate` at `percent` and `stable` at the rest; with none of them it stays in the table, so
+    /// that the way back is there even when only the router runs.
     #[must_use]
     pub(crate) fn shifted(
         &self,
@@ -58,9 +59,7 @@ impl Traffic {
         candidate: ReleaseId,
         percent: u32,
     ) -> Self {
-        let rest = stable
-            .filter(|_| percent < 100)
-            .map(|release| Share { release, percent: 100 - percent });
+        let rest = stable.map(|release| Share { release, percent: 100 - percent });
         let shares = rest.into_iter().chain([Share { release: candidate, percent }]).collect();
         Self { shares, mode: self.mode, held: false }
     }

@@ -72,7 +72,9 @@ pub(crate) async fn apply_in(
         retire_live(app, connection, release).await?;
     }
     write(app, connection, lease, release, &input, &transition).await?;
-    if matches!(transition.next, State::RolledBack { .. }) {
+    if let State::RolledBack { failure } = &transition.next
+        && failure.is_of_the_release()
+    {
         release::set_pinned(connection, place, &release.content_hash, true).await?;
     }
     if release.state.is_moving() && !transition.next.is_moving() {

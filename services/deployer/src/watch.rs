@@ -55,16 +55,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// What came since `before` was counted; all of it when counting began anew.
-    #[must_use]
-    pub fn since(self, before: Self) -> Self {
-        if self.requests < before.requests {
-            return self;
-        }
-        let failed = self.failed.saturating_sub(before.failed);
-        Self { requests: self.requests - before.requests, failed }
-    }
-
     #[expect(clippy::cast_precision_loss, reason = "a share of counts that fit in 52 bits")]
     fn share(self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.failed as f64 / self.requests as f64 }
@@ -287,15 +277,6 @@ mod tests {
         assert_eq!(of(well(), (19, 19)), None);
         assert_eq!(of(well(), (20, 1)), None, "5 % is not more than 1 % and 5 %");
         assert_eq!(of(well(), (20, 2)), Some("errors"));
-    }
-
-    #[test]
-    fn a_tally_begins_anew_with_its_router() {
-        let before = Tally { requests: 100, failed: 10 };
-        let now = Tally { requests: 150, failed: 11 };
-        assert_eq!(now.since(before), Tally { requests: 50, failed: 1 });
-        let anew = Tally { requests: 5, failed: 0 };
-        assert_eq!(anew.since(before), anew);
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
             targets: vec![target],
             ..Route::default()
         };
-        RouteTable { generation: 3, routes: vec![route] }
+        RouteTable { generation: 3, routes: vec![route], ..RouteTable::default() }
     }
 
     fn differ(table: &RouteTable) -> Vec<String> {

@@ -29,6 +29,7 @@ pub(crate) struct App {
     pub(crate) plane: Arc<Plane>,
     pub(crate) health: Health,
     pub(crate) started: DateTime<Utc>,
+    pub(crate) clock: Clock,
 }
 
 /// Why the router does not start, or ended.
@@ -80,7 +81,7 @@ pub async fn start(config: Config) -> Result<Router, RouterError> {
     let health = Health::new("router");
     let figures = Figures { plane: plane.clone(), refused: refused.clone(), dropped_lines };
     health.metrics().lock().register_collector(Box::new(figures));
-    let app = App { plane: plane.clone(), health, started: clock.now() };
+    let app = App { plane: plane.clone(), health, started: clock.now(), clock: clock.clone() };
     let shared = Shared { plane, refused, config: Arc::new(config), clock };
     tracing::info!(%traffic_address, %control_address, generation = app.plane.live().table.generation, "router listens");
     Ok(Router { app, shared, listeners, control, log, traffic_address, control_address })

@@ -2,12 +2,16 @@
 
 use crate::app::App;
 use crate::plane::ApplyError;
+use crate::store::StoreError;
 use crate::table::InvalidTable;
+use crate::way_back::NoWayBack;
 use events::InstanceId;
 use proto::v1::router_service_server::RouterService;
 use proto::v1::{
     ApplyTableRequest, ApplyTableResponse, AwaitDrainedRequest, AwaitDrainedResponse,
-    GetStatsRequest, GetStatsResponse, GetTableRequest, GetTableResponse,
+    ClearLocalRollbackRequest, ClearLocalRollbackResponse, GetStatsRequest, GetStatsResponse,
+    GetTableRequest, GetTableResponse, LocalRollback, RollBackLocallyRequest,
+    RollBackLocallyResponse,
 };
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -27,8 +31,7 @@ impl RouterService for App {
         let table = request.into_inner().table;
         let table = table.ok_or_else(|| status::invalid("table", "must be set"))?;
         let applied = self.plane.apply(table).await.map_err(refused)?;
-        let saved = applied.saved.map_err(|error| service::chain(&error));
-        self.health.report("table on disk", saved);
+        self.report_saved(applied.saved);
         Ok(Response::new(ApplyTableResponse { generation: applied.generation }))
     }
 
@@ -73,6 +76,58 @@ impl RouterService for App {
         let remaining = self.plane.await_drained(&ids, timeout).await;
         Ok(Response::new(AwaitDrainedResponse { remaining }))
     }
+
+    async fn roll_back_locally(
+        &self,
+        request: Request<RollBackLocallyRequest>,
+    ) -> Result<Response<RollBackLocallyResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let RollBackLocallyRequest { environment, by, reason } = request.into_inner();
+        let wanted = LocalRollback {
+            uid: service::new_id().to_string(),
+            environment,
+            release: String::new(),
+            by,
+            reason,
+            create_time: Some(proto::time::timestamp(self.clock.now())),
+        };
+        let (rollback, saved) =
+            self.plane.roll_back(wanted).await.map_err(|error| no_way_back(&error))?;
+        tracing::warn!(
+            slipway.environment = rollback.environment,
+            release.id = rollback.release,
+            by = rollback.by,
+            reason = rollback.reason,
+            "rolled back here, without the platform",
+        );
+        self.report_saved(saved);
+        Ok(Response::new(RollBackLocallyResponse { local_rollback: Some(rollback) }))
+    }
+
+    async fn clear_local_rollback(
+        &self,
+        request: Request<ClearLocalRollbackRequest>,
+    ) -> Result<Response<ClearLocalRollbackResponse>, Status> {
+        Principal::of(&request)?.require(Role::Admin, None, None)?;
+        let saved = self.plane.clear(&request.into_inner().uid).await;
+        self.report_saved(saved);
+        Ok(Response::new(ClearLocalRollbackResponse {}))
+    }
+}
+
+impl App {
+    /// A disk that cannot be written to is told, and does not keep a table from being in force.
+    fn report_saved(&self, saved: Result<(), StoreError>) {
+        self.health.report("table on disk", saved.map_err(|error| service::chain(&error)));
+    }
+}
+
+fn no_way_back(error: &NoWayBack) -> Status {
+    let reason = match error {
+        NoWayBack::Unknown { .. } => "NO_ROUTES",
+        NoWayBack::NothingWarm { .. } => "NOTHING_WARM",
+    };
+    status::precondition(reason, error.to_string())
 }
 
 fn refused(error: ApplyError) -> Status {
@@ -85,5 +140,8 @@ fn refused(error: ApplyError) -> Status {
         }
         ApplyError::Stale { .. } => status::precondition("STALE_GENERATION", error.to_string()),
         ApplyError::Reused(_) => status::precondition("GENERATION_REUSED", error.to_string()),
+        ApplyError::RolledBack { .. } => {
+            status::precondition("ROLLED_BACK_LOCALLY", error.to_string())
+        }
     }
 }

@@ -29,6 +29,7 @@ mod tunnel;
 mod upload;
 mod upstream;
 mod watch;
+mod way_back;
 mod worker;
 
 pub use app::{Router, RouterError, start};

@@ -25,6 +25,7 @@ pub(crate) struct Measured {
     /// By first digit: 1xx (switched protocols) to 5xx.
     status: [AtomicU64; 5],
     upstream_errors: AtomicU64,
+    broken_answers: AtomicU64,
     /// The last one counts what is above all bounds.
     buckets: [AtomicU64; BOUNDS.len() + 1],
     sum_micros: AtomicU64,
@@ -36,6 +37,7 @@ impl Default for Measured {
             abandoned: AtomicU64::new(0),
             status: [const { AtomicU64::new(0) }; 5],
             upstream_errors: AtomicU64::new(0),
+            broken_answers: AtomicU64::new(0),
             buckets: [const { AtomicU64::new(0) }; BOUNDS.len() + 1],
             sum_micros: AtomicU64::new(0),
         }
@@ -58,9 +60,15 @@ impl Measured {
         self.abandoned.fetch_add(1, Relaxed);
     }
 
-    /// The instance gave no answer, or broke off within one.
+    /// The instance gave no answer.
     pub(crate) fn upstream_failed(&self) {
         self.upstream_errors.fetch_add(1, Relaxed);
+    }
+
+    /// The instance broke off within an answer whose status was counted.
+    pub(crate) fn broke_off(&self) {
+        self.broken_answers.fetch_add(1, Relaxed);
+        self.upstream_failed();
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -68,6 +76,7 @@ impl Measured {
             abandoned: self.abandoned.load(Relaxed),
             status: std::array::from_fn(|i| self.status[i].load(Relaxed)),
             upstream_errors: self.upstream_errors.load(Relaxed),
+            broken_answers: self.broken_answers.load(Relaxed),
             buckets: std::array::from_fn(|i| self.buckets[i].load(Relaxed)),
             sum_micros: self.sum_micros.load(Relaxed),
         }
@@ -80,6 +89,7 @@ pub(crate) struct Snapshot {
     pub(crate) abandoned: u64,
     pub(crate) status: [u64; 5],
     pub(crate) upstream_errors: u64,
+    pub(crate) broken_answers: u64,
     pub(crate) buckets: [u64; BOUNDS.len() + 1],
     pub(crate) sum_micros: u64,
 }
@@ -112,6 +122,7 @@ impl Snapshot {
             status_4xx: self.status[3],
             status_5xx: self.status[4],
             upstream_errors: self.upstream_errors,
+            broken_answers: self.broken_answers,
             latency_counts: cumulative.collect(),
             latency_bounds_seconds: BOUNDS.iter().map(|&bound| seconds(bound)).collect(),
             latency_sum_seconds: seconds(self.sum_micros),
@@ -133,6 +144,7 @@ impl Sub for Snapshot {
             abandoned: self.abandoned - before.abandoned,
             status: std::array::from_fn(|i| self.status[i] - before.status[i]),
             upstream_errors: self.upstream_errors - before.upstream_errors,
+            broken_answers: self.broken_answers - before.broken_answers,
             buckets: std::array::from_fn(|i| self.buckets[i] - before.buckets[i]),
             sum_micros: self.sum_micros - before.sum_micros,
         }
@@ -143,6 +155,7 @@ impl AddAssign for Snapshot {
     fn add_assign(&mut self, more: Self) {
         self.abandoned += more.abandoned;
         self.upstream_errors += more.upstream_errors;
+        self.broken_answers += more.broken_answers;
         self.sum_micros += more.sum_micros;
         self.status.iter_mut().zip(more.status).for_each(|(sum, more)| *sum += more);
         self.buckets.iter_mut().zip(more.buckets).for_each(|(sum, more)| *sum += more);

@@ -10,11 +10,12 @@ use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::store::{Store, StoreError};
 use crate::table::{InvalidTable, RouteTable};
+use crate::way_back::{self, NoWayBack};
 use arc_swap::ArcSwap;
 use events::InstanceId;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use proto::v1;
+use proto::v1::{self, LocalRollback};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -50,6 +51,16 @@ pub enum ApplyError {
     /// Another table of this generation is in force.
     #[error("another table of generation {0} is in force")]
     Reused(u64),
+    /// It would leave a rollback that was taken here without instances.
+    #[error(
+        "{environment} was rolled back here by {by}, and the table names no instance of that release"
+    )]
+    RolledBack {
+        /// Where.
+        environment: String,
+        /// By whom.
+        by: String,
+    },
 }
 
 /// What came of a table.
@@ -71,7 +82,7 @@ impl Plane {
             let refused = |error: &InvalidTable| {
                 tracing::error!(error = error as &dyn std::error::Error, "using the table on disk");
             };
-            RouteTable::try_from(wire).inspect_err(refused).ok()
+            RouteTable::try_from(&way_back::in_force(wire)).inspect_err(refused).ok()
         });
         let wire = stored.filter(|_| table.is_some()).unwrap_or_default();
         let mut ledger = Ledger::default();
@@ -88,9 +99,10 @@ impl Plane {
 
     /// Puts a table in force. A disk that cannot be written to does not keep users on a bad release: the table
     /// counts, and the answer says that it was not saved.
-    pub(crate) async fn apply(&self, wire: v1::RouteTable) -> Result<Applied, ApplyError> {
-        let table = RouteTable::try_from(&wire)?;
+    pub(crate) async fn apply(&self, mut wire: v1::RouteTable) -> Result<Applied, ApplyError> {
         let mut applied = self.applied.lock().await;
+        wire.local_rollbacks.clone_from(&applied.local_rollbacks);
+        let table = RouteTable::try_from(&way_back::in_force(&wire))?;
         let (offered, current) = (table.generation, self.live().table.generation);
         if offered < current {
             return Err(ApplyError::Stale { offered, current });
@@ -100,10 +112,54 @@ impl Plane {
             let acknowledged = Applied { generation: current, saved: Ok(()) };
             return same.then_some(acknowledged).ok_or(ApplyError::Reused(current));
         }
+        if let Some(LocalRollback { environment, by, .. }) = way_back::undone(&wire).cloned() {
+            return Err(ApplyError::RolledBack { environment, by });
+        }
+        let saved = self.put(&mut applied, wire, table).await;
+        Ok(Applied { generation: offered, saved })
+    }
+
+    /// Sends all requests of an environment back to the release whose instances still run; the same again when that
+    /// was done already.
+    pub(crate) async fn roll_back(
+        &self,
+        wanted: LocalRollback,
+    ) -> Result<(LocalRollback, Result<(), StoreError>), NoWayBack> {
+        let mut applied = self.applied.lock().await;
+        let before = applied.local_rollbacks.iter().find(|it| it.environment == wanted.environment);
+        if let Some(before) = before {
+            return Ok((before.clone(), Ok(())));
+        }
+        let release = way_back::warm(&applied, &wanted.environment)?;
+        let rollback = LocalRollback { release, ..wanted };
+        let mut wire = applied.clone();
+        wire.local_rollbacks.push(rollback.clone());
+        let table = reweighed(&wire);
+        Ok((rollback, self.put(&mut applied, wire, table).await))
+    }
+
+    /// The weights of the table count again where this rollback stood above them.
+    pub(crate) async fn clear(&self, uid: &str) -> Result<(), StoreError> {
+        let mut applied = self.applied.lock().await;
+        let mut wire = applied.clone();
+        wire.local_rollbacks.retain(|rollback| rollback.uid != uid);
+        if wire == *applied {
+            return Ok(());
+        }
+        let table = reweighed(&wire);
+        self.put(&mut applied, wire, table).await
+    }
+
+    async fn put(
+        &self,
+        applied: &mut v1::RouteTable,
+        wire: v1::RouteTable,
+        table: RouteTable,
+    ) -> Result<(), StoreError> {
         let saved = self.store.save(&wire).await;
         self.swap(table);
         *applied = wire;
-        Ok(Applied { generation: offered, saved })
+        saved
     }
 
     fn swap(&self, table: RouteTable) {
@@ -172,6 +228,12 @@ impl Plane {
     pub(crate) fn ledger(&self) -> parking_lot::MutexGuard<'_, Ledger> {
         self.ledger.lock()
     }
+}
+
+/// The table in force, with other weights.
+fn reweighed(wire: &v1::RouteTable) -> RouteTable {
+    RouteTable::try_from(&way_back::in_force(wire))
+        .expect("it was valid, and weights are any number")
 }
 
 #[cfg(test)]

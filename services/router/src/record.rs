@@ -110,7 +110,7 @@ impl Record {
     /// The instance broke off within its answer.
     pub(crate) fn broke_off(&self) {
         if let Some(target) = self.target() {
-            target.measured.upstream_failed();
+            target.measured.broke_off();
         }
     }
 

@@ -31,7 +31,7 @@ async fn a_killed_driver_is_taken_over() {
 
 #[tokio::test]
 async fn the_router_serves_with_everything_else_down() {
-    let mut world = World::start().await;
+    let mut world = World::alone().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
     {
         let app = world.register("shop", &repo).await;
@@ -41,6 +41,8 @@ async fn the_router_serves_with_everything_else_down() {
         world.kill(service);
     }
     world.nats.kill();
+    world.postgres().kill();
+    world.registry.as_mut().expect("its own").kill();
     world.resume("router");
     world.ready().await;
     let answer = world.users("shop.localhost").get("/").await.expect("the router answers");

@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod away;
 mod builds;
 mod cli;
 mod drift;

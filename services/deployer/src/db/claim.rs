@@ -34,7 +34,8 @@ pub(crate) struct Beat {
     pub(crate) has_commands: bool,
 }
 
-/// Claims at most `limit` releases that are due and that nobody drives.
+/// Claims at most `limit` releases that are due and that nobody drives. Time in which nobody did counts for no
+/// deadline: what was in time when its driver fell silent is still in time.
 pub(crate) async fn claim_due(
     executor: impl PgExecutor<'_>,
     owner: Uuid,
@@ -42,12 +43,17 @@ pub(crate) async fn claim_due(
 ) -> Result<Vec<Claimed>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"with due as (
-               select id, lease_owner is not null as taken_over from deployer.release
+               select id, lease_owner is not null as taken_over,
+                      greatest(wake_at, lease_until - make_interval(secs => $2)) as idle_since
+               from deployer.release
                where wake_at <= clock_timestamp()
                  and (lease_until is null or lease_until < clock_timestamp())
                order by wake_at limit $3 for update skip locked)
            update deployer.release r set lease_owner = $1, lease_epoch = lease_epoch + 1,
-                  lease_until = clock_timestamp() + make_interval(secs => $2)
+                  lease_until = clock_timestamp() + make_interval(secs => $2),
+                  deadline_at = case when due.idle_since < deadline_at
+                                     then deadline_at + (clock_timestamp() - due.idle_since)
+                                     else deadline_at end
            from due where r.id = due.id
            returning r.id, r.lease_epoch, due.taken_over as "taken_over!""#,
         owner,
@@ -81,6 +87,21 @@ pub(crate) async fn beat(
     .fetch_optional(executor)
     .await?;
     Ok(row.map(|row| Beat { is_late: row.is_late, has_commands: row.has_commands }))
+}
+
+/// Seconds until the deadline of a release; nothing when it has none.
+pub(crate) async fn time_left(
+    executor: impl PgExecutor<'_>,
+    release: ReleaseId,
+) -> Result<Option<f64>, sqlx::Error> {
+    let left = sqlx::query_scalar!(
+        r#"select extract(epoch from deadline_at - clock_timestamp())::float8
+           from deployer.release where id = $1"#,
+        release.uuid(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(left.flatten())
 }
 
 /// Gives the lease back. The release is looked at again after `pause`, at its deadline, or when it is

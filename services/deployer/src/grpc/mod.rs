@@ -8,7 +8,7 @@ mod name;
 mod read;
 mod releases;
 mod remove;
-mod rollback;
+pub(crate) mod rollback;
 mod secrets;
 mod traffic;
 mod view;

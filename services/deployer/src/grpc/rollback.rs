@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use tonic::{Request, Status};
 
 /// Brings back what was there before.
-pub(super) async fn rollback(
+pub(crate) async fn rollback(
     app: &App,
     request: Request<RollbackEnvironmentRequest>,
 ) -> Result<RollbackEnvironmentResponse, Status> {

@@ -5,11 +5,11 @@ use super::name::Scope;
 use super::read::{database, show_id};
 use crate::app::App;
 use crate::db::{list, log};
-use events::{AppName, EnvironmentName};
+use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::{Release, WatchReleasesRequest, WatchReleasesResponse};
 use service::grpc::status;
 use service::principal::Principal;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -71,18 +71,16 @@ impl Watcher {
         };
         let mut said = tokio::time::Instant::now();
         while !self.sender.is_closed() {
-            let changed = log::changed_since(&self.app.pool, seq).await.map_err(database)?;
-            let last = changed.last().map(|(seq, _)| *seq);
-            let releases: BTreeSet<_> = changed.into_iter().map(|(_, id)| id).collect();
-            seq = last.unwrap_or(seq);
-            for id in releases {
+            for (at, id) in newest(log::changed_since(&self.app.pool, seq).await.map_err(database)?)
+            {
+                seq = at;
                 if let Some(release) = show_id(&self.app, id).await?.filter(|r| self.wants(r)) {
-                    self.send(Some(release), seq).await;
+                    self.send(Some(release), &seq.to_string()).await;
                     said = tokio::time::Instant::now();
                 }
             }
             if said.elapsed() > HEARTBEAT {
-                self.send(None, seq).await;
+                self.send(None, &seq.to_string()).await;
                 said = tokio::time::Instant::now();
             }
             tokio::select! {
@@ -100,10 +98,15 @@ impl Watcher {
         let place = (self.scope.app_text(), self.scope.environment_text());
         let mut ids = list::releases(&self.app.pool, place, None, FIRST).await.map_err(database)?;
         ids.reverse();
+        let mut shown = Vec::new();
         for id in ids {
-            if let Some(release) = show_id(&self.app, id).await?.filter(|r| self.wants(r)) {
-                self.send(Some(release), seq).await;
-            }
+            shown.extend(show_id(&self.app, id).await?.filter(|r| self.wants(r)));
+        }
+        let count = shown.len();
+        for (index, release) in shown.into_iter().enumerate() {
+            // Who lost the connection before the last of them begins anew.
+            let token = if index + 1 == count { seq.to_string() } else { String::new() };
+            self.send(Some(release), &token).await;
         }
         Ok(seq)
     }
@@ -115,9 +118,29 @@ impl Watcher {
         self.scope.holds(&app, &environment) && self.principal.sees(&app, Some(&environment))
     }
 
-    async fn send(&self, release: Option<Release>, seq: i64) {
-        let answer = WatchReleasesResponse { release, resume_token: seq.to_string() };
+    async fn send(&self, release: Option<Release>, token: &str) {
+        let answer = WatchReleasesResponse { release, resume_token: token.to_owned() };
         // A client that went away is seen by the loop.
         drop(self.sender.send(Ok(answer)).await);
+    }
+}
+
+/// Each release once, with its last change, in the order of those: whoever has the sequence of one has seen all
+/// before it.
+fn newest(changed: Vec<(i64, ReleaseId)>) -> BTreeMap<i64, ReleaseId> {
+    let last: BTreeMap<ReleaseId, i64> = changed.into_iter().map(|(seq, id)| (id, seq)).collect();
+    last.into_iter().map(|(id, seq)| (seq, id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_comes_with_its_last_change_after_those_that_changed_before_it() {
+        let id = |n| ReleaseId::new(uuid::Uuid::from_u128(n));
+        let changed = vec![(1, id(1)), (3, id(2)), (5, id(1)), (6, id(3))];
+        let order: Vec<_> = newest(changed).into_iter().collect();
+        assert_eq!(order, [(3, id(2)), (5, id(1)), (6, id(3))]);
     }
 }

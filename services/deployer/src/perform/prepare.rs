@@ -5,9 +5,11 @@ use crate::app::App;
 use crate::db::release::Release;
 use crate::db::route_claim;
 use crate::docker::EngineError;
+use crate::member::Described;
+use crate::room::{self, Wanted};
 use crate::{member, routes};
 use futures_util::future::try_join_all;
-use release::Failure;
+use release::{Failure, Strategy};
 
 /// Makes sure that images, network and volumes are there and that there is room.
 pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outcome> {
@@ -20,7 +22,10 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
             Some(failure) => Outcome::failed(failure),
             None => Outcome::again(&error),
         })?;
-    check_disk(app).await?;
+    // A way back starts what is there already; it is never refused for want of room.
+    if release.restores.is_none() {
+        check_room(app, release, &described).await?;
+    }
     let place = member::place(app, release);
     let labels = place.labels();
     app.engine.ensure_network(&place.network(), &labels).await.map_err(refused)?;
@@ -57,20 +62,12 @@ async fn claim_routes(app: &App, release: &Release) -> Result<(), Outcome> {
     }
 }
 
-async fn check_disk(app: &App) -> Result<(), Outcome> {
+/// There is room for what is started beside what runs.
+async fn check_room(app: &App, release: &Release, members: &[Described]) -> Result<(), Outcome> {
     let capacity = app.engine.capacity().await.map_err(|error| Outcome::again(&error))?;
-    match capacity.disk_free {
-        Some(free) if free < app.disk_floor => {
-            let mib = |bytes: u64| bytes / (1024 * 1024);
-            Err(Outcome::failed(Failure::new(
-                "DISK_LOW",
-                format!(
-                    "the engine's disk has {} MiB free, {} MiB are needed; free some, or lower SLIPWAY_DISK_FLOOR",
-                    mib(free),
-                    mib(app.disk_floor)
-                ),
-            )))
-        }
-        _ => Ok(()),
-    }
+    let beside = release.plan.strategy != Strategy::Recreate;
+    let new = members.iter().filter(|member| beside && member.instance.state != "ready");
+    let memory = new.filter_map(|member| member.spec.memory).sum();
+    let wanted = Wanted { disk_floor: app.disk_floor, memory };
+    room::refused(&capacity, wanted).map_or(Ok(()), |failure| Err(Outcome::failed(failure)))
 }

@@ -12,7 +12,8 @@ pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outc
     if let Some(stable) = stable(app, release).await? {
         ready::bring_up(app, &stable).await.map_err(still_wanted)?;
     }
-    let generation = traffic::set(app, release, |before| before.restored(release.stable)).await?;
+    let generation =
+        traffic::set(app, release, |before| before.restored(release.stable), &[]).await?;
     Ok(format!("all traffic on the stable release, table {generation}"))
 }
 

@@ -1,14 +1,14 @@
 //! Stops what the new release replaced. Containers of the release that was stable stay, so that it can be
 //! started again without engine, registry or git; volumes always stay.
 
-use super::detached::{After, stop};
-use super::{Outcome, counted};
+use super::detached::{After, stop_withdrawn, told};
+use super::{Outcome, counted, traffic};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::Release;
 use crate::member;
 
-/// Drains and stops every instance of the environment that the release does not run on.
+/// The release has all requests alone from here on. Drains and stops every instance of the environment that the release does not run on.
 pub(crate) async fn settle(app: &App, release: &Release) -> Result<String, Outcome> {
     let place = (&release.app, &release.environment);
     let all =
@@ -19,7 +19,8 @@ pub(crate) async fn settle(app: &App, release: &Release) -> Result<String, Outco
         .filter(|instance| instance.state != "stopped")
         .filter(|instance| !own.iter().any(|mine| mine.id == instance.id))
         .collect();
-    let count = replaced.len();
-    stop(app, release, replaced, After::Keep).await?;
-    Ok(counted(count, "instance", "stopped"))
+    traffic::set(app, release, |before| before.restored(Some(release.id)), &replaced).await?;
+    let stopped = stop_withdrawn(app, release, replaced, After::Keep).await?;
+    let count = counted(stopped.len(), "instance", "stopped");
+    Ok(if stopped.is_empty() { count } else { format!("{count}: {}", told(&stopped)) })
 }

@@ -7,8 +7,12 @@ use crate::db::release::Release;
 /// Gives the candidate `weight` percent and the stable release the rest. Returns when the router
 /// acknowledged.
 pub(crate) async fn shift(app: &App, release: &Release, weight: u32) -> Result<String, Outcome> {
-    let shifted =
-        traffic::set(app, release, |before| before.shifted(release.stable, release.id, weight));
+    let shifted = traffic::set(
+        app,
+        release,
+        |before| before.shifted(release.stable, release.id, weight),
+        &[],
+    );
     let generation = shifted.await?;
     Ok(format!("{weight} % of traffic, table {generation}"))
 }

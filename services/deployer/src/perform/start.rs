@@ -1,6 +1,6 @@
 //! Starts the candidate beside the stable release, or, where that cannot be, after it.
 
-use super::detached::{After, stop};
+use super::detached::{After, stop_withdrawn};
 use super::{Outcome, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
@@ -40,6 +40,6 @@ async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outco
     if old.is_empty() {
         return Ok(());
     }
-    traffic::set(app, release, Traffic::holding).await?;
-    stop(app, &stable, old, After::Keep).await
+    traffic::set(app, release, Traffic::holding, &old).await?;
+    stop_withdrawn(app, &stable, old, After::Keep).await.map(drop)
 }

@@ -4,46 +4,49 @@
 use super::Outcome;
 use crate::app::App;
 use crate::db::release::Release;
-use crate::db::{instance, release};
+use crate::db::{claim, instance, release};
 use crate::diagnose;
 use crate::docker::Mask;
+use crate::limits::UNSEEN;
 use crate::member;
 use crate::probe::Probe;
 use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
 use ::release::Failure;
-use chrono::TimeDelta;
-use events::ReleaseId;
-use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Watches until the bake ends or something is wrong.
 pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcome> {
-    let bake = &release.content.resolved.bake;
-    let lasts = TimeDelta::from_std(bake.lasts.duration()).unwrap_or(TimeDelta::MAX);
+    let end = Instant::now() + left(app, release).await?;
     let watched = watched(app, release).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched);
-    let before = tallies(app, release).await.unwrap_or_default();
-    let limits = Limits::from(bake);
+    let limits = Limits::from(&release.content.resolved.bake);
     let mut looks = 0_u32;
     loop {
         let sights = watcher.look().await;
         looks += 1;
-        let now = tallies(app, release).await.unwrap_or_else(|| before.clone());
-        let (candidate, stable) = since(release, &before, &now);
+        let (candidate, stable) = tallies(app, release).await.unwrap_or_default();
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
-            return Err(Outcome::failed(explain(app, &alarm).await));
+            return Err(Outcome::failed(explain(app, release, &alarm).await));
         }
         let seen_all = sights.iter().all(|sight| sight.running.is_some());
-        if seen_all && app.clock.now() - release.entered_at >= lasts {
+        if seen_all && Instant::now() >= end {
             let Tally { requests, failed } = candidate;
             return Ok(format!("{looks} looks, {requests} requests, {failed} failed"));
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// How much of the bake is left, by the database's clock: time in which nobody watched does not count.
+async fn left(app: &App, release: &Release) -> Result<Duration, Outcome> {
+    let left = claim::time_left(&app.pool, release.id).await;
+    let left = left.map_err(|error| Outcome::again(&error))?.unwrap_or_default();
+    Ok(Duration::from_secs_f64((left - UNSEEN.as_secs_f64()).max(0.0)))
 }
 
 /// The instances that the release brought; those it shares with the stable one are not its doing.
@@ -74,44 +77,46 @@ async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> 
     Ok(watched)
 }
 
-/// What the router counted of each release on the routes of the environment; nothing when it is away.
-async fn tallies(app: &App, release: &Release) -> Option<BTreeMap<String, Tally>> {
+/// What the router counted of the candidate and of the stable release on the routes of the environment, since it or
+/// they started; nothing when it is away.
+async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
     let name = route_name(&release.app, &release.environment);
     let stats = app.router.stats("").await.ok()?;
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let further = format!("{name}/");
-    for measured in stats.releases {
-        if measured.route == name || measured.route.starts_with(&further) {
-            let tally = tallies.entry(measured.release).or_default();
-            tally.requests += measured.requests;
-            tally.failed += measured.status_5xx;
-        }
+    let measured = stats
+        .releases
+        .into_iter()
+        .filter(|measured| measured.route == name || measured.route.starts_with(&further));
+    let (mut candidate, mut other) = (Tally::default(), Tally::default());
+    let stable = release.stable.map(|stable| stable.to_string());
+    for of in measured {
+        let tally = match () {
+            () if of.release == release.id.to_string() => &mut candidate,
+            () if Some(&of.release) == stable.as_ref() => &mut other,
+            () => continue,
+        };
+        tally.requests += of.requests;
+        tally.failed += of.status_5xx + of.broken_answers;
     }
-    Some(tallies)
+    Some((candidate, other))
 }
 
-/// The candidate's requests since the watch began, and all that the stable release answered.
-fn since(
-    release: &Release,
-    before: &BTreeMap<String, Tally>,
-    now: &BTreeMap<String, Tally>,
-) -> (Tally, Tally) {
-    let of = |tallies: &BTreeMap<String, Tally>, id: ReleaseId| {
-        tallies.get(&id.to_string()).copied().unwrap_or_default()
-    };
-    let candidate = of(now, release.id).since(of(before, release.id));
-    let stable = release.stable.map(|stable| of(now, stable)).unwrap_or_default();
-    (candidate, stable)
-}
-
-/// The alarm as a failure, with what the process says when it ended.
-async fn explain(app: &App, alarm: &Alarm) -> Failure {
+/// The alarm as a failure, with what the process says when it ended, secrets hidden.
+async fn explain(app: &App, release: &Release, alarm: &Alarm) -> Failure {
     let said = alarm.failure();
     let sight = match alarm {
         Alarm::Ended(sight) | Alarm::Unready(sight) => sight,
         Alarm::Errors { .. } => return said,
     };
-    let mask = Mask::new([]);
+    // Without the secrets nothing can be hidden, and so nothing is kept.
+    let described = match member::describe(app, release).await {
+        Ok(described) => described,
+        Err(error) => {
+            let why = format!("the log is not kept, because secrets cannot be hidden: {error}");
+            return Failure { log_lines: vec![why], ..said };
+        }
+    };
+    let mask = Mask::new(described.iter().flat_map(|member| member.spec.secret_values()));
     let log_lines = diagnose::log_lines(&app.engine, &sight.container_id, &mask).await;
     Failure { log_lines, ..said }
 }

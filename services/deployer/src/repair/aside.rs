@@ -32,7 +32,7 @@ pub(super) async fn put(
     for container in &aside {
         let Some(found) = find(app, container).await? else { continue };
         if found.name == name {
-            let renamed = app.engine.rename(container, &aside_name(&name, container)).await;
+            let renamed = rename(app, container, &aside_name(&name, container)).await;
             renamed.map_err(|error| Outcome::again(&error))?;
         }
     }
@@ -97,6 +97,18 @@ async fn find(app: &App, container: &str) -> Result<Option<InstanceFacts>, Outco
 
 fn is_ours(found: &InstanceFacts, spec: &InstanceSpec) -> bool {
     label::is_ours(&found.labels, &spec.labels())
+}
+
+/// The engine does not find the network of one that ends and starts again all the time, and refuses to rename it:
+/// it serves nobody, so it is ended for good first.
+async fn rename(app: &App, container: &str, name: &str) -> Result<(), EngineError> {
+    match app.engine.rename(container, name).await {
+        Err(error) if error.status() == Some(404) => {
+            app.engine.stop(container, Duration::ZERO).await?;
+            app.engine.rename(container, name).await
+        }
+        renamed => renamed,
+    }
 }
 
 /// Names of containers may be longer than names of ours.

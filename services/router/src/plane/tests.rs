@@ -30,6 +30,33 @@ async fn an_older_table_is_refused_and_the_same_acknowledged_again() {
 }
 
 #[tokio::test]
+async fn a_way_back_taken_here_outlives_restarts_and_later_tables_until_it_is_cleared() {
+    let (dir, plane) = plane();
+    let baking = |generation| {
+        let routes = [shop(1).target(2, &[(2, "127.0.0.1:2")])];
+        let mut table = v1::RouteTable { generation, ..wire(routes) };
+        table.routes[0].targets[0].weight = 0;
+        table.routes[0].targets[1].candidate = true;
+        table
+    };
+    let served = |plane: &Plane| plane.live().routes[0].target(None, 7);
+    plane.apply(baking(1)).await.expect("in force");
+    assert_eq!(served(&plane), Some(1));
+    let wanted =
+        LocalRollback { uid: "1".into(), environment: "shop".into(), ..Default::default() };
+    plane.roll_back(wanted).await.expect("a way back").1.expect("saved");
+    let (store, stored) = Store::open(dir.path()).expect("a store");
+    let plane = Plane::new(store, stored);
+    plane.apply(baking(2)).await.expect("in force");
+    assert_eq!(served(&plane), Some(0));
+    let undoing = plane.apply(table(3, 2)).await.expect_err("it would undo it");
+    assert!(matches!(undoing, ApplyError::RolledBack { .. }), "{undoing}");
+    plane.clear("1").await.expect("saved");
+    assert_eq!(served(&plane), Some(1));
+    plane.apply(table(3, 2)).await.expect("in force");
+}
+
+#[tokio::test]
 async fn who_waits_for_another_table_is_woken_by_it() {
     let (_dir, plane) = plane();
     let live = plane.live();

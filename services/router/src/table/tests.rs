@@ -40,14 +40,19 @@ impl RouteDraft {
         });
         self
     }
+
+    pub(crate) fn made(self) -> v1::Route {
+        self.0
+    }
 }
 
-fn uid(n: u128) -> String {
+pub(crate) fn uid(n: u128) -> String {
     format!("{n:032x}")
 }
 
 pub(crate) fn wire(routes: impl IntoIterator<Item = RouteDraft>) -> v1::RouteTable {
-    v1::RouteTable { generation: 1, routes: routes.into_iter().map(|draft| draft.0).collect() }
+    let routes = routes.into_iter().map(RouteDraft::made).collect();
+    v1::RouteTable { generation: 1, routes, local_rollbacks: Vec::new() }
 }
 
 pub(crate) fn table(routes: impl IntoIterator<Item = RouteDraft>) -> RouteTable {

@@ -48,6 +48,7 @@ async fn an_answer_that_stops_coming_is_broken_off() {
     let answer = world.raw("GET /half HTTP/1.1\r\nhost: shop\r\n\r\n").await.rest().await;
     assert!(answer.ends_with("4\r\nhalf\r\n"), "{answer}");
     assert_eq!(world.stats().await.releases[0].upstream_errors, 1);
+    assert_eq!(world.stats().await.releases[0].broken_answers, 1);
 }
 
 #[tokio::test]

@@ -103,5 +103,6 @@ fn upstream(id: &str, address: SocketAddr) -> v1::Upstream {
 }
 
 pub(crate) fn table(generation: u64, routes: impl IntoIterator<Item = Draft>) -> v1::RouteTable {
-    v1::RouteTable { generation, routes: routes.into_iter().map(|draft| draft.0).collect() }
+    let routes = routes.into_iter().map(|draft| draft.0).collect();
+    v1::RouteTable { generation, routes, ..v1::RouteTable::default() }
 }
