@@ -1,6 +1,6 @@
 # Everything a contributor runs. Each target sets up the machine by itself and is quick the second time.
 
-.PHONY: help demo down test quick check sqlx bench matrix
+.PHONY: help demo down test quick check sqlx bench matrix soak
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,3 +30,6 @@ bench: ## measure against peers and limits; ONLY=release runs one of them, with 
 
 matrix: ## every step of a release, cut everywhere and in every way (half an hour; ROWS="shifting kill" for some)
 	@deploy/setup/matrix $(ROWS)
+
+soak: ## releases, load and random faults for half an hour, and what grows meanwhile (MINUTES=30, SEED=a number)
+	@deploy/setup/soak $(MINUTES) $(SEED)

@@ -1,10 +1,13 @@
 //! The demonstration: the platform as people run it, a team that pushes, users that never stop asking. Each
 //! act ends by itself, shows what happened and when, and fails when it is not what was promised.
 
+mod changed_by_hand;
+mod driver_killed;
 mod engineer;
 mod first;
 mod follow;
 mod never_ready;
+mod news_lost;
 mod platform;
 mod replaced;
 mod slipway;
@@ -50,6 +53,12 @@ pub async fn play() -> Result<()> {
     turns_bad::play(&stage, &users).await?;
     tell::act(7);
     taken_back::play(&stage, &users).await?;
+    tell::act(8);
+    changed_by_hand::play(&stage, &users).await?;
+    tell::act(9);
+    driver_killed::play(&stage, &users).await?;
+    tell::act(10);
+    news_lost::play(&stage, &users).await?;
     users.stop().await;
     tell::end(&stage.platform, &stage.engineer.releases().await?, begun.elapsed());
     Ok(())

@@ -68,6 +68,17 @@ impl Stage {
         self.world.app(APP, &self.repo)
     }
 
+    /// Makes a release of `scene` and sees it end right; panics when it does not.
+    pub async fn pass(&mut self, scene: Scene) -> Users {
+        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        let number = self.deploy(scene).await.number;
+        self.end(scene, number).await;
+        self.settled().await;
+        let users = load.stop().await;
+        assert_eq!(users.failed(), 0, "{scene:?}: {:?}", users.first_failure);
+        users
+    }
+
     /// Cuts a release as `case` says, and sees it end right; panics when it does not.
     pub async fn run(&mut self, case: &Case) -> Converged {
         let cut = self.cut(case.step, &case.point(), case.fault).await;

@@ -5,6 +5,13 @@ use super::team::APP;
 use crate::Client;
 use anyhow::{Context, Result};
 use proto::v1::{Build, GetReleaseRequest, ListBuildsRequest, ListReleasesRequest, Release};
+use std::time::{Duration, Instant};
+use tonic::{Code, Response, Status};
+
+/// Pause between two questions when nobody is there.
+const AGAIN: Duration = Duration::from_millis(100);
+/// Somebody is there again within this.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The environment that all releases of the demonstration go to.
 pub(super) const ENVIRONMENT: &str = "production";
@@ -35,14 +42,36 @@ impl Engineer {
     pub(super) async fn releases(&self) -> Result<Vec<Release>> {
         let parent = proto::name::environment(APP, ENVIRONMENT);
         let question = ListReleasesRequest { parent, ..ListReleasesRequest::default() };
-        let answer = self.client.clone().releases.list_releases(question).await;
-        Ok(answer.context("list releases")?.into_inner().releases)
+        let answer =
+            patiently(async || self.client.clone().releases.list_releases(question.clone()).await);
+        Ok(answer.await.context("list releases")?.into_inner().releases)
     }
 
     /// A release with everything that is known of it.
     pub(super) async fn release(&self, name: &str) -> Result<Release> {
         let question = GetReleaseRequest { name: name.to_owned() };
-        let answer = self.client.clone().releases.get_release(question).await;
-        answer.context("get a release")?.into_inner().release.context("no release was answered")
+        let answer =
+            patiently(async || self.client.clone().releases.get_release(question.clone()).await);
+        answer
+            .await
+            .context("get a release")?
+            .into_inner()
+            .release
+            .context("no release was answered")
+    }
+}
+
+/// Asks again for a while when nobody is there: a service that was killed is back in seconds.
+async fn patiently<A>(
+    ask: impl AsyncFn() -> Result<Response<A>, Status>,
+) -> Result<Response<A>, Status> {
+    let begun = Instant::now();
+    loop {
+        match ask().await {
+            Err(status) if status.code() == Code::Unavailable && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            answered => return answered,
+        }
     }
 }

@@ -105,6 +105,22 @@ pub(super) async fn release(engineer: &Engineer, push: &Push, wanted: State) -> 
     }
 }
 
+/// The state of the release of a push, once it is between its beginning and its end.
+pub(super) async fn moving(engineer: &Engineer, push: &Push) -> Result<String> {
+    let begun = Instant::now();
+    loop {
+        let releases = engineer.releases().await?;
+        if let Some(release) = releases.into_iter().find(|it| it.commit == push.commit) {
+            ensure!(!has_ended(release.state()), "release {} ended at once", release.number);
+            if matches!(release.state(), State::Starting | State::Shifting | State::Baking) {
+                return Ok(tell::state(&release));
+            }
+        }
+        ensure!(begun.elapsed() < PATIENCE, "the release did not begin in time");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 fn expected(release: Release, wanted: State) -> Result<Release> {
     let state = release.state();
     if state != wanted {

@@ -4,6 +4,8 @@ use super::slipway::Slipway;
 use super::tell;
 use crate::Docker;
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -67,6 +69,23 @@ impl Platform {
         told.iter().map(row).collect()
     }
 
+    /// SIGKILL for one of the programs; whoever supervises them starts it again.
+    pub(super) fn kill(&self, name: &str) -> Result<()> {
+        let state = std::fs::read(self.folder.join("up.json")).context("read up.json")?;
+        let state: Value = serde_json::from_slice(&state).context("read up.json")?;
+        let programs = state["programs"].as_array().cloned().unwrap_or_default();
+        let program = programs.iter().find(|program| program["name"] == name);
+        let pid = program.and_then(|program| program["process"]["pid"].as_i64());
+        let pid = pid.and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.with_context(|| format!("up.json names no process of {name}"))?;
+        kill(Pid::from_raw(pid), Signal::SIGKILL).with_context(|| format!("kill {name}"))
+    }
+
+    /// The engine, seen through the labels of this platform.
+    pub(super) fn docker(&self) -> Result<Docker> {
+        docker(&self.folder)?.context("the platform has no settings.json")
+    }
+
     /// The administrator's token.
     pub(super) fn token(&self) -> Result<String> {
         let path = self.folder.join("secrets/admin-token");
@@ -100,11 +119,14 @@ pub(super) async fn stop(folder: &Path) -> Result<()> {
 
 /// Stops and removes the containers and networks of the platform in `folder`, and no others. Volumes stay.
 fn remove_containers(folder: &Path) -> Result<usize> {
-    let Ok(settings) = std::fs::read(folder.join("settings.json")) else { return Ok(0) };
+    Ok(docker(folder)?.map_or(0, |docker| docker.stop()))
+}
+
+fn docker(folder: &Path) -> Result<Option<Docker>> {
+    let Ok(settings) = std::fs::read(folder.join("settings.json")) else { return Ok(None) };
     let settings: Value = serde_json::from_slice(&settings).context("read settings.json")?;
     let instance = settings["instance"].as_str().context("settings.json names no instance")?;
     let host = std::env::var_os("DOCKER_HOST").and_then(|host| host.into_string().ok());
     let host = host.filter(|host| !host.is_empty());
-    let docker = Docker::new(host.as_deref().unwrap_or(ENGINE), instance);
-    Ok(docker.stop())
+    Ok(Some(Docker::new(host.as_deref().unwrap_or(ENGINE), instance)))
 }

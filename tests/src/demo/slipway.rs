@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use tokio::process::Command;
 
 /// Settings of the caller that are for `slipway` wherever it runs; all others would point it elsewhere.
@@ -37,8 +38,24 @@ impl Slipway {
         serde_json::from_str(&said).with_context(|| format!("slipway {arguments:?} prints no JSON"))
     }
 
+    /// What the program prints as JSON, also when what it found is bad.
+    pub(super) async fn said(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.output(&[arguments, &["--output", "json"]].concat()).await?;
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("slipway {arguments:?} prints no JSON"))
+    }
+
     /// What the program prints; its complaint when it fails.
     pub(super) async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.output(arguments).await?;
+        if !output.status.success() {
+            let complaint = complaint(&String::from_utf8_lossy(&output.stderr));
+            bail!("`slipway {}` failed: {complaint}", arguments.join(" "));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    async fn output(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
@@ -47,12 +64,7 @@ impl Slipway {
             }
         }
         command.env("SLIPWAY_DATA", &self.data).env("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", &self.data);
-        let output = command.args(arguments).output().await.context("start slipway")?;
-        if !output.status.success() {
-            let complaint = complaint(&String::from_utf8_lossy(&output.stderr));
-            bail!("`slipway {}` failed: {complaint}", arguments.join(" "));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        command.args(arguments).output().await.context("start slipway")
     }
 }
 

@@ -7,13 +7,14 @@ use super::team::{APP, Push};
 use super::users::HOST;
 use chrono::{DateTime, Utc};
 use proto::v1::{Build, Failure, Release};
+use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 use testkit::{Answer, Report};
 
 /// What each act shows.
-const ACTS: [(&str, &str); 7] = [
+const ACTS: [(&str, &str); 10] = [
     (
         "The platform starts",
         "Five services with a Postgres, a NATS server and an image registry of their own.",
@@ -39,6 +40,18 @@ const ACTS: [(&str, &str); 7] = [
         "It answers well 200 times, then with errors. It is watched, and must go back by itself.",
     ),
     ("One command takes a live release back", "Without git, registry or build."),
+    (
+        "Somebody changes a running container behind everybody's back",
+        "What runs is compared with what was released, field by field, and restored.",
+    ),
+    (
+        "The deployer is killed in the middle of a release",
+        "It is started again, takes the release over where it was, and completes it.",
+    ),
+    (
+        "NATS is killed and loses its data in the middle of a release",
+        "Truth is in Postgres: news is only late, and the release is completed.",
+    ),
 ];
 /// Lines of probes and logs that a failure shows.
 const EVIDENCE: usize = 4;
@@ -178,6 +191,34 @@ pub(super) fn why(failure: Option<&Failure>) {
     }
 }
 
+/// Somebody does something with other tools.
+pub(super) fn by_hand(words: &[&str]) {
+    line(&cut(&format!("  $ {}", words.join(" "))));
+}
+
+/// Something went wrong, as the act wants it.
+pub(super) fn struck(what: &str) {
+    line(&cut(&format!("  {:>23}  *** {what}", "")));
+}
+
+/// What runs is not what was released.
+pub(super) fn drift(said: &Value, took: Duration) {
+    fact("drifted", &format!("told {} after it was done", span(took)));
+    for finding in said["findings"].as_array().into_iter().flatten() {
+        for field in finding["fields"].as_array().into_iter().flatten() {
+            let text = |name: &str| field[name].as_str().unwrap_or_default().to_owned();
+            let (name, released, now) = (text("field"), text("released"), text("now"));
+            fact("field", &format!("{name} is {now}, released was {released}"));
+        }
+        fact("cause", finding["cause"].as_str().unwrap_or_default());
+    }
+}
+
+/// What runs is what was released again.
+pub(super) fn healed(took: Duration) {
+    fact("in sync", &format!("{} later: a successor proved itself before it went", span(took)));
+}
+
 /// A release went back by itself.
 pub(super) fn sent_back(release: &Release, took: Duration, meanwhile: &Report) {
     line("");
@@ -228,7 +269,7 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
     fact("traces", "go to your collector once OTEL_EXPORTER_OTLP_ENDPOINT names it");
     fact("look around", &format!("SLIPWAY_DATA={folder} {} status {APP}", platform.slipway.path()));
     fact("stop", "make down");
-    line(&format!("\n  All seven acts went as promised, in {}.", span(took)));
+    line(&format!("\n  All ten acts went as promised, in {}.", span(took)));
 }
 
 /// It was stopped.
@@ -255,7 +296,8 @@ fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-fn state(release: &Release) -> String {
+/// The state of a release, in words.
+pub(super) fn state(release: &Release) -> String {
     let name = release.state().as_str_name();
     name.trim_start_matches("STATE_").replace('_', " ").to_lowercase()
 }
