@@ -2,50 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use events::ReleaseId;
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use opentelemetry_proto::tonic::trace::v1::Span;
 use service::Env;
-use service::grpc::Server;
 use service::telemetry::synthetic::{Recorded, Trace};
 use service::telemetry::{Telemetry, continue_from, traceparent};
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use testkit::Collector;
 use tracing::Instrument;
 
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-struct Collector(UnboundedSender<Span>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let resources = request.into_inner().resource_spans;
-        for scope in resources.into_iter().flat_map(|resource| resource.scope_spans) {
-            scope.spans.into_iter().for_each(|span| self.0.send(span).expect("the test listens"));
-        }
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-async fn collector() -> (SocketAddr, UnboundedReceiver<Span>) {
-    let (sender, spans) = unbounded_channel();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    let router = Server::open().add(TraceServiceServer::new(Collector(sender))).into_router();
-    tokio::spawn(service::http::serve(listener, router, CancellationToken::new()));
-    (address, spans)
-}
 
 fn two_hours() -> Recorded {
     let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("in range");
@@ -62,8 +25,8 @@ fn two_hours() -> Recorded {
 /// One test, because telemetry is installed once per process.
 #[tokio::test(flavor = "multi_thread")]
 async fn spans_reach_the_collector_with_their_parents_times_and_links() {
-    let (address, mut spans) = collector().await;
-    let env = Env::of([("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"))]);
+    let collector = Collector::start();
+    let env = Env::of([("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())]);
     let telemetry = Telemetry::install("test", &env);
 
     let span = tracing::info_span!("handle", trace_id = tracing::field::Empty);
@@ -74,11 +37,11 @@ async fn spans_reach_the_collector_with_their_parents_times_and_links() {
     trace.export().await.expect("the collector answers");
     telemetry.flush().await;
 
-    let root = spans.recv().await.expect("exported at once");
+    let spans: Vec<_> = collector.spans().into_iter().map(|(_, span)| span).collect();
+    let [root, live] = &spans[..] else { unreachable!("{spans:?}") };
     assert_eq!(root.trace_id, id.to_bytes());
     assert_eq!(root.end_time_unix_nano - root.start_time_unix_nano, 7_200_000_000_000);
     assert_eq!(root.links.len(), 1);
-    let live = spans.recv().await.expect("flushed");
     assert_eq!(live.name, "handle");
     assert_eq!(hex(&live.trace_id), &CALLER[3..35]);
     assert_eq!(hex(&live.parent_span_id), &CALLER[36..52]);

@@ -2,6 +2,7 @@
 //! users), real where it matters, and the words that stories are told in.
 
 mod address;
+mod collector;
 mod database;
 mod http;
 mod infra;
@@ -14,6 +15,7 @@ mod wait;
 pub mod webhook;
 
 pub use address::Loopback;
+pub use collector::Collector;
 pub use database::Database;
 pub use http::{Answer, Http};
 pub use infra::{Infra, variable};

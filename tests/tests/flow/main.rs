@@ -16,6 +16,7 @@ mod manifests;
 mod push;
 mod services;
 mod tell;
+mod traces;
 mod traffic;
 mod watched;
 mod webhooks;

@@ -5,6 +5,7 @@ use crate::probe::Probes;
 use bollard::Docker;
 use bollard::errors::Error as Cause;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Longer than a start on a machine under load takes.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
@@ -53,9 +54,26 @@ pub(super) async fn within<T>(
     subject: &str,
     work: impl Future<Output = Result<T, Cause>>,
 ) -> Result<T, EngineError> {
-    match tokio::time::timeout(limit, work).await {
+    let span = spanned(call, subject);
+    match tokio::time::timeout(limit, work).instrument(span).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(source)) => Err(EngineError::of(call, subject, source)),
         Err(_) => Err(EngineError::Silent { call, subject: subject.to_owned(), limit }),
     }
+}
+
+/// A span for what changes something as part of something larger; looking is done all the time.
+fn spanned(call: &'static str, subject: &str) -> tracing::Span {
+    let looks =
+        ["inspect", "list", "answer", "describe", "find"].iter().any(|it| call.starts_with(it));
+    if looks || tracing::Span::current().is_none() {
+        return tracing::Span::none();
+    }
+    tracing::info_span!(
+        "docker",
+        otel.name = call,
+        otel.kind = "client",
+        peer.service = "docker",
+        subject
+    )
 }
