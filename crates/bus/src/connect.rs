@@ -1,6 +1,10 @@
 //! The connection. A server that is too old is refused, because it would silently ignore what we ask.
 
+use crate::counts::Counts;
+use crate::link::Connects;
 use async_nats::{ToServerAddrs, jetstream};
+use service::metrics::Metrics;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The oldest server that knows `persist_mode` and strict requests.
@@ -49,16 +53,26 @@ pub struct Bus {
     pub(crate) client: async_nats::Client,
     pub(crate) jetstream: jetstream::Context,
     pub(crate) service: &'static str,
+    pub(crate) connects: Connects,
+    pub(crate) counts: Counts,
 }
 
 impl Bus {
     /// Connects as `service`, waits for a server that is starting, and makes the streams if need be.
     pub async fn connect(url: &str, service: &'static str) -> Result<Self, ConnectError> {
+        let (connected, connects) = Connects::new();
+        let connected = Arc::new(connected);
         let mut options = async_nats::ConnectOptions::new()
             .name(format!("slipway-{service}"))
             .retry_on_initial_connect()
             .ping_interval(Duration::from_secs(5))
-            .request_timeout(Some(Duration::from_secs(5)));
+            .request_timeout(Some(Duration::from_secs(5)))
+            .event_callback(move |event| {
+                if matches!(event, async_nats::Event::Connected) {
+                    connected.send_modify(|count| *count += 1);
+                }
+                std::future::ready(())
+            });
         // The client knows them in the address, but sends only those among its options.
         if let Some((user, password)) = credentials(url) {
             options = options.user_and_password(user, password);
@@ -75,9 +89,17 @@ impl Bus {
         if !is_new_enough(&version) {
             return Err(ConnectError::TooOld { version });
         }
-        let bus = Self { jetstream: jetstream::new(client.clone()), client, service };
+        let jetstream = jetstream::new(client.clone());
+        let bus = Self { jetstream, client, service, connects, counts: Counts::default() };
         bus.ensure_streams().await?;
         Ok(bus)
+    }
+
+    /// The same, with what is counted of events among `metrics`.
+    #[must_use]
+    pub fn measured(self, metrics: &Metrics) -> Self {
+        self.counts.register(metrics);
+        self
     }
 
     /// The connection is up.

@@ -4,6 +4,8 @@
 use async_nats::HeaderMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use events::{Envelope, EventId, EventType, subject};
+use serde_json::Value;
+use service::telemetry::TraceParent;
 use std::str::FromStr;
 
 /// Why a message is not an event.
@@ -51,9 +53,45 @@ pub fn from_message(
     headers: Option<&HeaderMap>,
     data: &[u8],
 ) -> Result<Envelope, Malformed> {
+    read(subject, |name| find(headers, name), data)
+}
+
+/// The same of a message that was kept with its headers as an object of texts.
+pub(crate) fn from_kept(
+    subject: &str,
+    headers: &Value,
+    data: &[u8],
+) -> Result<Envelope, Malformed> {
+    let find = |name: &str| {
+        let mut texts = headers.as_object()?.iter();
+        texts.find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
+    };
+    read(subject, find, data)
+}
+
+/// Headers as an object of texts.
+pub(crate) fn to_json(headers: Option<&HeaderMap>) -> Value {
+    let texts = headers.into_iter().flat_map(HeaderMap::iter).filter_map(|(name, values)| {
+        let value = values.first().map(async_nats::HeaderValue::as_str)?;
+        Some((AsRef::<str>::as_ref(name).to_owned(), value.into()))
+    });
+    Value::Object(texts.collect())
+}
+
+fn read<'a>(
+    subject: &str,
+    find: impl Fn(&str) -> Option<&'a str>,
+    data: &[u8],
+) -> Result<Envelope, Malformed> {
     let (app, event_type) =
         subject::parse_event(subject).ok_or_else(|| Malformed::Subject(subject.to_owned()))?;
-    let header = |name: &'static str| find(headers, name).ok_or(Malformed::Header(name));
+    let header = |name: &'static str| find(name).ok_or(Malformed::Header(name));
+    if find("content-type").is_some_and(|form| !is_json(form)) {
+        return Err(Malformed::Header("content-type"));
+    }
+    if find("ce-specversion").is_some_and(|version| !version.starts_with("1.")) {
+        return Err(Malformed::Header("ce-specversion"));
+    }
     let id = EventId::from_str(header("ce-id")?).map_err(|_| Malformed::Header("ce-id"))?;
     let named = header("ce-type")?;
     if named != event_type.as_str() {
@@ -68,9 +106,18 @@ pub fn from_message(
         source: header("ce-source")?.to_owned(),
         app,
         at,
-        traceparent: find(headers, "traceparent").map(str::to_owned),
+        // A trace is for people: one that cannot be read is no reason to miss what happened.
+        traceparent: find("traceparent")
+            .filter(|text| TraceParent::parse(text).is_some())
+            .map(str::to_owned),
         data: serde_json::from_slice(data).map_err(Malformed::Data)?,
     })
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(content_type: &str) -> bool {
+    let form = content_type.split(';').next().unwrap_or_default().trim();
+    form.eq_ignore_ascii_case("application/json")
 }
 
 fn find<'a>(headers: Option<&'a HeaderMap>, name: &str) -> Option<&'a str> {
@@ -124,6 +171,47 @@ mod tests {
             error.to_string(),
             "header ce-type says release.live, the subject says release.failed"
         );
+    }
+
+    fn changed(name: &str, value: &str) -> Result<Envelope, Malformed> {
+        let mut headers = to_headers(&envelope());
+        headers.insert(name, value);
+        from_message("slipway.v1.shop.release.live", Some(&headers), b"{}")
+    }
+
+    #[test]
+    fn only_json_of_cloud_events_1_is_read() {
+        assert!(changed("content-type", "Application/JSON; charset=utf-8").is_ok());
+        for (name, value) in [
+            ("content-type", "text/plain"),
+            ("ce-specversion", "2.0"),
+            ("ce-id", "not an id"),
+            ("ce-time", "yesterday"),
+        ] {
+            let refused = changed(name, value).expect_err(value).to_string();
+            assert_eq!(refused, format!("header {name} is missing or not valid"));
+        }
+    }
+
+    #[test]
+    fn a_trace_that_cannot_be_read_is_left_out() {
+        assert_eq!(changed("traceparent", "00-\0").expect("readable").traceparent, None);
+    }
+
+    #[test]
+    fn data_that_are_too_deep_are_refused() {
+        let deep = "[".repeat(100_000);
+        let headers = to_headers(&envelope());
+        let read = from_message("slipway.v1.shop.release.live", Some(&headers), deep.as_bytes());
+        assert_eq!(read.expect_err("deep").to_string(), "the data is not JSON");
+    }
+
+    #[test]
+    fn what_was_kept_reads_as_it_came() {
+        let sent = envelope();
+        let kept = to_json(Some(&to_headers(&sent)));
+        let read = from_kept("slipway.v1.shop.release.live", &kept, b"{\"v\":1}");
+        assert_eq!(read.expect("readable"), sent);
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! Saying something: the envelope around a payload, and the publish that waits for the server's word.
 
+use crate::streams::LARGEST;
 use crate::{Bus, to_headers};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// How long the server may take to confirm.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Room for the headers of an event: ids, names, a time and a trace.
+const HEADERS: usize = 1024;
 
 /// Why something was not said. It may have been heard nevertheless; saying it again is safe.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,30 @@ pub enum PublishError {
         /// Where.
         subject: String,
     },
+    /// The connection broke before the server confirmed.
+    #[error("publish on {subject}: the connection was lost")]
+    Lost {
+        /// Where.
+        subject: String,
+    },
+    /// No server would take it, however often it is tried.
+    #[error("publish on {subject}: {bytes} bytes are too many, {limit} fit")]
+    TooLarge {
+        /// Where.
+        subject: String,
+        /// How many bytes its data have.
+        bytes: usize,
+        /// How many they may have.
+        limit: usize,
+    },
+    /// A program of another version wrote it.
+    #[error("publish on {subject}: read what was written")]
+    Unreadable {
+        /// Where.
+        subject: String,
+        /// What serde says.
+        source: serde_json::Error,
+    },
     /// The data could not be written as JSON.
     #[error("write the payload for {subject}")]
     Encode {
@@ -36,6 +64,13 @@ pub enum PublishError {
         /// What serde says.
         source: serde_json::Error,
     },
+}
+
+impl PublishError {
+    /// Saying it again is of no use.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Unreadable { .. } | Self::Encode { .. })
+    }
 }
 
 /// The envelope of `payload`, said by `service` about `app`; carries the trace of the current span.
@@ -63,16 +98,22 @@ impl Bus {
         let subject = subject::event(&envelope.app, envelope.event_type);
         let body = serde_json::to_vec(&envelope.data)
             .map_err(|source| PublishError::Encode { subject: subject.clone(), source })?;
+        let limit = LARGEST.min(self.client.server_info().max_payload).saturating_sub(HEADERS);
+        if body.len() > limit {
+            return Err(PublishError::TooLarge { subject, bytes: body.len(), limit });
+        }
         let refused = |source| PublishError::Refused { subject: subject.clone(), source };
+        let mut link = self.connects.link();
         let confirmed = async {
             self.jetstream
                 .publish_with_headers(subject.clone(), to_headers(envelope), body.into())
                 .await?
                 .await
         };
-        match tokio::time::timeout(PATIENCE, confirmed).await {
-            Ok(answer) => answer.map(|_| ()).map_err(refused),
-            Err(_) => Err(PublishError::Unconfirmed { subject }),
+        tokio::select! {
+            answer = confirmed => answer.map(|_| ()).map_err(refused),
+            () = link.replaced() => Err(PublishError::Lost { subject }),
+            () = tokio::time::sleep(PATIENCE) => Err(PublishError::Unconfirmed { subject }),
         }
     }
 

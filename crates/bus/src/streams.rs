@@ -6,6 +6,9 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, PersistenceMode, Stor
 use events::subject;
 use std::time::Duration;
 
+/// Bytes of the largest event, headers included.
+pub(crate) const LARGEST: usize = 256 * 1024;
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// Events: an audit of 30 days that is never cut to make room; publishing fails first and the outbox waits.
@@ -17,7 +20,7 @@ fn events_stream() -> Config {
         discard: DiscardPolicy::New,
         max_age: 30 * DAY,
         max_bytes: 2 * 1024 * 1024 * 1024,
-        max_message_size: 256 * 1024,
+        max_message_size: i32::try_from(LARGEST).unwrap_or(i32::MAX),
         duplicate_window: Duration::from_mins(2),
         ..Config::default()
     }

@@ -13,26 +13,21 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Retry because of `error`, with everything that caused it.
-    pub fn retry(error: &dyn std::error::Error) -> Self {
-        Self::Retry(chain(error))
+    /// Retry because of `error`, with everything that caused it; or put aside, when the database refused
+    /// the data themselves and will do so for ever.
+    pub fn retry(error: &(dyn std::error::Error + 'static)) -> Self {
+        if caused_by_data(error) { Self::park(error) } else { Self::Retry(service::chain(error)) }
     }
 
     /// Put aside because of `error`, with everything that caused it.
-    pub fn park(error: &dyn std::error::Error) -> Self {
-        Self::Park(chain(error))
+    pub fn park(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Park(service::chain(error))
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+fn caused_by_data(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.filter_map(|error| error.downcast_ref::<sqlx::Error>()).any(pg::error::is_bad_data)
 }
 
 impl From<events::payload::Unreadable> for Verdict {

@@ -21,6 +21,13 @@ pub fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(database.code().as_deref(), Some("40001" | "40P01" | "55P03"))
 }
 
+/// The data themselves were refused, as a text with a NUL in it: the same call can never succeed.
+pub fn is_bad_data(error: &sqlx::Error) -> bool {
+    // Class 22: data exception.
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22"))
+}
+
 /// The name of the constraint that refused a row.
 pub fn constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(|database| database.constraint())

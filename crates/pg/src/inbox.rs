@@ -19,3 +19,19 @@ pub async fn first_time(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Whether `consumer` handled `event` before; then it is counted that the event came again.
+pub async fn absorb(
+    connection: &mut PgConnection,
+    consumer: &str,
+    event: EventId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update bus.inbox set again = again + 1 where consumer = $1 and event_id = $2",
+        consumer,
+        event.uuid(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

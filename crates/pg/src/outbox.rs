@@ -2,7 +2,9 @@
 //! relay publishes it and marks it. A crash in between publishes twice, which the inbox absorbs. What was
 //! published and then lost, whatever the broker forgot, is found by its missing inbox row and published again.
 
+use chrono::{DateTime, Utc};
 use events::{Envelope, EventId, EventType, subject};
+use serde::Deserialize;
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -25,15 +27,33 @@ pub async fn enqueue(
     crate::error::one_row("enqueue event", done.rows_affected())
 }
 
+/// An event that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Its id.
+    pub id: EventId,
+    /// Its subject.
+    pub subject: String,
+    /// The envelope, as it was written.
+    pub written: serde_json::Value,
+}
+
+impl Waiting {
+    /// The envelope; a program of another version may have written what this one cannot read.
+    pub fn envelope(&self) -> Result<Envelope, serde_json::Error> {
+        Envelope::deserialize(&self.written)
+    }
+}
+
 /// The oldest events of `service` that wait, at most `limit`, locked for the caller's transaction;
 /// another relay skips them.
 pub async fn claim(
     connection: &mut PgConnection,
     service: &str,
     limit: i64,
-) -> Result<Vec<Envelope>, sqlx::Error> {
-    let rows = sqlx::query_scalar!(
-        "select envelope from bus.outbox
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select id, subject, envelope from bus.outbox
          where service = $1 and published_at is null
          order by position limit $2 for update skip locked",
         service,
@@ -41,9 +61,12 @@ pub async fn claim(
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| serde_json::from_value(row).map_err(|error| sqlx::Error::Decode(error.into())))
-        .collect()
+    let waiting = rows.into_iter().map(|row| Waiting {
+        id: EventId::new(row.id),
+        subject: row.subject,
+        written: row.envelope,
+    });
+    Ok(waiting.collect())
 }
 
 /// Marks events as published, in the transaction that claimed them.
@@ -78,7 +101,8 @@ pub async fn subscribe(
 }
 
 /// Makes events of `service` wait again that were published longer than `age` ago and that a subscriber has
-/// not handled; returns how many. Looks back as far as published rows are kept.
+/// not handled; returns how many. Looks back as far as published rows are kept. What could not be published
+/// is for people.
 pub async fn revive(
     connection: &mut PgConnection,
     service: &str,
@@ -90,13 +114,33 @@ pub async fn revive(
            and exists (select 1 from bus.subscription s
                        where s.event_type = o.envelope ->> 'event_type'
                          and not exists (select 1 from bus.inbox i
-                                         where i.consumer = s.consumer and i.event_id = o.id))",
+                                         where i.consumer = s.consumer and i.event_id = o.id))
+           and not exists (select 1 from bus.parked p where p.outgoing and p.event_id = o.id)",
         service,
         age.as_secs_f64(),
     )
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Notes that `service` publishes to the stream made at `created`; true when that is another one than before.
+pub async fn is_another_stream(
+    connection: &mut PgConnection,
+    service: &str,
+    created: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"with before as (select created_at from bus.stream where service = $1),
+                now as (insert into bus.stream (service, created_at) values ($1, $2)
+                        on conflict (service) do update set created_at = excluded.created_at)
+           select exists (select from before where created_at <> $2) as "is_another!""#,
+        service,
+        created,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.is_another)
 }
 
 /// How many events of `service` wait, and for how many seconds the oldest has.

@@ -10,6 +10,8 @@ pub const OUTBOX_HOURS: i32 = 48;
 pub const REQUEST_DAYS: i32 = 2;
 /// Days that parked messages are kept.
 pub const PARKED_DAYS: i32 = 90;
+/// Parked messages kept of each consumer; the oldest go first. A message has at most 256 KiB.
+pub const PARKED_ROWS: i64 = 1_000;
 const BATCH: i64 = 5_000;
 
 /// Deletes at most one batch of each kind; returns how many rows went.
@@ -39,8 +41,12 @@ pub async fn sweep(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
     .execute(&mut *connection)
     .await?;
     let parked = sqlx::query!(
-        "delete from bus.parked where parked_at < now() - make_interval(days => $1)",
+        "delete from bus.parked where parked_at < now() - make_interval(days => $1)
+            or id in (select id from (
+                select id, row_number() over (partition by consumer order by id desc) as place
+                from bus.parked) places where place > $2::bigint)",
         PARKED_DAYS,
+        PARKED_ROWS,
     )
     .execute(&mut *connection)
     .await?;

@@ -100,8 +100,8 @@ pub async fn start(config: Config) -> anyhow::Result<Builder> {
     let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
-    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?;
     let health = Health::new(SERVICE);
+    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?.measured(health.metrics());
     let app = assemble(config, pool, bus, &health)?;
     Ok(Builder { app: Arc::new(app), listener, health })
 }

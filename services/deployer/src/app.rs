@@ -87,9 +87,10 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
     let pool = pg::connect(config.database_url.expose(), crate::NAME, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, crate::NAME, &MIGRATOR).await?;
-    let bus = Bus::connect(config.nats_url.expose(), crate::NAME).await?;
-    let internal = Internal::new(&config.internal_token)?;
     let health = Health::new(crate::NAME);
+    let bus = Bus::connect(config.nats_url.expose(), crate::NAME).await?;
+    let bus = bus.measured(health.metrics());
+    let internal = Internal::new(&config.internal_token)?;
     let engine = Engine::connect(&config.docker_host).await?;
     let app = App {
         pool,

@@ -137,13 +137,13 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
     let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
-    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?;
+    let health = Health::new(SERVICE);
+    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?.measured(health.metrics());
     std::fs::create_dir_all(&config.data).context("make SLIPWAY_DATA")?;
     let key = Key::load_or_create(&config.data.join("monitor.key"))?;
     let internal = Internal::new(&config.internal_token)?;
     let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
     let router = channel(&config.router_url).context("read SLIPWAY_ROUTER_URL")?;
-    let health = Health::new(SERVICE);
     let app = Arc::new(App {
         pool,
         clock: Clock::system(),
