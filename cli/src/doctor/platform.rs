@@ -21,6 +21,8 @@ pub(super) async fn running(session: &Session) -> Vec<Finding> {
         Ok(answer) => {
             findings.push(ready(&server, &answer));
             findings.extend(clock(&answer, session.now()));
+            let metrics = http::get(address.trim_end_matches('/'), "/metrics").await;
+            findings.extend(metrics.ok().map(|metrics| events(&metrics.body)));
         }
         Err(error) => {
             let advice = "start it with `slipway up`, or name the one that runs with --server";
@@ -73,4 +75,30 @@ fn clock(answer: &http::Answer, now: DateTime<Utc>) -> Option<Finding> {
     }
     let seen = format!("differs from the server's by {seconds} s");
     Some(Finding::warn("clock", seen, "run a time service on both machines"))
+}
+
+/// Whether events were put aside, by the gateway's `metrics`.
+fn events(metrics: &str) -> Finding {
+    const NAME: &str = "events";
+    let counts = metrics.lines().filter_map(|line| line.strip_prefix("slipway_parked_events{"));
+    let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    match counts.sum::<u64>() {
+        0 => Finding::ok(NAME, "none is parked"),
+        parked => {
+            Finding::warn(NAME, format!("{parked} are parked"), "see `slipway events parked`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parked_events_are_told() {
+        let metrics = "slipway_parked_events{service=\"builder\"} 2\nslipway_up 7\n\
+                       slipway_parked_events{service=\"monitor\"} 1\n";
+        assert_eq!(events(metrics).seen, "3 are parked");
+        assert_eq!(events("").seen, "none is parked");
+    }
 }

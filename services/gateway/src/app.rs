@@ -216,7 +216,7 @@ async fn speak(app: App, cancel: CancellationToken) {
             connected = Bus::connect(app.config.nats_url.expose(), NAME) => connected,
         };
         match connected {
-            Ok(bus) => break bus,
+            Ok(bus) => break bus.measured(app.health.metrics()),
             Err(error) => {
                 let why = service::chain(&error);
                 app.health.report("nats", Err(why));
@@ -240,6 +240,9 @@ async fn watch(app: App, cancel: CancellationToken) {
         let postgres = sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(&app.pool).await;
         let postgres = postgres.map(drop).map_err(|error| service::chain(&error));
         app.health.report("postgres", postgres);
+        if let Err(error) = count_parked(&app).await {
+            tracing::debug!(%error, "parked events are not counted now");
+        }
         if let Some(bus) = &*app.bus.load() {
             let connected = bus.is_connected();
             let nats = if connected { Ok(()) } else { Err("not connected".to_owned()) };
@@ -250,4 +253,10 @@ async fn watch(app: App, cancel: CancellationToken) {
             () = tokio::time::sleep(HEALTH_EVERY) => {}
         }
     }
+}
+
+async fn count_parked(app: &App) -> Result<(), sqlx::Error> {
+    let counts = pg::parked::count(&mut *app.pool.acquire().await?).await?;
+    app.counts.parked(&counts);
+    Ok(())
 }

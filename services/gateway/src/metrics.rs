@@ -2,6 +2,7 @@
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use service::metrics::Metrics;
 
 type ByLabel = Family<[(&'static str, &'static str); 1], Counter>;
@@ -12,6 +13,7 @@ pub(crate) struct Counts {
     deliveries: ByLabel,
     changes: ByLabel,
     looks: ByLabel,
+    parked: Family<[(&'static str, String); 1], Gauge>,
 }
 
 impl Counts {
@@ -25,6 +27,8 @@ impl Counts {
         );
         registry.register("changes", "Changes by what made them appear", counts.changes.clone());
         registry.register("looks", "Looks at remote heads by result", counts.looks.clone());
+        let help = "Events that were put aside, by the service that did";
+        registry.register("parked_events", help, counts.parked.clone());
         drop(registry);
         counts
     }
@@ -42,5 +46,13 @@ impl Counts {
     /// Remote heads were looked at: `ok` or `failed`.
     pub(crate) fn look(&self, result: &'static str) {
         self.looks.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// So many events are put aside by each service.
+    pub(crate) fn parked(&self, counts: &[(String, i64)]) {
+        self.parked.clear();
+        for (service, count) in counts {
+            self.parked.get_or_create(&[("service", service.clone())]).set(*count);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `EventService`: the bus, for people and programs that read along. Each sees the events of what it may see.
 
+use super::parked;
 use super::read::must_see;
 use crate::app::App;
 use bus::{Heard, Tail, TailError};
@@ -7,7 +8,11 @@ use events::{AppName, Envelope, EnvironmentName, EventType};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use proto::v1::event_service_server::EventService;
-use proto::v1::{Event, WatchEventsRequest, WatchEventsResponse};
+use proto::v1::{
+    DropParkedEventRequest, DropParkedEventResponse, Event, ListParkedEventsRequest,
+    ListParkedEventsResponse, RetryParkedEventRequest, RetryParkedEventResponse,
+    WatchEventsRequest, WatchEventsResponse,
+};
 use service::grpc::status;
 use service::principal::Principal;
 use std::pin::Pin;
@@ -107,5 +112,28 @@ impl EventService for EventApi {
         });
         let ending = self.0.ending.clone().cancelled_owned();
         Ok(Response::new(answers.take_until(ending).boxed()))
+    }
+    async fn list_parked_events(
+        &self,
+        request: Request<ListParkedEventsRequest>,
+    ) -> Result<Response<ListParkedEventsResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        parked::list(&self.0, &principal, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn retry_parked_event(
+        &self,
+        request: Request<RetryParkedEventRequest>,
+    ) -> Result<Response<RetryParkedEventResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        parked::retry(&self.0, &principal, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn drop_parked_event(
+        &self,
+        request: Request<DropParkedEventRequest>,
+    ) -> Result<Response<DropParkedEventResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        parked::forget(&self.0, &principal, &request.into_inner()).await.map(Response::new)
     }
 }

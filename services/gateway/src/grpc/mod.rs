@@ -6,6 +6,7 @@ mod changes;
 mod deliveries;
 mod event_service;
 mod once;
+mod parked;
 mod read;
 mod token_service;
 
