@@ -14,6 +14,7 @@ mod image;
 mod late;
 mod leftovers;
 mod permits;
+mod poison;
 mod pushing;
 mod router_control;
 mod running;

@@ -309,6 +309,12 @@ impl World {
         .await;
     }
 
+    /// How many messages came again and changed nothing.
+    pub async fn absorbed(&self) -> i64 {
+        let sum = "select coalesce(sum(again), 0)::bigint from bus.inbox";
+        sqlx::query_scalar(sum).fetch_one(&self.truth()).await.expect("a number")
+    }
+
     /// Waits until everything that was decided is said.
     pub async fn all_said(&self) {
         let pool = self.truth();

@@ -1,7 +1,13 @@
 //! Runs the crash table, or the rows whose names hold every word given, and tells what came of it.
 
 use anyhow::{Result, ensure};
-use stories::crash::{CALAMITIES, Case, Converged, Report, STEPS, Stage, cases};
+use stories::crash::{
+    CALAMITIES, Case, Converged, Report, STEPS, Stage, cases, deliver_through_kills,
+    kill_the_broker,
+};
+
+/// What chance follows from.
+const SEED: u64 = 20_261_121;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "what a program says")]
@@ -14,9 +20,21 @@ async fn main() -> Result<()> {
         .map(|(step, calamity)| (format!("{} {}", step.name, calamity.name()), step, calamity))
         .filter(|(name, ..)| wanted(name))
         .collect();
-    let count = rows.len() + strikes.len();
+    let (broker, deliveries) = (wanted("broker kills"), wanted("deliveries kills"));
+    let count = rows.len() + strikes.len() + usize::from(broker) + usize::from(deliveries);
     ensure!(count > 0, "nothing has all of {words:?} in its name");
-    println!("{count} rows");
+    println!("{count} rows, seed {SEED}");
+    if broker {
+        println!("{}", kill_the_broker(200, SEED).await);
+    }
+    if deliveries {
+        let delivered = deliver_through_kills(10_000, SEED).await;
+        println!("{delivered}");
+        ensure!(delivered.lost + delivered.twice == 0, "a webhook was lost or done twice");
+    }
+    if rows.len() + strikes.len() == 0 {
+        return Ok(());
+    }
     let mut stage = Stage::start().await;
     let mut report = Report::default();
     for case in &rows {
@@ -29,6 +47,7 @@ async fn main() -> Result<()> {
         tell(&name, &converged);
         report.add(calamity.name(), step, &converged);
     }
+    report.absorbed(stage.world.absorbed().await);
     println!("\n{report}");
     Ok(())
 }

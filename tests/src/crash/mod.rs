@@ -1,12 +1,16 @@
 //! Cuts releases wherever they can be cut, and looks whether they end right.
 
+mod broker;
 mod calamity;
+mod deliveries;
 mod report;
 mod run;
 mod sequence;
 mod table;
 
+pub use broker::{STALL, Survived, kill_the_broker};
 pub use calamity::{CALAMITIES, Calamity};
+pub use deliveries::{Delivered, deliver_through_kills};
 pub use report::Report;
 pub use run::{Converged, Stage};
 pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, sample};

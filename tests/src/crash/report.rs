@@ -15,6 +15,7 @@ pub struct Report {
     requests: u64,
     lost: u64,
     lost_in_router: u64,
+    absorbed: i64,
 }
 
 impl Report {
@@ -29,6 +30,11 @@ impl Report {
             "router_killed" => self.lost_in_router += converged.users.failed(),
             _ => self.lost += converged.users.failed(),
         }
+    }
+
+    /// So many messages came again and changed nothing.
+    pub fn absorbed(&mut self, messages: i64) {
+        self.absorbed = messages;
     }
 
     /// The time within which this share of the cases ended.
@@ -66,10 +72,11 @@ impl std::fmt::Display for Report {
             seconds(1.0)
         )?;
         let (lost, inside) = (self.lost, self.lost_in_router);
-        write!(
+        writeln!(
             f,
             "requests          {} sent, {lost} lost, {inside} in killed routers",
             self.requests
-        )
+        )?;
+        write!(f, "duplicates        {} absorbed", self.absorbed)
     }
 }

@@ -1,5 +1,6 @@
 //! A sample of the crash table; `make matrix` runs all of it.
 
+mod floods;
 mod sequences;
 
 use stories::crash::{Calamity, STEPS, Stage, sample};

@@ -70,3 +70,53 @@ async fn the_event_stream_can_be_lost() {
     let live = app.release_in(2, &[State::Live]).await;
     assert_eq!((live.commit, app.version().await.as_str()), (repo.head(), "two"));
 }
+
+#[tokio::test]
+async fn what_was_said_yesterday_changes_nothing_today() {
+    let mut world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    {
+        let app = world.register("shop", &repo).await;
+        app.ship(&json!({"version": "one"}), 1).await;
+        app.ship(&json!({"version": "two"}), 2).await;
+    }
+    world.all_said().await;
+    world.replay_everything().await;
+    world.handled("builder", "source.pushed", 2).await;
+    world.handled("deployer", "build.succeeded", 2).await;
+    world.handled("monitor", "release.live", 2).await;
+    let app = world.app("shop", &repo);
+    assert_eq!((app.builds().await.len(), app.releases().await.len()), (2, 2));
+    assert_eq!((app.release(2).await.state(), app.version().await.as_str()), (State::Live, "two"));
+}
+
+#[tokio::test]
+async fn what_nobody_can_handle_is_shown_and_handed_back() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    world.say_as_of_tomorrow("source.pushed").await;
+    let parked = world.parked().await;
+    assert_eq!(
+        (&parked["service"], &parked["subject"]),
+        (&json!("builder"), &json!("slipway.v1.shop.source.pushed"))
+    );
+    assert_eq!(
+        parked["reason"],
+        "the payload of source.pushed has version 99, this program reads 1"
+    );
+    let number = parked["name"].as_str().expect("a name").trim_start_matches("parkedEvents/");
+    let again = world.slipway(&format!("events retry {number}")).done();
+    assert_eq!(
+        again.trim(),
+        format!("builder handles {number} again; if that fails too it is parked again")
+    );
+    assert_eq!(
+        world.slipway(&format!("events drop {number}")).done().trim(),
+        format!("{number} is forgotten")
+    );
+    assert_eq!(world.slipway("events parked").done().trim(), "nothing is parked");
+    assert_eq!(app.builds().await.len(), 1);
+}

@@ -44,7 +44,7 @@ async fn each_sees_what_is_parked_of_its_apps() {
         ("builder", "broken", 4, 7)
     );
     let viewer = world.token(Role::Viewer, "shop", "").await.expect("made");
-    assert_eq!(list(&world, &viewer).await, [shop.clone()]);
+    assert_eq!(list(&world, &viewer).await, std::slice::from_ref(shop));
 }
 
 #[tokio::test]
