@@ -1,6 +1,8 @@
 //! A database of its own for every world.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// How long a test waits for its database to go.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
@@ -16,11 +18,44 @@ impl Database {
     /// Makes a database in the cluster at `cluster`.
     pub async fn create(cluster: &str) -> Self {
         let name = format!("slipway_test_{}", uuid::Uuid::new_v4().simple());
-        let mut connection =
-            PgConnection::connect(cluster).await.expect("the test cluster answers");
-        let create = format!("create database {name} template template0");
-        sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await.expect("a new database");
-        Self { cluster: cluster.to_owned(), name }
+        let database = Self { cluster: cluster.to_owned(), name };
+        database.make().await;
+        database
+    }
+
+    async fn make(&self) {
+        let create = format!("create database {} template template0", self.name);
+        self.execute(create).await;
+    }
+
+    async fn execute(&self, statement: String) {
+        let connection = PgConnection::connect(&self.cluster).await;
+        let mut connection = connection.expect("the test cluster answers");
+        let done = sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await;
+        done.expect("the cluster does it");
+    }
+
+    /// Everything in it, as an administrator keeps it.
+    pub fn backup(&self) -> Vec<u8> {
+        let mut command = Command::new("pg_dump");
+        command.args(["--format=custom", "--dbname", &self.url()]).stdin(Stdio::null());
+        let output = command.output().expect("pg_dump is installed");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// Everything is as it was when `backup` was made; whoever is connected is thrown out.
+    pub async fn restore(&self, backup: &[u8]) {
+        self.execute(format!("drop database {} with (force)", self.name)).await;
+        self.make().await;
+        let mut command = Command::new("pg_restore");
+        command.args(["--exit-on-error", "--no-owner", "--dbname", &self.url()]);
+        let child = command.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+        let mut child = child.expect("pg_restore is installed");
+        let mut input = child.stdin.take().expect("it listens");
+        input.write_all(backup).expect("it reads the backup");
+        drop(input);
+        assert!(child.wait().expect("it ends").success(), "the backup is put back");
     }
 
     /// The address of this database.

@@ -1,6 +1,6 @@
 //! A NATS server of its own for every world, that can be killed, restarted, and wiped.
 
-use crate::Loopback;
+use crate::{Loopback, SmallDisk};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Nats {
     program: PathBuf,
     address: SocketAddr,
+    // In this order: the disk lies over the folder.
+    disk: Option<SmallDisk>,
     folder: tempfile::TempDir,
     child: Option<Child>,
 }
@@ -21,11 +23,31 @@ pub struct Nats {
 impl Nats {
     /// Starts a server on `host`.
     pub fn start(program: &Path, host: Loopback) -> Self {
+        Self::with(program, host, None)
+    }
+
+    /// Starts a server on `host` that stores on a disk with room for `mebibytes`.
+    pub fn on_small_disk(program: &Path, host: Loopback, mebibytes: u32) -> Self {
+        Self::with(program, host, Some(mebibytes))
+    }
+
+    fn with(program: &Path, host: Loopback, mebibytes: Option<u32>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the store");
-        let mut nats =
-            Self { program: program.to_owned(), address: host.port(4222), folder, child: None };
+        let disk = mebibytes.map(|mebibytes| SmallDisk::over(folder.path(), mebibytes));
+        let (program, address) = (program.to_owned(), host.port(4222));
+        let mut nats = Self { program, address, disk, folder, child: None };
         nats.resume();
         nats
+    }
+
+    /// The disk of its store.
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("a server on a small disk")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its address.

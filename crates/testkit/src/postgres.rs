@@ -44,6 +44,11 @@ impl Postgres {
         cluster
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A database of it.
     pub fn url(&self) -> String {
         format!("postgres://slipway@{}/postgres", self.address)
