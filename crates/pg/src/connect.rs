@@ -1,5 +1,7 @@
-//! The pool. Timeouts are set on the server's side, because a query that hangs must not hold a connection.
+//! The pool. Timeouts are set on the server's side, because a query that hangs must not hold a connection; a server
+//! that is not there to keep them is given up by the line.
 
+use crate::line;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
@@ -11,6 +13,9 @@ pub enum ConnectError {
     /// The address is not one.
     #[error("the database address is not valid; use postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     Address(#[source] sqlx::Error),
+    /// There can be no line.
+    #[error("make a line to the database")]
+    Line(#[source] std::io::Error),
     /// Nobody answers, or not in time.
     #[error("connect to the database as {service} within {seconds} s")]
     Unreachable {
@@ -43,6 +48,7 @@ pub async fn connect(
             ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
+    let options = line::open(options).map_err(ConnectError::Line)?;
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .min_connections(1)

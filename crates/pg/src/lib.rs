@@ -4,6 +4,7 @@
 mod connect;
 pub mod error;
 pub mod inbox;
+mod line;
 mod migrate;
 pub mod outbox;
 pub mod parked;

@@ -1,8 +1,9 @@
 //! Migrations: each schema has its own, recorded in its own `_sqlx_migrations`. Two programs that start
 //! at once take turns; an older program starts on a newer schema, because migrations only expand.
 
+use crate::line;
 use sqlx::migrate::Migrator;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::borrow::Cow;
 
 static BUS: Migrator = sqlx::migrate!();
@@ -40,7 +41,9 @@ pub async fn migrate(
     migrator: &'static Migrator,
 ) -> Result<(), MigrateError> {
     let prepare = |source| MigrateError::Prepare { schema, source };
-    let mut transaction = pool.begin().await.map_err(prepare)?;
+    let options = line::patient(&pool.connect_options());
+    let mut connection = PgConnection::connect_with(&options).await.map_err(prepare)?;
+    let mut transaction = connection.begin().await.map_err(prepare)?;
     // Others may hold the lock for as long as their migration takes.
     sqlx::query!(
         "select set_config('statement_timeout', '0', true) as statement,
@@ -60,7 +63,7 @@ pub async fn migrate(
 }
 
 async fn run(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut PgConnection,
     schema: &'static str,
     migrator: &'static Migrator,
 ) -> Result<(), MigrateError> {
