@@ -16,12 +16,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio_util::sync::CancellationToken;
 
 /// Connections the kernel keeps for us until they are accepted.
 const BACKLOG: u32 = 4096;
+/// Time between two tries to save a table that could not be saved.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
 
 /// What the control serves from.
 #[derive(Debug, Clone)]
@@ -122,9 +125,26 @@ impl Router {
             }
             over.cancel();
         };
-        let (served, ()) = tokio::join!(service::http::serve(control, routes, over.clone()), ended);
+        let serving = service::http::serve(control, routes, over.clone());
+        let (served, (), ()) = tokio::join!(serving, ended, app.keep_saved(&over));
         log.into_iter().for_each(Writer::finish);
         served.map_err(RouterError::Control)
+    }
+}
+
+impl App {
+    /// A table that could not be saved, because the disk was full, is saved as soon as there is room.
+    async fn keep_saved(&self, over: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = over.cancelled() => return,
+                () = tokio::time::sleep(SAVE_EVERY) => {}
+            }
+            if let Some(saved) = self.plane.save_again().await {
+                let saved = saved.map_err(|error| service::chain(&error));
+                self.health.report("table on disk", saved);
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use proto::v1::{self, LocalRollback};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -31,6 +31,8 @@ pub(crate) struct Plane {
     ledger: Mutex<Ledger>,
     /// The table as it came; held while one is replaced.
     applied: tokio::sync::Mutex<v1::RouteTable>,
+    /// It is on the disk too.
+    saved: AtomicBool,
     store: Store,
 }
 
@@ -93,6 +95,7 @@ impl Plane {
             replaced: Notify::new(),
             ledger: Mutex::new(ledger),
             applied: tokio::sync::Mutex::new(wire),
+            saved: AtomicBool::new(true),
             store,
         }
     }
@@ -157,9 +160,21 @@ impl Plane {
         table: RouteTable,
     ) -> Result<(), StoreError> {
         let saved = self.store.save(&wire).await;
+        self.saved.store(saved.is_ok(), SeqCst);
         self.swap(table);
         *applied = wire;
         saved
+    }
+
+    /// Saves the table in force if that could not be done before; nothing where it is on the disk.
+    pub(crate) async fn save_again(&self) -> Option<Result<(), StoreError>> {
+        if self.saved.load(SeqCst) {
+            return None;
+        }
+        let applied = self.applied.lock().await;
+        let saved = self.store.save(&applied).await;
+        self.saved.store(saved.is_ok(), SeqCst);
+        Some(saved)
     }
 
     fn swap(&self, table: RouteTable) {

@@ -47,6 +47,8 @@ impl Telemetry {
             .json()
             .flatten_event(true)
             .with_span_list(false)
+            // A log on a full disk would be told on the same disk, which ends the program.
+            .log_internal_errors(false)
             .with_writer(std::io::stderr)
             .with_filter(EnvFilter::builder().parse_lossy(&filter));
         let installed = tracing_subscriber::registry().with(spans).with(logs).try_init();

@@ -32,7 +32,7 @@ async fn a_damaged_table_is_put_aside_and_the_router_starts_empty() {
 }
 
 #[tokio::test]
-async fn a_table_that_could_not_be_saved_is_in_force_and_told() {
+async fn a_table_that_could_not_be_saved_is_in_force_and_told_and_saved_later() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
     std::fs::remove_dir_all(world.data().join("router")).expect("removed");
@@ -41,4 +41,8 @@ async fn a_table_that_could_not_be_saved_is_in_force_and_told() {
     let ready = world.page("/readyz").await;
     assert_eq!(ready.status, 503);
     assert!(ready.body.contains("writing the route table"), "{}", ready.body);
+    // It is as with a full disk: as soon as there is room, it is saved.
+    std::fs::create_dir(world.data().join("router")).expect("made");
+    while world.page("/readyz").await.status != 200 {}
+    assert!(world.data().join("router/table").exists());
 }
