@@ -27,6 +27,7 @@ mod perform;
 mod removal;
 mod repair;
 mod replace;
+mod restored;
 mod room;
 mod router;
 mod routes;

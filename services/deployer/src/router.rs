@@ -22,8 +22,8 @@ pub(crate) struct Router {
 pub(crate) enum RouterError {
     #[error("the router was asked to {call}")]
     Call { call: &'static str, source: Box<tonic::Status> },
-    #[error("the router is at generation {generation}, which is newer")]
-    Stale { generation: u64 },
+    #[error("the router is at generation {}, which is newer", known.generation)]
+    Stale { known: Box<RouteTable> },
 }
 
 impl Router {
@@ -37,8 +37,8 @@ impl Router {
         let request = self.internal.request(ApplyTableRequest { table: Some(table) });
         let Err(refused) = self.client.clone().apply_table(request).await else { return Ok(()) };
         if service::grpc::status::reason(&refused).as_deref() == Some("STALE_GENERATION") {
-            let generation = self.table().await?.generation;
-            return Err(RouterError::Stale { generation });
+            let known = Box::new(self.table().await?);
+            return Err(RouterError::Stale { known });
         }
         Err(failed("apply a route table")(refused))
     }

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::db::claim::{self, Claimed, Lease};
 use crate::drive::{DriveError, drive};
+use crate::restored;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -17,6 +18,7 @@ const SWEEP: Duration = Duration::from_secs(5);
 
 /// Drives what is due until `cancel`; then lets running effects go, which the next start does again.
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
+    restored::catch_up_first(&app, &cancel).await;
     let tasks = TaskTracker::new();
     while !cancel.is_cancelled() {
         let claimed = match claim::claim_due(&app.pool, app.owner, BATCH).await {

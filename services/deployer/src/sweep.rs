@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::db::{instance, list};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
-use crate::{leftovers, local_rollback};
+use crate::{leftovers, local_rollback, restored};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -51,10 +51,13 @@ async fn refresh_router(app: &App) -> anyhow::Result<()> {
     let newest = sqlx::query_scalar!("select generation from deployer.route_generation")
         .fetch_one(&app.pool)
         .await?;
+    let newest = u64::try_from(newest)?;
     let table = app.router.table().await?;
     local_rollback::record(app, &table.local_rollbacks).await;
-    if table.generation < u64::try_from(newest)? {
+    if table.generation < newest {
         table::publish(app, async |_: &mut sqlx::PgConnection| Ok(())).await?;
+    } else if table.generation > newest && restored::is_forgotten(app, &table).await? {
+        restored::catch_up(app, &table).await?;
     }
     Ok(())
 }
@@ -88,9 +91,12 @@ async fn sweep_containers(app: &App) {
 }
 
 async fn sweep_orphans(app: &App) -> anyhow::Result<()> {
+    // Users may be on an instance that a restored database does not know.
+    let serving = restored::named(&app.router.table().await?);
     let observed = observe(&app.engine, &app.platform).await?;
     let owned: BTreeSet<_> = instance::owners(&app.pool).await?.into_iter().collect();
-    let gone = orphans(&observed, &app.platform, &owned, app.clock.now(), GRACE);
+    let mut gone = orphans(&observed, &app.platform, &owned, app.clock.now(), GRACE);
+    gone.retain(|orphan| orphan.instance().is_none_or(|id| !serving.contains(&id)));
     for container in remove(&app.engine, &gone).await {
         tracing::info!(container.id = container, "an orphan is gone");
     }

@@ -6,6 +6,7 @@ use crate::content::Content;
 use crate::db::environment::{self, Environment};
 use crate::db::instance::{self, Instance};
 use crate::db::release;
+use crate::restored;
 use crate::router::RouterError;
 use crate::traffic::{Mode, Traffic};
 use events::ReleaseId;
@@ -149,13 +150,17 @@ pub(crate) async fn publish(
     });
     match sent {
         Ok(()) => Ok(generation),
-        // A later table, composed after our commit, holds the change too. A table that this database never
-        // made is from before a restored backup: the next generation is above it.
-        Err(RouterError::Stale { generation: known }) => {
+        // A later table, composed after our commit, holds the change too. One that this database never made is
+        // somebody's mistake, and the next generation is above it; or it is of a time that a restored database
+        // has forgotten, and what it serves stays until the sweep has brought up what takes its place.
+        Err(RouterError::Stale { known }) => {
+            if restored::is_forgotten(app, &known).await? {
+                return Err(RouterError::Stale { known }.into());
+            }
             let mut connection = app.pool.acquire().await?;
-            let known = i64::try_from(known).unwrap_or(i64::MAX - 1);
-            if environment::raise_generation(&mut connection, known).await? {
-                return Err(RouterError::Stale { generation }.into());
+            let newer = i64::try_from(known.generation).unwrap_or(i64::MAX - 1);
+            if environment::raise_generation(&mut connection, newer).await? {
+                return Err(RouterError::Stale { known }.into());
             }
             Ok(generation)
         }

@@ -2,6 +2,7 @@
 
 use events::{AppName, EnvironmentName, InstanceId, ReleaseId, ServiceName};
 use sqlx::{PgConnection, PgExecutor};
+use std::collections::BTreeSet;
 
 /// What is known of a container.
 #[derive(Debug, Clone)]
@@ -92,6 +93,26 @@ pub(crate) async fn of_environment(
             })
         })
         .collect()
+}
+
+/// Whether a table of `generation` that names `ids` is newer than any that was made here, and names what has no
+/// requests.
+pub(crate) async fn are_ahead(
+    executor: impl PgExecutor<'_>,
+    generation: i64,
+    ids: &BTreeSet<InstanceId>,
+) -> Result<bool, sqlx::Error> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query_scalar!(
+        r#"select (select generation from deployer.route_generation) < $1
+              and exists (select from unnest($2::uuid[]) as named (id)
+                          where not exists (select from deployer.instance i
+                                            where i.id = named.id and i.state = 'ready')) as "ahead!""#,
+        generation,
+        &ids,
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Records what was seen of a container.

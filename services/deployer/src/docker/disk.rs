@@ -20,7 +20,7 @@ pub struct Capacity {
 impl Engine {
     /// What the machine has to give now.
     pub async fn capacity(&self) -> Result<Capacity, EngineError> {
-        let info = self.call("describe", "itself", self.docker.info()).await?;
+        let info = self.ask("describe", "itself", self.docker.info()).await?;
         let disk = info.docker_root_dir.and_then(|root| nix::sys::statvfs::statvfs(&*root).ok());
         let meminfo = disk.and_then(|_| std::fs::read_to_string("/proc/meminfo").ok());
         Ok(Capacity {

@@ -10,6 +10,9 @@ use tracing::Instrument;
 /// Longer than a start on a machine under load takes.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
 
+/// The same for what only looks, or writes a few lines: a network that lost it must not hold a release for a minute.
+const ASK_LIMIT: Duration = Duration::from_secs(15);
+
 /// How long an engine that is well takes to answer that it is there, at most.
 const PING_LIMIT: Duration = Duration::from_secs(5);
 
@@ -36,6 +39,15 @@ impl Engine {
     /// Whether the engine answers.
     pub async fn ping(&self) -> Result<(), EngineError> {
         within(PING_LIMIT, "answer", "a ping", self.docker.ping()).await.map(|_| ())
+    }
+
+    pub(super) async fn ask<T>(
+        &self,
+        call: &'static str,
+        subject: &str,
+        work: impl Future<Output = Result<T, Cause>>,
+    ) -> Result<T, EngineError> {
+        within(ASK_LIMIT, call, subject, work).await
     }
 
     pub(super) async fn call<T>(

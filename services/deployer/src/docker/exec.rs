@@ -36,7 +36,7 @@ impl Engine {
         let created = self.docker.create_exec(container, options);
         let id = self.call("make a command for", container, created).await?.id;
         let output = within(limit, "run a command in", container, self.output(&id)).await?;
-        let inspected = self.call("inspect command", &id, self.docker.inspect_exec(&id)).await?;
+        let inspected = self.ask("inspect command", &id, self.docker.inspect_exec(&id)).await?;
         let exit_code = inspected.exit_code.and_then(|code| i32::try_from(code).ok());
         Ok(ExecOutput { exit_code: exit_code.unwrap_or(-1), output })
     }

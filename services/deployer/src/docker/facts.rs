@@ -6,6 +6,7 @@ use bollard::models::{
     HealthStatusEnum,
 };
 use chrono::{DateTime, Utc};
+use events::InstanceId;
 use std::net::IpAddr;
 
 /// What the engine's own check says; advice, never a reason.
@@ -135,6 +136,11 @@ pub struct Labelled {
 }
 
 impl Labelled {
+    /// Whose container it is.
+    pub fn instance(&self) -> Option<InstanceId> {
+        self.labels.get(label::UID)?.parse().ok()
+    }
+
     pub(super) fn of(found: ContainerSummary) -> Self {
         let name = found.names.unwrap_or_default().into_iter().next().unwrap_or_default();
         Self {

@@ -62,7 +62,7 @@ impl Engine {
 
     /// The image, if it is on this machine.
     pub async fn image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
-        match self.call("inspect image", image, self.docker.inspect_image(image)).await {
+        match self.ask("inspect image", image, self.docker.inspect_image(image)).await {
             Ok(found) => Ok(Some(facts(found))),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),

@@ -58,7 +58,7 @@ impl Engine {
     async fn create(&self, name: &str, spec: &InstanceSpec) -> Result<Option<String>, EngineError> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let created = self.docker.create_container(Some(options), config::container(spec));
-        match self.call("create container", name, created).await {
+        match self.ask("create container", name, created).await {
             Ok(created) => Ok(Some(created.id)),
             Err(error) if error.status() == Some(409) => Ok(None),
             Err(error) => Err(error),
@@ -109,7 +109,7 @@ impl Engine {
     async fn set_restart(&self, container: &str, policy: RestartPolicy) -> Result<(), EngineError> {
         let wanted = config::restart(policy);
         let found = self.docker.inspect_container(container, None::<InspectContainerOptions>);
-        let found = self.call("inspect container", container, found).await?;
+        let found = self.ask("inspect container", container, found).await?;
         let policy = found.host_config.and_then(|host| host.restart_policy);
         if policy.is_some_and(|policy| policy.name == wanted.name) {
             return Ok(());
@@ -135,7 +135,7 @@ impl Engine {
     /// The container as it is now.
     pub async fn inspect(&self, container: &str) -> Result<InstanceFacts, EngineError> {
         let inspected = self.docker.inspect_container(container, None::<InspectContainerOptions>);
-        Ok(InstanceFacts::of(self.call("inspect container", container, inspected).await?))
+        Ok(InstanceFacts::of(self.ask("inspect container", container, inspected).await?))
     }
 
     /// The container as it is now, if it is there.
@@ -166,7 +166,7 @@ impl Engine {
         let filters = HashMap::from([("label".to_owned(), wanted)]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let listed = self.docker.list_containers(Some(options));
-        let found = self.call("list", "containers", listed).await?;
+        let found = self.ask("list", "containers", listed).await?;
         Ok(found.into_iter().map(Labelled::of).collect())
     }
 }

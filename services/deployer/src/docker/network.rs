@@ -34,7 +34,7 @@ impl Engine {
     }
 
     async fn owns_network(&self, name: &str, labels: &Labels) -> Result<bool, EngineError> {
-        match self.call("inspect network", name, self.docker.inspect_network(name, None)).await {
+        match self.ask("inspect network", name, self.docker.inspect_network(name, None)).await {
             Ok(found) => {
                 let is_ours = label::is_ours(&label::read(found.labels), labels);
                 let taken = || EngineError::NameTaken { kind: "network", name: name.to_owned() };

@@ -31,13 +31,13 @@ impl Engine {
     /// What `container` runs, if it is there.
     pub(crate) async fn running(&self, container: &str) -> Result<Option<Running>, EngineError> {
         let asked = self.docker.inspect_container(container, None::<InspectContainerOptions>);
-        let found = match self.call("inspect container", container, asked).await {
+        let found = match self.ask("inspect container", container, asked).await {
             Ok(found) => found,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
         };
         let id = found.image.clone().unwrap_or_default();
-        let image = self.call("inspect image", &id, self.docker.inspect_image(&id)).await?;
+        let image = self.ask("inspect image", &id, self.docker.inspect_image(&id)).await?;
         Ok(Some(running(found, image)))
     }
 }

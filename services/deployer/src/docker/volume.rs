@@ -24,7 +24,7 @@ impl Engine {
 
     /// Removes the volume and what is in it; one that is gone is well.
     pub async fn remove_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
-        let found = self.call("inspect volume", name, self.docker.inspect_volume(name)).await;
+        let found = self.ask("inspect volume", name, self.docker.inspect_volume(name)).await;
         let ours = match found {
             Ok(volume) => label::is_ours(&volume.labels.into_iter().collect(), labels),
             Err(error) if error.is_missing() => return Ok(()),

@@ -2,7 +2,7 @@
 
 mod detached;
 mod prepare;
-mod ready;
+pub(crate) mod ready;
 mod restore;
 mod settle;
 mod shift;
