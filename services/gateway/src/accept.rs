@@ -6,6 +6,7 @@ use crate::db::arrival::{self, Rows};
 use crate::db::branch_head;
 use crate::db::change::{Change, cause_text};
 use crate::db::delivery::{New, Outcome};
+use crate::newer;
 use crate::order::{Movement, Place, place};
 use events::payload::{ChangeCause, SourcePushedV1};
 use events::{
@@ -97,7 +98,7 @@ pub(crate) async fn arrival(
         }
         let (place, head) = place(&seen.head, &arrival.movement, app.clock.now());
         let wanted = wanted(place, arrival);
-        let made = wanted.as_ref().ok().map(|wish| change(app, arrival, wish));
+        let made = wanted.as_ref().ok().map(|wish| change(app, arrival, wish, seen.newest));
         let outcome = match (&made, wanted) {
             (Some(change), _) => Outcome::Accepted(change.id),
             (None, refused) => Outcome::Ignored(refused.err().unwrap_or_default()),
@@ -161,7 +162,8 @@ async fn regardless(
         git_ref: arrival.git_ref.clone(),
         source,
     };
-    let change = change(app, arrival, wish);
+    let newest = crate::db::change::newest(&mut *connection, arrival.app).await.map_err(failed)?;
+    let change = change(app, arrival, wish, newest);
     let envelope = envelope(app, &change)?;
     crate::db::change::insert(connection, &change).await.map_err(failed)?;
     pg::outbox::enqueue(connection, crate::NAME, &envelope).await.map_err(failed)?;
@@ -189,9 +191,9 @@ fn accepted(app: &App, made: Option<Change>, outcome: Outcome) -> Accepted {
     }
 }
 
-fn change(app: &App, arrival: &Arrival<'_>, wish: &Wish) -> Change {
+fn change(app: &App, arrival: &Arrival<'_>, wish: &Wish, newest: Option<ChangeId>) -> Change {
     Change {
-        id: ChangeId::new(service::new_id()),
+        id: newer::than(newest, ChangeId::new(service::new_id())),
         app: arrival.app.clone(),
         git_ref: arrival.git_ref.clone(),
         commit: wish.commit.clone(),

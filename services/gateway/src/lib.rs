@@ -13,6 +13,7 @@ mod git;
 mod grpc;
 mod hooks;
 mod metrics;
+mod newer;
 mod order;
 mod provider;
 mod reconcile;

@@ -2,7 +2,7 @@
 
 use super::parsed;
 use crate::order::Head;
-use events::{AppName, CommitSha, DeliveryId, GitRef, SourceName};
+use events::{AppName, ChangeId, CommitSha, DeliveryId, GitRef, SourceName};
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
 
@@ -12,6 +12,8 @@ pub(crate) struct Seen {
     pub head: Head,
     /// Of the row; 0 when there is none.
     pub version: i64,
+    /// The newest change of the app.
+    pub newest: Option<ChangeId>,
 }
 
 /// A ref as a look at the remote compares it.
@@ -39,7 +41,8 @@ pub(crate) async fn find(
 ) -> Result<(Seen, Option<DeliveryId>), sqlx::Error> {
     let row = sqlx::query!(
         r#"select head.commit as "commit?", head.trail as "trail?", head.version as "version?",
-                  delivery.id as "first?"
+                  delivery.id as "first?",
+                  (select id from gateway.change where app = $1 order by id desc limit 1) as newest
            from (select 1) as one
            left join gateway.branch_head as head on head.app = $1 and head.git_ref = $2
            left join gateway.delivery on delivery.source = $3 and delivery.external_id = $4"#,
@@ -50,9 +53,12 @@ pub(crate) async fn find(
     )
     .fetch_one(executor)
     .await?;
+    let newest = row.newest.map(ChangeId::new);
     let seen = match (row.trail, row.version) {
-        (Some(trail), Some(version)) => Seen { head: head(row.commit.as_deref(), trail)?, version },
-        _ => Seen::default(),
+        (Some(trail), Some(version)) => {
+            Seen { head: head(row.commit.as_deref(), trail)?, version, newest }
+        }
+        _ => Seen { newest, ..Seen::default() },
     };
     Ok((seen, row.first.map(DeliveryId::new)))
 }

@@ -46,6 +46,18 @@ pub(crate) struct Listed {
     pub created_at: DateTime<Utc>,
 }
 
+/// The newest change of an app.
+pub(crate) async fn newest(
+    executor: impl PgExecutor<'_>,
+    app: &AppName,
+) -> Result<Option<ChangeId>, sqlx::Error> {
+    let newest = sqlx::query_scalar!(
+        "select id from gateway.change where app = $1 order by id desc limit 1",
+        app.as_str(),
+    );
+    Ok(newest.fetch_optional(executor).await?.map(ChangeId::new))
+}
+
 /// Writes a change that does not move the head of its ref.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
