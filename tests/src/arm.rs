@@ -2,7 +2,6 @@
 
 use crate::World;
 use service::fail_point::Fault;
-use std::path::PathBuf;
 use std::time::Duration;
 use testkit::eventually;
 
@@ -10,10 +9,6 @@ use testkit::eventually;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
-    pub(crate) fn fail_points(&self) -> PathBuf {
-        self.data().join("fail-points")
-    }
-
     /// The first service that gets to `point` suffers `fault`.
     pub fn arm(&self, point: &str, fault: Fault) {
         let folder = self.fail_points();

@@ -11,7 +11,7 @@ impl World {
         let context = testkit::Repo::init();
         context.copy(&example("chameleon")).write("behaviour.json", &behaviour.to_string());
         let tag = self.publish(context.path(), &format!("{name}:story"));
-        self.docker.run(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &tag])
+        self.builder().run(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &tag])
     }
 
     /// Builds the image in `folder` and pushes it; its name with registry and tag.
@@ -19,8 +19,9 @@ impl World {
         let image = format!("{}/{}/{name}", self.registry_name(), self.platform());
         let label = format!("slipway.instance={}", self.platform());
         let folder = folder.display().to_string();
-        self.docker.run(&["build", "--quiet", "--label", &label, "--tag", &image, &folder]);
-        self.docker.run(&["push", "--quiet", &image]);
+        let builder = self.builder();
+        builder.run(&["build", "--quiet", "--label", &label, "--tag", &image, &folder]);
+        builder.run(&["push", "--quiet", &image]);
         image
     }
 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod arm;
+mod around;
 mod building;
 mod client;
 pub mod crash;
@@ -23,10 +24,13 @@ mod slipway;
 mod slow_step;
 pub mod soak;
 mod socket;
+mod truth;
 mod uploads;
+mod wall_clock;
 mod world;
 
 pub use app::{App, WEBHOOK_SECRET};
+pub use around::{Around, Wires};
 pub use building::{built, digest};
 pub use client::Client;
 pub use docker::Docker;
@@ -37,4 +41,5 @@ pub use slipway::{Begun, Ran};
 pub use slow_step::SlowStep;
 pub use socket::Socket;
 pub use uploads::Uploads;
+pub use wall_clock::WallClock;
 pub use world::{ADMIN_TOKEN, SERVICES, World};

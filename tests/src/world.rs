@@ -1,10 +1,12 @@
 //! The whole platform: five services with their own database, NATS server, addresses and data folder.
 
-use crate::{App, Client, Docker, Running};
+use crate::{App, Around, Client, Docker, Running, WallClock, Wires};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use testkit::{Database, Http, Infra, Loopback, Nats, Postgres, Registry, Repo, eventually};
+use testkit::{
+    Database, Http, Infra, Loopback, Nats, Postgres, Registry, Repo, SmallDisk, eventually,
+};
 
 /// What services of one world show each other.
 pub(crate) const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
@@ -22,14 +24,18 @@ pub struct World {
     services: BTreeMap<&'static str, Running>,
     /// The broker; stories may kill it.
     pub nats: Nats,
-    /// The world's own registry, where a story takes it away; else all share one.
-    pub registry: Option<Registry>,
+    wires: Option<Wires>,
+    clock: Option<WallClock>,
     database: Database,
-    postgres: Option<Postgres>,
+    /// What is the world's own, where a story takes it away; else all share one.
+    pub around: Around,
     host: Loopback,
     infra: Infra,
+    // In this order: the disk lies over the folder.
+    disk: Option<SmallDisk>,
     data: tempfile::TempDir,
-    /// The engine, seen through this world's labels.
+    fail_points: tempfile::TempDir,
+    /// The engine of the instances, seen through this world's labels.
     pub docker: Docker,
     platform: String,
     /// Settings beside the usual ones.
@@ -44,44 +50,53 @@ impl World {
 
     /// Starts everything, with `extra` settings.
     pub async fn with(extra: &[(&'static str, &str)]) -> Self {
-        Self::at(Loopback::unused(), extra, None, None).await
+        Self::at(Loopback::unused(), extra, Around::default()).await
     }
 
     /// Starts everything, with a registry of its own.
     pub async fn with_registry() -> Self {
         let host = Loopback::unused();
-        Self::at(host, &[], Some(Registry::start(host)), None).await
+        let registry = Some(Registry::start(host));
+        Self::at(host, &[], Around { registry, ..Around::default() }).await
     }
 
-    /// Starts everything, with a registry and a Postgres of its own.
+    /// Starts everything, with a registry, a Postgres and wires of its own.
     pub async fn alone() -> Self {
-        let host = Loopback::unused();
-        Self::at(host, &[], Some(Registry::start(host)), Some(Postgres::start(host))).await
+        Self::alone_and(|around| around).await
     }
 
-    async fn at(
-        host: Loopback,
-        extra: &[(&'static str, &str)],
-        registry: Option<Registry>,
-        postgres: Option<Postgres>,
-    ) -> Self {
+    /// The same, with what `more` adds.
+    pub async fn alone_and(more: impl FnOnce(Around) -> Around) -> Self {
+        let host = Loopback::unused();
+        Self::at(host, &[], more(Around::alone(host))).await
+    }
+
+    async fn at(host: Loopback, extra: &[(&'static str, &str)], around: Around) -> Self {
         let infra = Infra::from_environment();
         let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
-        let cluster = postgres.as_ref().map_or(infra.database_url.clone(), Postgres::url);
+        let postgres = around.postgres.as_ref();
+        let cluster = postgres.map_or(infra.database_url.clone(), Postgres::url);
+        let docker = around.engine.as_ref().map(testkit::Engine::host);
+        let docker = docker.unwrap_or_else(|| infra.docker_host.clone());
+        let nats = around.broker(&infra.nats_server, host);
+        let wires = around.wires.then(|| Wires::lay(host, (&cluster, &nats), &docker));
+        let data = tempfile::tempdir().expect("a data folder");
         let mut world = Self {
             services: BTreeMap::new(),
-            nats: Nats::start(&infra.nats_server, host),
+            nats,
+            wires,
+            clock: around.clock.then(WallClock::right),
             database: Database::create(&cluster).await,
-            postgres,
-            docker: Docker::new(&infra.docker_host, &platform),
-            registry,
-            data: tempfile::tempdir().expect("a data folder"),
+            docker: Docker::new(&docker, &platform),
+            disk: around.disk(data.path()),
+            data,
+            fail_points: tempfile::tempdir().expect("a folder for fail points"),
             extra: extra.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            around,
             host,
             infra,
             platform,
         };
-        std::fs::create_dir(world.fail_points()).expect("a folder for fail points");
         for service in SERVICES {
             world.resume(service);
         }
@@ -89,14 +104,19 @@ impl World {
         world
     }
 
-    fn settings(&self) -> Vec<(&'static str, String)> {
+    fn settings(&self, service: &str) -> Vec<(&'static str, String)> {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
         let registry = self.registry_name();
+        let wires = self.wires.as_ref();
+        let database = self.database.url();
         let mut settings = vec![
-            ("SLIPWAY_DATABASE_URL", self.database.url()),
-            ("SLIPWAY_NATS_URL", self.nats.url()),
+            (
+                "SLIPWAY_DATABASE_URL",
+                wires.map_or(database.clone(), |it| it.to_database(&database)),
+            ),
+            ("SLIPWAY_NATS_URL", wires.map_or_else(|| self.nats.url(), Wires::to_nats)),
             ("SLIPWAY_INTERNAL_TOKEN", INTERNAL_TOKEN.to_owned()),
             ("SLIPWAY_BOOTSTRAP_TOKEN", ADMIN_TOKEN.to_owned()),
             ("SLIPWAY_DATA", text(self.data.path())),
@@ -104,8 +124,8 @@ impl World {
             ("SLIPWAY_REGISTRY", format!("{registry}/{}", self.platform)),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
             ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
-            ("SLIPWAY_FAIL_POINTS", text(&self.fail_points())),
-            ("DOCKER_HOST", self.infra.docker_host.clone()),
+            ("SLIPWAY_FAIL_POINTS", text(self.fail_points())),
+            ("DOCKER_HOST", self.engine_of(service)),
             ("SLIPWAY_GATEWAY_HOOKS_ADDRESS", address(8800)),
             ("SLIPWAY_GATEWAY_ADDRESS", address(8801)),
             ("SLIPWAY_ROUTER_ADDRESS", address(8802)),
@@ -120,19 +140,66 @@ impl World {
             ("SLIPWAY_DEPLOYER_URL", url(8804)),
             ("SLIPWAY_MONITOR_URL", url(8805)),
         ];
+        settings.extend(self.clock.iter().flat_map(WallClock::settings));
         settings.extend(self.extra.clone());
         settings
     }
 
+    /// The engine that builds images: all share it.
+    pub(crate) fn builder(&self) -> Docker {
+        Docker::new(&self.infra.docker_host, &self.platform)
+    }
+
+    fn engine_of(&self, service: &str) -> String {
+        match &self.wires {
+            Some(wires) if service != "builder" => wires.to_docker(),
+            _ => self.infra.docker_host.clone(),
+        }
+    }
+
     /// Where images are pushed.
     pub fn registry_name(&self) -> String {
-        let own = self.registry.as_ref().map(Registry::name);
+        let own = self.around.registry.as_ref().map(Registry::name);
         own.unwrap_or_else(|| self.infra.registry.clone())
     }
 
     /// The world's own Postgres.
     pub fn postgres(&mut self) -> &mut Postgres {
-        self.postgres.as_mut().expect("this world has a Postgres of its own")
+        self.around.postgres.as_mut().expect("this world has a Postgres of its own")
+    }
+
+    /// The world's own registry.
+    pub fn registry(&mut self) -> &mut Registry {
+        self.around.registry.as_mut().expect("this world has a registry of its own")
+    }
+
+    /// The world's own engine.
+    pub fn engine(&mut self) -> &mut testkit::Engine {
+        self.around.engine.as_mut().expect("this world has an engine of its own")
+    }
+
+    /// The wires to what the services talk to.
+    pub fn wires(&self) -> &Wires {
+        self.wires.as_ref().expect("this world has wires of its own")
+    }
+
+    /// The disk below the services' data.
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("this world has a small disk")
+    }
+
+    /// The services' clock.
+    pub fn clock(&self) -> &WallClock {
+        self.clock.as_ref().expect("this world has a clock of its own")
+    }
+
+    /// The truth.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn fail_points(&self) -> &Path {
+        self.fail_points.path()
     }
 
     /// The folder of the services' data.
@@ -142,7 +209,7 @@ impl World {
 
     /// Starts a second deployer beside the first, which others do not know.
     pub fn assist(&mut self, service: &'static str) {
-        let mut settings = self.settings();
+        let mut settings = self.settings(service);
         settings.push(("SLIPWAY_DEPLOYER_ADDRESS", self.host.port(8806).to_string()));
         let running = Running::start(service, &settings, &self.log("second"));
         assert!(self.services.insert("second", running).is_none(), "a second one runs already");
@@ -155,7 +222,7 @@ impl World {
 
     /// Starts a service that does not run.
     pub fn resume(&mut self, service: &'static str) {
-        let running = Running::start(service, &self.settings(), &self.log(service));
+        let running = Running::start(service, &self.settings(service), &self.log(service));
         let before = self.services.insert(service, running);
         assert!(before.is_none(), "{service} ran already");
     }
@@ -274,58 +341,6 @@ impl World {
         sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address")
     }
 
-    /// Waits until `event_type` was said `count` times.
-    pub async fn said(&self, event_type: &str, count: usize) {
-        let what = format!("{event_type} to be said {count} times");
-        let pool = self.truth();
-        eventually(&what, START, async || {
-            let said = "select count(*) from bus.outbox
-                        where envelope ->> 'event_type' = $1 and published_at is not null";
-            let found: i64 =
-                sqlx::query_scalar(said).bind(event_type).fetch_one(&pool).await.ok()?;
-            usize::try_from(found).ok().filter(|found| *found >= count)
-        })
-        .await;
-    }
-
-    /// The state of the release with this number, as the truth has it.
-    pub(crate) async fn state_of(&self, number: i64) -> Option<String> {
-        let pool = self.truth();
-        let state = "select state ->> 'state' from deployer.release where number = $1";
-        sqlx::query_scalar(state).bind(number).fetch_one(&pool).await.ok()
-    }
-
-    /// Waits until `service` has handled `event_type` `count` times.
-    pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
-        let what = format!("{service} to have handled {event_type} {count} times");
-        let pool = self.truth();
-        eventually(&what, START, async || {
-            let handled = "select count(*) from bus.inbox join bus.outbox on id = event_id
-                           where consumer = $1 and envelope ->> 'event_type' = $2";
-            let row = sqlx::query_scalar(handled).bind(service).bind(event_type);
-            let found: i64 = row.fetch_one(&pool).await.ok()?;
-            usize::try_from(found).ok().filter(|found| *found >= count)
-        })
-        .await;
-    }
-
-    /// How many messages came again and changed nothing.
-    pub async fn absorbed(&self) -> i64 {
-        let sum = "select coalesce(sum(again), 0)::bigint from bus.inbox";
-        sqlx::query_scalar(sum).fetch_one(&self.truth()).await.expect("a number")
-    }
-
-    /// Waits until everything that was decided is said.
-    pub async fn all_said(&self) {
-        let pool = self.truth();
-        eventually("everything to be said", START, async || {
-            let waiting = "select count(*) from bus.outbox where published_at is null";
-            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.ok()?;
-            (waiting == 0).then_some(())
-        })
-        .await;
-    }
-
     /// An app that is registered already.
     pub fn app<'a>(&'a self, name: &'static str, repo: &'a Repo) -> App<'a> {
         App { world: self, name, environment: crate::app::PRODUCTION, repo, client: self.admin() }
@@ -362,5 +377,8 @@ impl Drop for World {
             running.kill();
         }
         self.docker.clean();
+        if self.around.engine.is_some() {
+            self.builder().clean();
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Case, Converged, Report, STEPS, Stage, cases, deliver_through_kills,
-    kill_the_broker,
+    CALAMITIES, Calamity, Case, Converged, Ground, Report, STEPS, Stage, Step, cases,
+    deliver_through_kills, kill_the_broker,
 };
 
 /// What chance follows from.
@@ -16,10 +16,8 @@ async fn main() -> Result<()> {
     let wanted = |name: &str| words.iter().all(|word| name.contains(word.as_str()));
     let rows: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
     let strikes = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
-    let strikes: Vec<_> = strikes
-        .map(|(step, calamity)| (format!("{} {}", step.name, calamity.name()), step, calamity))
-        .filter(|(name, ..)| wanted(name))
-        .collect();
+    let strikes: Vec<_> =
+        strikes.filter(|(step, calamity)| wanted(&name_of(*step, *calamity))).collect();
     let (broker, deliveries) = (wanted("broker kills"), wanted("deliveries kills"));
     let count = rows.len() + strikes.len() + usize::from(broker) + usize::from(deliveries);
     ensure!(count > 0, "nothing has all of {words:?} in its name");
@@ -35,21 +33,35 @@ async fn main() -> Result<()> {
     if rows.len() + strikes.len() == 0 {
         return Ok(());
     }
-    let mut stage = Stage::start().await;
     let mut report = Report::default();
-    for case in &rows {
-        let converged = stage.run(case).await;
-        tell(&case.name(), &converged);
-        report.add(case.fault.name(), case.step, &converged);
+    if !rows.is_empty() {
+        let mut stage = Stage::start().await;
+        for case in &rows {
+            let converged = stage.run(case).await;
+            tell(&case.name(), &converged);
+            report.add(case.fault.name(), case.step, &converged);
+        }
+        report.absorbed(stage.world.absorbed().await);
     }
-    for (name, step, calamity) in strikes {
-        let converged = stage.survive(step, calamity).await;
-        tell(&name, &converged);
-        report.add(calamity.name(), step, &converged);
+    for ground in Ground::ALL {
+        let here: Vec<_> = strikes.iter().filter(|(_, it)| it.ground() == ground).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let mut stage = Stage::on(ground).await;
+        for (step, calamity) in here {
+            let converged = stage.survive(*step, *calamity).await;
+            tell(&name_of(*step, *calamity), &converged);
+            report.add(calamity.name(), *step, &converged);
+        }
+        report.absorbed(stage.world.absorbed().await);
     }
-    report.absorbed(stage.world.absorbed().await);
     println!("\n{report}");
     Ok(())
+}
+
+fn name_of(step: Step, calamity: Calamity) -> String {
+    format!("{} {}", step.name, calamity.name())
 }
 
 #[expect(clippy::print_stdout, reason = "what a program says")]

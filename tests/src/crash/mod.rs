@@ -9,7 +9,7 @@ mod sequence;
 mod table;
 
 pub use broker::{STALL, Survived, kill_the_broker};
-pub use calamity::{CALAMITIES, Calamity};
+pub use calamity::{CALAMITIES, Calamity, Ground};
 pub use deliveries::{Delivered, deliver_through_kills};
 pub use report::Report;
 pub use run::{Converged, Stage};

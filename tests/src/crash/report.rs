@@ -14,7 +14,8 @@ pub struct Report {
     took: Vec<Duration>,
     requests: u64,
     lost: u64,
-    lost_in_router: u64,
+    /// Lost to what takes requests or instances along.
+    taken_along: BTreeMap<&'static str, u64>,
     absorbed: i64,
 }
 
@@ -27,14 +28,16 @@ impl Report {
         self.took.push(converged.took);
         self.requests += converged.users.sent;
         match fault {
-            "router_killed" => self.lost_in_router += converged.users.failed(),
+            "router_killed" | "engine_restarted" => {
+                *self.taken_along.entry(fault).or_default() += converged.users.failed();
+            }
             _ => self.lost += converged.users.failed(),
         }
     }
 
     /// So many messages came again and changed nothing.
     pub fn absorbed(&mut self, messages: i64) {
-        self.absorbed = messages;
+        self.absorbed += messages;
     }
 
     /// The time within which this share of the cases ended.
@@ -55,11 +58,6 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let list = |counts: &BTreeMap<&str, usize>| {
-            let each: Vec<String> =
-                counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            each.join(", ")
-        };
         let seconds = |share| self.quantile(share).as_secs_f64();
         writeln!(f, "faults            {}", list(&self.faults))?;
         writeln!(f, "steps             {}", list(&self.steps))?;
@@ -71,12 +69,15 @@ impl std::fmt::Display for Report {
             seconds(0.99),
             seconds(1.0)
         )?;
-        let (lost, inside) = (self.lost, self.lost_in_router);
-        writeln!(
-            f,
-            "requests          {} sent, {lost} lost, {inside} in killed routers",
-            self.requests
-        )?;
+        writeln!(f, "requests          {} sent, {} lost", self.requests, self.lost)?;
+        if !self.taken_along.is_empty() {
+            writeln!(f, "taken along       {}", list(&self.taken_along))?;
+        }
         write!(f, "duplicates        {} absorbed", self.absorbed)
     }
+}
+
+fn list(counts: &BTreeMap<&str, impl std::fmt::Display>) -> String {
+    let each: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    each.join(", ")
 }

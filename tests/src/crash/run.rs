@@ -1,6 +1,6 @@
 //! One case after the other on one platform: cut, mend, wait for the end, look at everything.
 
-use super::calamity::Calamity;
+use super::calamity::{Calamity, Ground, Lasts};
 use super::table::{Case, Scene, Step};
 use crate::fixture::chameleon;
 use crate::{App, World};
@@ -50,7 +50,15 @@ pub struct Stage {
 impl Stage {
     /// A platform with release 1 live, on a registry and a Postgres of its own.
     pub async fn start() -> Self {
-        let world = World::alone().await;
+        Self::of(World::alone().await).await
+    }
+
+    /// The same, for calamities of this ground.
+    pub async fn on(ground: Ground) -> Self {
+        Self::of(ground.world().await).await
+    }
+
+    async fn of(world: World) -> Self {
         let repo = chameleon(APP, &json!({"version": "one"}));
         let app = world.register(APP, &repo).await;
         app.push("The first").await;
@@ -97,11 +105,20 @@ impl Stage {
         let cut = self.cut(step, &point, Fault::Hold).await;
         calamity.strike(&mut self.world);
         self.world.disarm();
-        if !calamity.lasts() {
-            calamity.end(&mut self.world);
+        match calamity.lasts() {
+            Lasts::Whole => {}
+            Lasts::Moment => calamity.end(&mut self.world),
+            Lasts::For(span) => {
+                tokio::time::sleep(span).await;
+                calamity.end(&mut self.world);
+            }
         }
-        let state = self.end(step.scene, cut.number).await;
-        if calamity.lasts() {
+        let state = if calamity.may_fail() {
+            self.end_in(cut.number, &["live", "rolled_back", "failed"]).await
+        } else {
+            self.end(step.scene, cut.number).await
+        };
+        if calamity.lasts() == Lasts::Whole {
             calamity.end(&mut self.world);
         }
         let converged = self.converged(cut, state).await;
@@ -182,9 +199,13 @@ impl Stage {
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady => "failed",
         };
-        eventually(&format!("release {number} to be {wanted}"), BOUND, async || {
+        self.end_in(number, &[wanted]).await
+    }
+
+    async fn end_in(&self, number: i64, wanted: &[&'static str]) -> &'static str {
+        eventually(&format!("release {number} to be one of {wanted:?}"), BOUND, async || {
             let state = self.world.state_of(number).await?;
-            (state == wanted).then_some(wanted)
+            wanted.iter().find(|wanted| **wanted == state).copied()
         })
         .await
     }

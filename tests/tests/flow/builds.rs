@@ -102,13 +102,13 @@ async fn a_build_that_fails_tells_its_step_and_changes_nothing_for_users() {
 async fn a_registry_that_is_away_is_waited_for() {
     let mut world = World::with_registry().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
-    world.registry.as_mut().expect("its own").kill();
+    world.registry().kill();
     {
         let app = world.register("shop", &repo).await;
         app.push("Nowhere to push to").await;
         app.build_says("trying again").await;
     }
-    world.registry.as_mut().expect("its own").resume();
+    world.registry().resume();
     let app = world.app("shop", &repo);
     app.live(1).await;
     assert_eq!((app.builds().await.len(), app.version().await.as_str()), (1, "one"));

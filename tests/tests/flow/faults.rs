@@ -42,11 +42,19 @@ async fn the_router_serves_with_everything_else_down() {
     }
     world.nats.kill();
     world.postgres().kill();
-    world.registry.as_mut().expect("its own").kill();
+    world.registry().kill();
     world.resume("router");
     world.ready().await;
-    let answer = world.users("shop.localhost").get("/").await.expect("the router answers");
-    assert_eq!(answer.json()["version"], "one");
+    assert_eq!(world.app("shop", &repo).version().await, "one");
+    world.registry().resume();
+    world.postgres().resume();
+    world.nats.resume();
+    for service in ["gateway", "monitor", "builder", "deployer"] {
+        world.resume(service);
+    }
+    world.ready().await;
+    world.app("shop", &repo).ship(&json!({"version": "two"}), 2).await;
+    assert_eq!(world.app("shop", &repo).version().await, "two");
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn rollback_needs_no_registry() {
         app.ship(&json!({"version": ONE}), 1).await;
         app.ship(&json!({"version": "two"}), 2).await;
     }
-    world.registry.as_mut().expect("its own").kill();
+    world.registry().kill();
     let app = world.app("shop", &repo);
     app.rollback(0).await.expect("nothing of the registry is needed");
     app.live(3).await;

@@ -1,0 +1,75 @@
+//! A sample of what happens to what the platform stands on; `make matrix` does all of it in every step.
+
+use serde_json::json;
+use stories::crash::{Calamity, Ground, STEPS, Stage, Step};
+
+/// The first step of this name.
+fn step(name: &str) -> Step {
+    STEPS.into_iter().find(|known| known.name == name).expect("a step")
+}
+
+async fn survives(ground: Ground, cases: &[(&str, Calamity)]) {
+    let mut stage = Stage::on(ground).await;
+    for (name, calamity) in cases {
+        assert_eq!(calamity.ground(), ground, "{}", calamity.name());
+        let converged = stage.survive(step(name), *calamity).await;
+        assert!(converged.users.sent > 0, "{name} {}", calamity.name());
+    }
+}
+
+#[tokio::test]
+async fn a_release_survives_the_loss_of_what_it_stands_on() {
+    let cases = [
+        ("queued", Calamity::NatsWiped),
+        ("preparing", Calamity::PostgresKilled),
+        ("starting", Calamity::ControlKilled),
+        ("shifting", Calamity::RouterKilled),
+        ("baking", Calamity::RegistryAway),
+        ("settling", Calamity::NatsKilled),
+        ("restoring_traffic", Calamity::PostgresKilled),
+    ];
+    survives(Ground::Usual, &cases).await;
+}
+
+#[tokio::test]
+async fn a_release_survives_bad_wires() {
+    let cases = [
+        ("queued", Calamity::PostgresAnswersCut),
+        ("starting", Calamity::DockerAnswersCut),
+        ("shifting", Calamity::PostgresAway),
+        ("baking", Calamity::NatsSilent),
+        ("starting", Calamity::DockerSilent),
+    ];
+    survives(Ground::Usual, &cases).await;
+}
+
+#[tokio::test]
+async fn a_release_survives_full_disks() {
+    let cases = [("preparing", Calamity::NatsDiskFull), ("starting", Calamity::DataDiskFull)];
+    survives(Ground::Usual, &cases).await;
+    survives(Ground::SmallEngine, &[("preparing", Calamity::EngineDiskFull)]).await;
+}
+
+#[tokio::test]
+async fn a_release_survives_an_engine_that_starts_anew() {
+    survives(Ground::Engine, &[("settling", Calamity::EngineRestarted)]).await;
+    let cases = [("starting", Calamity::EngineReplaced), ("baking", Calamity::EngineKilled)];
+    survives(Ground::LiveEngine, &cases).await;
+}
+
+#[tokio::test]
+async fn a_release_survives_a_clock_that_jumps() {
+    let cases = [("starting", Calamity::ClockAhead), ("baking", Calamity::ClockBehind)];
+    survives(Ground::Clock, &cases).await;
+}
+
+#[tokio::test]
+async fn a_push_is_released_also_when_the_clock_went_back() {
+    let mut stage = Stage::on(Ground::Clock).await;
+    stage.world.clock().set(-3600);
+    stage.world.kill("gateway");
+    stage.world.resume("gateway");
+    stage.world.ready().await;
+    let release = stage.app().ship(&json!({"version": "four"}), 2).await;
+    assert_eq!(stage.app().version().await, "four", "{release:?}");
+}
