@@ -12,6 +12,7 @@ mod plan;
 mod replay;
 mod state;
 mod step;
+mod traffic;
 
 pub use effect::Effect;
 pub use failure::{Failure, MOST_LOG_LINES};
@@ -20,3 +21,4 @@ pub use plan::{Limits, Plan, Strategy};
 pub use replay::{Entry, Unfaithful, replay};
 pub use state::{Cleared, Ending, Shift, State, Undo};
 pub use step::{Refused, Transition, step};
+pub use traffic::{Mode, Share, Traffic};

@@ -6,6 +6,7 @@ use crate::db::claim::{self, Lease};
 use crate::db::release::Release;
 use crate::db::{command, release};
 use crate::perform::{Outcome, perform};
+use crate::tenure::Tenure;
 use crate::transition::{TransitionError, apply};
 use crate::{admit, finish};
 use ::release::{Effect, Input, State};
@@ -20,6 +21,9 @@ const BEAT: Duration = Duration::from_secs(1);
 const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// How long a queued release waits before it looks by itself whether the environment is free.
 const QUEUED: Duration = Duration::from_secs(5);
+/// A bake or a settling that is late because its driver stood still is done for so long, which is some answers to a
+/// probe, or drain and grace: an end that nobody saw is not a good one, and what was replaced does not run on.
+const LAST_TRY: Duration = Duration::from_mins(1);
 
 /// Why a driver lets go before the release waits or ends.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +56,14 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
         if take_commands(app, lease, &release).await? {
             continue;
         }
+        let tenure = Tenure::since(Instant::now());
         let beat = claim::beat(&app.pool, lease).await?.ok_or(DriveError::Lost)?;
-        if beat.is_late {
+        if beat.is_late && !matches!(release.state, State::Baking | State::Settling) {
             apply(app, Some(lease), &release, late("")).await?;
             continue;
         }
         match release.plan.effect(&release.state) {
-            Some(effect) => act(app, lease, &release, effect).await?,
+            Some(effect) => act(app, (lease, &tenure), &release, effect).await?,
             None if matches!(release.state, State::Queued { .. }) => {
                 if !admit::admit(app, lease, &release).await? {
                     return let_go(app, lease, Some(QUEUED)).await;
@@ -77,9 +82,14 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
     }
 }
 
-async fn let_go(app: &App, lease: Lease, pause: Option<Duration>) -> Result<(), DriveError> {
-    let mut connection = app.pool.acquire().await?;
-    claim::give_back(&mut connection, lease, pause).await?;
+pub(crate) async fn let_go(
+    app: &App,
+    lease: Lease,
+    pause: Option<Duration>,
+) -> Result<(), DriveError> {
+    let mut transaction = app.pool.begin().await?;
+    claim::give_back(&mut transaction, lease, pause).await?;
+    transaction.commit().await?;
     Ok(())
 }
 
@@ -97,7 +107,13 @@ async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<boo
         crate::transition::apply_in(app, &mut transaction, Some(lease), release, first.input).await;
     let refused = match applied {
         Ok(_) => None,
-        Err(TransitionError::Refused(refused)) => Some(refused.to_string()),
+        Err(TransitionError::Refused(refused)) => {
+            // Refused by what the release is, not by what it was when it was read.
+            if release::fence(&mut *transaction, release).await.is_err() {
+                return Err(DriveError::Lost);
+            }
+            Some(refused.to_string())
+        }
         Err(error) => return Err(error.into()),
     };
     if let Some(why) = &refused {
@@ -110,7 +126,12 @@ async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<boo
 }
 
 /// Does the state's effect until it is done, cannot be done, or something interrupts it.
-async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Result<(), DriveError> {
+async fn act(
+    app: &App,
+    held: (Lease, &Tenure),
+    release: &Release,
+    effect: Effect,
+) -> Result<(), DriveError> {
     let span = tracing::info_span!(
         "effect",
         otel.name = release.state.name(),
@@ -121,21 +142,24 @@ async fn act(app: &App, lease: Lease, release: &Release, effect: Effect) -> Resu
     );
     let parent = crate::trace::of(release).traceparent().to_string();
     service::telemetry::continue_from(&span, &parent);
-    act_on(app, lease, release, effect).instrument(span).await
+    act_on(app, held, release, effect).instrument(span).await
 }
 
 async fn act_on(
     app: &App,
-    lease: Lease,
+    (lease, tenure): (Lease, &Tenure),
     release: &Release,
     effect: Effect,
 ) -> Result<(), DriveError> {
+    let is_tried = matches!(effect, Effect::Watch | Effect::Settle);
+    let tried_until = Instant::now() + if is_tried { LAST_TRY } else { Duration::ZERO };
+    let watch = || watch(app, (lease, tenure), tried_until);
     let mut last = String::new();
     let mut pause = AGAIN.0;
     loop {
-        let doing = attempt(app, release, effect);
+        let doing = tenure.within(attempt(app, release, effect));
         let interrupt = tokio::select! {
-            outcome = doing => match outcome {
+            outcome = doing => match outcome.ok_or(DriveError::Lost)? {
                 Outcome::Done(detail) => return go_on(app, lease, release, Input::Done { detail }).await,
                 Outcome::Failed(failure) => {
                     tracing::warn!(release.id = %release.id, state = release.state.name(), failure = %failure, "the release cannot go on");
@@ -146,11 +170,11 @@ async fn act_on(
                     last = why;
                     tokio::select! {
                         () = tokio::time::sleep(pause) => None,
-                        interrupt = watch(app, lease) => Some(interrupt),
+                        interrupt = watch() => Some(interrupt),
                     }
                 }
             },
-            interrupt = watch(app, lease) => Some(interrupt),
+            interrupt = watch() => Some(interrupt),
         };
         pause = (pause * 2).min(AGAIN.1);
         match interrupt {
@@ -183,12 +207,13 @@ async fn go_on(app: &App, lease: Lease, release: &Release, input: Input) -> Resu
     Ok(())
 }
 
-/// Keeps the lease while an effect runs; returns when something interrupts it. Asks at once: whoever stood
-/// still while another took over lets go before it tries anything.
-async fn watch(app: &App, lease: Lease) -> Interrupt {
+/// Keeps the lease while an effect runs; returns when something interrupts it, which lateness does from `tried_until`
+/// on. Asks at once: whoever stood still while another took over lets go before it tries anything.
+async fn watch(app: &App, (lease, tenure): (Lease, &Tenure), tried_until: Instant) -> Interrupt {
     let mut answered = Instant::now();
     let mut nudges = app.nudges.subscribe();
     loop {
+        let sent = Instant::now();
         // A server that vanished answers nothing, not even that it is gone.
         let Ok(beat) = tokio::time::timeout(claim::LEASE, claim::beat(&app.pool, lease)).await
         else {
@@ -197,8 +222,11 @@ async fn watch(app: &App, lease: Lease) -> Interrupt {
         match beat {
             Ok(None) => return Interrupt::Lost,
             Ok(Some(beat)) if beat.has_commands => return Interrupt::Command,
-            Ok(Some(beat)) if beat.is_late => return Interrupt::Late,
-            Ok(Some(_)) => answered = Instant::now(),
+            Ok(Some(beat)) if beat.is_late && sent >= tried_until => return Interrupt::Late,
+            Ok(Some(_)) => {
+                tenure.renew(sent);
+                answered = Instant::now();
+            }
             Err(error) => {
                 tracing::warn!(release.id = %lease.release, %error, "the lease cannot be renewed");
                 if answered.elapsed() > claim::LEASE {

@@ -51,10 +51,16 @@ pub(crate) async fn collect(app: &App, live: &Release) -> anyhow::Result<()> {
         }
     }
     for instance in unused(app, live).await? {
+        // A newer release may have begun meanwhile to start it again: then it stays; else it waits for this.
+        let mut transaction = app.pool.begin().await?;
+        if !instance::hold_stopped(&mut transaction, instance.id).await? {
+            continue;
+        }
         if let Some(container) = container_of(app, &instance).await? {
             app.engine.remove(&container).await?;
         }
-        instance::gone(&mut *app.pool.acquire().await?, instance.id).await?;
+        instance::gone(&mut transaction, instance.id).await?;
+        transaction.commit().await?;
     }
     Ok(())
 }

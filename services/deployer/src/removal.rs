@@ -8,9 +8,8 @@ use crate::docker::label;
 use crate::perform::{After, stop};
 use crate::spec::Place;
 use crate::table;
-use crate::traffic::Traffic;
-use crate::transition::apply;
-use ::release::Input;
+use crate::transition::apply_in;
+use ::release::{Input, Traffic};
 use anyhow::Context;
 use events::{AppName, EnvironmentName};
 use service::fail_point::reach;
@@ -67,14 +66,16 @@ async fn remove(app: &App, removal: &Removal) -> anyhow::Result<bool> {
     if !ended {
         return Ok(false);
     }
-    take_routes(app, &environments).await?;
+    take_routes(app, &environments, removal).await?;
     reach(|| "deployer.removal.routes_gone".to_owned()).await?;
     for environment in &environments {
-        take_instances(app, environment).await?;
+        take_instances(app, environment, removal).await?;
         reach(|| "deployer.removal.instances_gone".to_owned()).await?;
-        take_containers_and_network(app, environment).await?;
-        let mut connection = app.pool.acquire().await?;
-        environment::remove(&mut connection, (&environment.0, &environment.1)).await?;
+        take_containers_and_network(app, environment, removal).await?;
+        let mut transaction = app.pool.begin().await?;
+        app_removal::hold(&mut *transaction, removal).await?;
+        environment::remove(&mut transaction, (&environment.0, &environment.1)).await?;
+        transaction.commit().await?;
     }
     let mut transaction = app.pool.begin().await?;
     app_removal::finish(&mut transaction, &removal.app).await?;
@@ -92,6 +93,7 @@ async fn end_releases(
     let place = (&environment.0, &environment.1);
     let input = Input::Removed { by: removal.by.clone() };
     let mut transaction = app.pool.begin().await?;
+    app_removal::hold(&mut *transaction, removal).await?;
     let unfinished = release::unfinished(&mut *transaction, place).await?;
     let mut asked = false;
     for id in &unfinished {
@@ -110,19 +112,28 @@ async fn end_releases(
     }
     let live = release::live(&app.pool, place).await?;
     for id in live.into_iter().chain(release::retained(&app.pool, place).await?) {
-        if let Some(release) = release::get(&app.pool, id).await? {
-            apply(app, None, &release, input.clone()).await?;
+        let mut transaction = app.pool.begin().await?;
+        app_removal::hold(&mut *transaction, removal).await?;
+        if let Some(release) = release::get(&mut *transaction, id).await? {
+            apply_in(app, &mut transaction, None, &release, input.clone()).await?;
         }
+        transaction.commit().await?;
+        app.changed();
     }
     Ok(true)
 }
 
 /// The router acknowledges a table without the app; its hosts are free.
-async fn take_routes(app: &App, environments: &[Environment]) -> anyhow::Result<()> {
+async fn take_routes(
+    app: &App,
+    environments: &[Environment],
+    removal: &Removal,
+) -> anyhow::Result<()> {
     if environments.is_empty() {
         return Ok(());
     }
     let changed = table::publish(app, async |connection: &mut sqlx::PgConnection| {
+        app_removal::hold(&mut *connection, removal).await?;
         for (name, environment) in environments {
             let place = (name, environment);
             environment::set_traffic(&mut *connection, place, &Traffic::default()).await?;
@@ -134,8 +145,15 @@ async fn take_routes(app: &App, environments: &[Environment]) -> anyhow::Result<
 }
 
 /// Every instance that is known: drained, stopped, removed.
-async fn take_instances(app: &App, (name, environment): &Environment) -> anyhow::Result<()> {
-    let instances = instance::of_environment(&app.pool, (name, environment)).await?;
+async fn take_instances(
+    app: &App,
+    (name, environment): &Environment,
+    removal: &Removal,
+) -> anyhow::Result<()> {
+    let mut transaction = app.pool.begin().await?;
+    app_removal::hold(&mut *transaction, removal).await?;
+    let instances = instance::of_environment(&mut *transaction, (name, environment)).await?;
+    transaction.commit().await?;
     let releases: std::collections::BTreeSet<_> = instances.iter().map(|i| i.release).collect();
     for id in releases {
         let Some(release) = release::get(&app.pool, id).await? else { continue };
@@ -150,6 +168,7 @@ async fn take_instances(app: &App, (name, environment): &Environment) -> anyhow:
 async fn take_containers_and_network(
     app: &App,
     (name, environment): &Environment,
+    removal: &Removal,
 ) -> anyhow::Result<()> {
     let place = Place {
         platform: app.platform.to_string(),
@@ -157,7 +176,10 @@ async fn take_containers_and_network(
         environment: environment.clone(),
     };
     let labels = place.labels();
-    for container in app.engine.list(&labels).await? {
+    let left = app.engine.list(&labels).await?;
+    // What was there before this answer goes with the app, whatever is started after it.
+    app_removal::hold(&app.pool, removal).await?;
+    for container in left {
         if container.labels.contains_key(label::RELEASE) {
             app.engine.remove(&container.container_id).await?;
         }

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::db::claim::{self, Claimed, Lease};
-use crate::drive::{DriveError, drive};
+use crate::drive::{DriveError, drive, let_go};
 use crate::restored;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -50,9 +50,8 @@ async fn drive_claimed(app: App, lease: Lease, cancel: CancellationToken) {
         driven = AssertUnwindSafe(drive(&app, lease)).catch_unwind() => driven,
         () = cancel.cancelled() => {
             // Another driver, or the next start of this one, need not wait for the lease to end.
-            let given = async { claim::give_back(&mut *app.pool.acquire().await?, lease, Some(Duration::ZERO)).await };
-            if let Err(error) = given.await {
-                tracing::warn!(release.id = %lease.release, %error, "the lease ends by itself");
+            if let Err(error) = let_go(&app, lease, Some(Duration::ZERO)).await {
+                tracing::warn!(release.id = %lease.release, error = service::chain(&error), "the lease ends by itself");
             }
             return;
         }

@@ -8,7 +8,7 @@ use crate::db::instance::{self, Instance};
 use crate::db::release;
 use crate::restored;
 use crate::router::RouterError;
-use crate::traffic::{Mode, Traffic};
+use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
 use manifest::Protocol;
 use proto::v1::{Route, RouteTable, Target, Upstream, route};
@@ -75,7 +75,7 @@ impl Scene {
     fn targets(&self, rule: &manifest::Route) -> Vec<Target> {
         let shares = &self.environment.traffic.shares;
         let last = shares.len().saturating_sub(1);
-        let target = |(index, share): (usize, &crate::traffic::Share)| {
+        let target = |(index, share): (usize, &Share)| {
             let content = self.releases.get(&share.release)?;
             let service = content.resolved.services.get(&rule.service)?;
             let http = service.http.as_ref()?;

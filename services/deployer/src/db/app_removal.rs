@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgExecutor};
 pub(crate) struct Removal {
     pub(crate) app: AppName,
     pub(crate) by: PrincipalName,
+    pub(crate) asked_at: DateTime<Utc>,
 }
 
 /// Why no release of an app is made.
@@ -66,16 +67,34 @@ pub(crate) async fn ask(
 /// The apps of which something may be left, the oldest first.
 pub(crate) async fn unfinished(executor: impl PgExecutor<'_>) -> Result<Vec<Removal>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select app, asked_by from deployer.app_removal where done_at is null order by asked_at"
+        "select app, asked_by, asked_at from deployer.app_removal where done_at is null order by asked_at"
     )
     .fetch_all(executor)
     .await?;
     let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
-    let removal = |app: &str, by: &str| {
+    let removal = |app: &str, by: &str, asked_at| {
         let app = AppName::parse(app).map_err(decode)?;
-        Ok(Removal { app, by: PrincipalName::new(by) })
+        Ok(Removal { app, by: PrincipalName::new(by), asked_at })
     };
-    rows.iter().map(|row| removal(&row.app, &row.asked_by)).collect()
+    rows.iter().map(|row| removal(&row.app, &row.asked_by, row.asked_at)).collect()
+}
+
+/// Keeps `removal` from ending until the caller's transaction does; an error when it ended. Whoever stood still must
+/// not take away what was released of the app afterwards.
+pub(crate) async fn hold(
+    executor: impl PgExecutor<'_>,
+    removal: &Removal,
+) -> Result<(), sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select app from deployer.app_removal
+         where app = $1 and asked_at = $2 and done_at is null for share",
+        removal.app.as_str(),
+        removal.asked_at,
+    )
+    .fetch_optional(executor)
+    .await?;
+    let ended = || sqlx::Error::Protocol(format!("the removal of {} ended", removal.app));
+    found.map(drop).ok_or_else(ended)
 }
 
 /// Records that nothing of `app` is left, and forgets the secrets it had when it was deleted.

@@ -105,13 +105,21 @@ pub(crate) async fn time_left(
 }
 
 /// Gives the lease back. The release is looked at again after `pause`, at its deadline, or when it is
-/// woken, whatever comes first.
+/// woken, whatever comes first. In a transaction of the caller.
 pub(crate) async fn give_back(
     connection: &mut PgConnection,
     lease: Lease,
     pause: Option<Duration>,
 ) -> Result<(), sqlx::Error> {
-    // A command that came after the last look has set `wake_at` to now or before; that must not be lost.
+    // A command that came after the last look has set `wake_at` to now or before; that must not be lost. One that
+    // is being written holds the row: the statement after this sees it, one that waited for it would not.
+    sqlx::query!(
+        "select id from deployer.release where id = $1 and lease_epoch = $2 for update",
+        lease.release.uuid(),
+        lease.epoch,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     sqlx::query!(
         "update deployer.release r
          set lease_owner = null, lease_until = null,

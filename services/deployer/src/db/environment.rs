@@ -1,7 +1,7 @@
 //! `deployer.environment` and the generation of the route table.
 
-use crate::traffic::Traffic;
 use events::{AppName, EnvironmentName};
+use release::Traffic;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 

@@ -173,6 +173,20 @@ pub(crate) async fn stopped(
     pg::error::one_row("stop instance", done.rows_affected())
 }
 
+/// Keeps a stopped instance as it is until the caller's transaction ends; false when it is not stopped any more.
+pub(crate) async fn hold_stopped(
+    connection: &mut PgConnection,
+    id: InstanceId,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select id from deployer.instance where id = $1 and state = 'stopped' for update",
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// Records that a container is gone; a second time changes nothing.
 pub(crate) async fn gone(connection: &mut PgConnection, id: InstanceId) -> Result<(), sqlx::Error> {
     sqlx::query!(

@@ -5,7 +5,7 @@ use super::read::{self, database};
 use crate::app::App;
 use crate::db::environment;
 use crate::table;
-use crate::traffic::{Mode, Traffic};
+use ::release::{Mode, Traffic};
 use proto::v1::{SetTrafficRequest, SetTrafficResponse, set_traffic_request};
 use service::grpc::status;
 use service::principal::{Principal, Role};

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::db::instance::{self, Instance};
 use crate::db::release::{self, Release};
 use crate::docker::{EngineError, StopReport};
-use crate::traffic::Traffic;
+use ::release::Traffic;
 use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -5,8 +5,8 @@ use super::{Outcome, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release};
-use crate::traffic::Traffic;
 use crate::{member, replace};
+use ::release::Traffic;
 use std::time::Duration;
 
 /// Every instance of the candidate runs and proved that it is ready.
@@ -41,5 +41,6 @@ async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outco
         return Ok(());
     }
     traffic::set(app, release, Traffic::holding, &old).await?;
-    stop_withdrawn(app, &stable, old, After::Keep).await.map(drop)
+    // Fenced by the release that wants it: the stable one goes on being what it is.
+    stop_withdrawn(app, release, old, After::Keep).await.map(drop)
 }

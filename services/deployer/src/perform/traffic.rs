@@ -6,7 +6,7 @@ use crate::db::environment;
 use crate::db::instance::{self, Instance};
 use crate::db::release::{self, Release};
 use crate::table;
-use crate::traffic::Traffic;
+use ::release::Traffic;
 
 /// Makes of the environment's traffic what `change` makes of it, and takes what is ready of `withdrawn` out of the
 /// table. Returns the generation that the router acknowledged; a release that went on meanwhile moves nothing.

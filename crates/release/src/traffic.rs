@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What happens to requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// They are answered.
     #[default]
     Serving,
@@ -18,7 +18,7 @@ pub(crate) enum Mode {
 
 impl Mode {
     /// The name in output.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Serving => "serving",
             Self::Maintenance => "maintenance",
@@ -29,36 +29,31 @@ impl Mode {
 
 /// A release and its share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Share {
+pub struct Share {
     /// The release.
-    pub(crate) release: ReleaseId,
+    pub release: ReleaseId,
     /// Percent of new requests; a candidate may have none and still be addressed by its token.
-    pub(crate) percent: u32,
+    pub percent: u32,
 }
 
 /// Who gets what.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Traffic {
+pub struct Traffic {
     /// The shares; the candidate last.
-    pub(crate) shares: Vec<Share>,
+    pub shares: Vec<Share>,
     /// What an operator asked for.
     #[serde(default)]
-    pub(crate) mode: Mode,
+    pub mode: Mode,
     /// A release that has to stop the stable one holds requests meanwhile.
     #[serde(default)]
-    pub(crate) held: bool,
+    pub held: bool,
 }
 
 impl Traffic {
     /// The same with `candidate` at `percent` and `stable` at the rest; with none of them it stays in the table, so
     /// that the way back is there even when only the router runs.
     #[must_use]
-    pub(crate) fn shifted(
-        &self,
-        stable: Option<ReleaseId>,
-        candidate: ReleaseId,
-        percent: u32,
-    ) -> Self {
+    pub fn shifted(&self, stable: Option<ReleaseId>, candidate: ReleaseId, percent: u32) -> Self {
         let rest = stable.map(|release| Share { release, percent: 100 - percent });
         let shares = rest.into_iter().chain([Share { release: candidate, percent }]).collect();
         Self { shares, mode: self.mode, held: false }
@@ -66,24 +61,24 @@ impl Traffic {
 
     /// The same with everything on `stable`, or on nobody.
     #[must_use]
-    pub(crate) fn restored(&self, stable: Option<ReleaseId>) -> Self {
+    pub fn restored(&self, stable: Option<ReleaseId>) -> Self {
         let shares = stable.map(|release| Share { release, percent: 100 }).into_iter().collect();
         Self { shares, mode: self.mode, held: false }
     }
 
     /// The same with requests held.
     #[must_use]
-    pub(crate) fn holding(&self) -> Self {
+    pub fn holding(&self) -> Self {
         Self { held: true, ..self.clone() }
     }
 
     /// The share of `release`, in percent.
-    pub(crate) fn percent_of(&self, release: ReleaseId) -> u32 {
+    pub fn percent_of(&self, release: ReleaseId) -> u32 {
         self.shares.iter().find(|share| share.release == release).map_or(0, |share| share.percent)
     }
 
     /// What the router is told to do with requests.
-    pub(crate) fn effective_mode(&self) -> Mode {
+    pub fn effective_mode(&self) -> Mode {
         if self.held && self.mode == Mode::Serving { Mode::Paused } else { self.mode }
     }
 }
