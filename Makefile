@@ -28,7 +28,7 @@ sqlx: ## write the offline answers of sqlx's query macros anew
 bench: ## measure against peers and limits; ONLY=release runs one of them, with its options
 	@deploy/setup/bench $(ONLY)
 
-matrix: ## every step of a release, cut everywhere and in every way, and 10,000 webhooks (some hours; ROWS="shifting kill" for some)
+matrix: ## 100,000 simulated runs, every step of a release cut everywhere and in every way, and 10,000 webhooks (some hours; ROWS="shifting kill" for some)
 	@deploy/setup/matrix $(ROWS)
 
 soak: ## releases, load and random faults for half an hour, and what grows meanwhile (MINUTES=30, SEED=a number)
