@@ -4,6 +4,10 @@ use bollard::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
 use bollard::models::{BuildInfo, BuildInfoAux};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// As much of a line is kept until it ends. More than the log shows, so that secrets can be hidden before a
+/// line is cut for show.
+pub const LONGEST: usize = 64 * 1024;
+
 /// Turns answers of the engine into lines.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -11,7 +15,7 @@ pub struct Progress {
     numbers: HashMap<String, usize>,
     ended: HashSet<String>,
     /// Beginnings of lines whose end has not come yet, by step; 0 is the classic builder.
-    unfinished: BTreeMap<usize, String>,
+    unfinished: BTreeMap<usize, Unfinished>,
     /// What went wrong, once the engine said so.
     pub error: Option<String>,
 }
@@ -28,7 +32,7 @@ impl Progress {
             self.status(status, &mut lines);
         }
         if let Some(text) = &info.stream {
-            self.text(0, text, &mut lines);
+            self.text(0, text.as_bytes(), &mut lines);
         }
         let without_figures = info.progress_detail.is_none_or(|detail| detail.total.is_none());
         if let (Some(status), true) = (info.status, without_figures) {
@@ -42,8 +46,8 @@ impl Progress {
         let unfinished = std::mem::take(&mut self.unfinished);
         unfinished
             .into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(n, text)| line(n, &text))
+            .filter(|(_, begun)| !begun.0.is_empty())
+            .map(|(n, mut begun)| line(n, &begun.end()))
             .collect()
     }
 
@@ -53,7 +57,7 @@ impl Progress {
         }
         for VertexLog { vertex, msg, .. } in &status.logs {
             let number = self.number(vertex);
-            self.text(number, &String::from_utf8_lossy(msg), lines);
+            self.text(number, msg, lines);
         }
     }
 
@@ -71,8 +75,8 @@ impl Progress {
             lines.extend(
                 self.unfinished
                     .remove(&number)
-                    .filter(|text| !text.is_empty())
-                    .map(|text| line(number, &text)),
+                    .filter(|begun| !begun.0.is_empty())
+                    .map(|mut begun| line(number, &begun.end())),
             );
             lines.push(line(number, &end(vertex)));
         }
@@ -83,14 +87,37 @@ impl Progress {
         *self.numbers.entry(digest.to_owned()).or_insert(next)
     }
 
-    fn text(&mut self, number: usize, text: &str, lines: &mut Vec<String>) {
+    fn text(&mut self, number: usize, text: &[u8], lines: &mut Vec<String>) {
         let unfinished = self.unfinished.entry(number).or_default();
-        unfinished.push_str(text);
-        while let Some((whole, rest)) = unfinished.split_once('\n') {
-            let whole = whole.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
-            lines.push(line(number, whole));
-            *unfinished = rest.to_owned();
+        for part in text.split_inclusive(|byte| *byte == b'\n') {
+            unfinished.add(part.strip_suffix(b"\n").unwrap_or(part));
+            if part.ends_with(b"\n") {
+                lines.push(line(number, &unfinished.end()));
+            }
         }
+    }
+}
+
+/// The beginning of a line as a terminal would show it: what a carriage return goes back over is gone.
+#[derive(Debug, Default)]
+struct Unfinished(Vec<u8>);
+
+impl Unfinished {
+    fn add(&mut self, part: &[u8]) {
+        let end = part.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+        let back = part[..end].iter().rposition(|byte| *byte == b'\r');
+        if back.is_some() || (end > 0 && self.0.ends_with(b"\r")) {
+            self.0.clear();
+        }
+        let seen = &part[back.map_or(0, |back| back + 1)..];
+        let room = LONGEST.saturating_sub(self.0.len());
+        self.0.extend_from_slice(&seen[..seen.len().min(room)]);
+    }
+
+    /// The line, which ends here.
+    fn end(&mut self) -> String {
+        let bytes = std::mem::take(&mut self.0);
+        String::from_utf8_lossy(&bytes).trim_end_matches('\r').to_owned()
     }
 }
 
@@ -193,6 +220,33 @@ mod tests {
         let (lines, _) =
             said([classic("Step 1/2 : FROM scratch"), classic("\n"), classic(" ---> \n")]);
         assert_eq!(lines, ["Step 1/2 : FROM scratch", " ---> "]);
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_takes_no_more_memory_than_a_long_one() {
+        let mut progress = Progress::default();
+        let part = "x".repeat(1 << 20);
+        for _ in 0..64 {
+            assert_eq!(progress.lines(log(&part)), Vec::<String>::new());
+            let held: usize = progress.unfinished.values().map(|begun| begun.0.capacity()).sum();
+            assert!(held <= 2 * LONGEST, "{held} bytes are held");
+        }
+        let lines = progress.lines(log("end\nnext\n"));
+        assert_eq!(
+            lines.iter().map(String::len).collect::<Vec<_>>(),
+            [LONGEST + 3, "#1 next".len()]
+        );
+    }
+
+    #[test]
+    fn a_character_cut_by_the_network_is_whole_and_a_bar_shows_its_end() {
+        let (lines, _) = said([log("10%\r"), log("90%\r\r"), log("100%"), log("\r\n")]);
+        assert_eq!(lines, ["#1 100%"]);
+        let mut progress = Progress::default();
+        let mut lines = Vec::new();
+        progress.text(1, b"gr\xc3", &mut lines);
+        progress.text(1, b"\xbcn\n", &mut lines);
+        assert_eq!(lines, ["#1 grün"]);
     }
 
     proptest! {

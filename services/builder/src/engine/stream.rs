@@ -19,11 +19,12 @@ pub struct TooLong;
 impl Lines {
     /// The answers that `bytes` complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<BuildInfo>, TooLong> {
+        let before = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
-        let Some(end) = self.buffer.iter().rposition(|byte| *byte == b'\n') else {
+        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
             return if self.buffer.len() > LONGEST { Err(TooLong) } else { Ok(Vec::new()) };
         };
-        let rest = self.buffer.split_off(end + 1);
+        let rest = self.buffer.split_off(before + end + 1);
         let whole = std::mem::replace(&mut self.buffer, rest);
         Ok(whole.split(|byte| *byte == b'\n').filter_map(answer).collect())
     }
