@@ -9,6 +9,7 @@ pub mod grpc;
 pub mod health;
 pub mod http;
 pub mod internal;
+pub mod mask;
 pub mod metrics;
 pub mod principal;
 mod run;

@@ -1,4 +1,7 @@
-//! Hides secret values in log lines: as they are, line by line, and in base64.
+//! Hides secret values in text that people read: as they are, line by line, and in base64. Pure.
+//!
+//! Text is masked before it is cut: a cut in the middle of a secret would leave a beginning that no
+//! pattern knows.
 
 use base64::{
     Engine as _,
@@ -8,12 +11,12 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// Shorter values are not masked: they would blot out ordinary text.
-const SHORTEST: usize = 4;
+pub const SHORTEST: usize = 4;
 /// What stands where a secret was.
 const STARS: &str = "***";
 
 /// Knows what must not be seen.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Mask {
     /// Longest first, so that a value that contains another is hidden whole.
     patterns: Vec<Zeroizing<String>>,
@@ -26,6 +29,13 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
+    /// Hides these values.
+    pub fn new<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut mask = Self::default();
+        mask.add(values);
+        mask
+    }
+
     /// Hides these values too.
     pub fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a [u8]>) {
         self.patterns.extend(values.into_iter().flat_map(spellings).map(Zeroizing::new));
@@ -33,15 +43,35 @@ impl Mask {
         self.patterns.dedup();
     }
 
-    /// `line` without secrets.
-    pub fn apply<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        let mut line = Cow::Borrowed(line);
+    /// `text` without secrets.
+    #[must_use]
+    pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
         for pattern in &self.patterns {
-            if line.contains(pattern.as_str()) {
-                line = Cow::Owned(line.replace(pattern.as_str(), STARS));
+            if text.contains(pattern.as_str()) {
+                text = Cow::Owned(text.replace(pattern.as_str(), STARS));
             }
         }
-        line
+        text
+    }
+
+    /// `text` without secrets, where the end of `text` may be missing: what could be the beginning of a
+    /// secret there is hidden too.
+    #[must_use]
+    pub fn apply_to_beginning(&self, text: &str) -> String {
+        let mut text = self.apply(text).into_owned();
+        let begun = |pattern: &Zeroizing<String>| {
+            let beginnings = (SHORTEST..pattern.len()).rev();
+            beginnings
+                .filter_map(|len| pattern.get(..len))
+                .find(|part| text.ends_with(*part))
+                .map(str::len)
+        };
+        if let Some(len) = self.patterns.iter().filter_map(begun).max() {
+            text.truncate(text.len() - len);
+            text.push_str(STARS);
+        }
+        text
     }
 }
 
@@ -64,15 +94,30 @@ fn spellings(value: &[u8]) -> Vec<String> {
     spellings
 }
 
+/// `text`, or as much of its head and of its tail as fit in about `longest` bytes, with a word about what is
+/// missing between them. Mask first.
+#[must_use]
+pub fn shorten(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return Cow::Borrowed(text);
+    }
+    let head = text.floor_char_boundary(longest / 2);
+    let tail = text.ceil_char_boundary(text.len() - longest / 2);
+    let missing = tail - head;
+    Cow::Owned(format!("{} [... {missing} bytes cut ...] {}", &text[..head], &text[tail..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn mask(values: &[&str]) -> Mask {
+        Mask::new(values.iter().map(|value| value.as_bytes()))
+    }
+
     fn masked(values: &[&str], line: &str) -> String {
-        let mut mask = Mask::default();
-        mask.add(values.iter().map(|value| value.as_bytes()));
-        mask.apply(line).into_owned()
+        mask(values).apply(line).into_owned()
     }
 
     #[test]
@@ -87,6 +132,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_is_too_long_keeps_its_head_and_its_tail() {
+        assert_eq!(shorten("short", 8), "short");
+        assert_eq!(shorten("0123456789abcdef", 8), "0123 [... 8 bytes cut ...] cdef");
+        assert_eq!(shorten("ää-ää-ää", 6), "ä [... 10 bytes cut ...] ä");
+    }
+
     proptest! {
         #[test]
         fn no_secret_of_four_bytes_survives(
@@ -94,6 +146,20 @@ mod tests {
         ) {
             let line = masked(&[&secret], &format!("{before}{secret}{after}"));
             prop_assert!(!line.contains(&secret), "{line:?}");
+        }
+
+        #[test]
+        fn no_beginning_of_a_secret_survives_at_a_cut(
+            before in "[ -~]{0,20}", secret in "[a-zA-Z0-9ä]{5,30}", seen in 4_usize..60,
+        ) {
+            let seen = secret.floor_char_boundary(seen);
+            let line = mask(&[&secret]).apply_to_beginning(&format!("{before}{}", &secret[..seen]));
+            prop_assert!(seen < SHORTEST || !line.ends_with(&secret[..seen]), "{line:?}");
+        }
+
+        #[test]
+        fn shortened_text_is_bounded(text in "(?s).{0,300}", longest in 0_usize..200) {
+            prop_assert!(shorten(&text, longest).len() <= longest + 40);
         }
     }
 }

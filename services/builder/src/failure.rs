@@ -1,6 +1,10 @@
 //! How a build ends otherwise than with images, and the stable codes for it.
 
 use events::ServiceName;
+use service::mask::{Mask, shorten};
+
+/// A longer message is cut: it travels in an event, and the stream takes none of more than 256 KiB.
+pub const LONGEST_MESSAGE: usize = 8 * 1024;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
@@ -102,6 +106,13 @@ impl Failure {
         Self { reason, message: message.into(), service: None, exit_code: None }
     }
 
+    /// As it may be shown and sent: without secrets, and not too long.
+    #[must_use]
+    pub fn shown(self, mask: &Mask) -> Self {
+        let message = shorten(&mask.apply(&self.message), LONGEST_MESSAGE).into_owned();
+        Self { message, ..self }
+    }
+
     /// The same, about `service`.
     #[must_use]
     pub fn of(mut self, service: &ServiceName) -> Self {
@@ -125,5 +136,21 @@ impl Stop {
 impl From<sqlx::Error> for Stop {
     fn from(error: sqlx::Error) -> Self {
         Self::blocked(Reason::ServiceAway, format!("the database did not answer: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_megabytes_is_cut_after_its_secrets_are_hidden() {
+        let secret = "hunter22";
+        let mask = Mask::new([secret.as_bytes()]);
+        let said = format!("head {}{secret}{} tail", "x".repeat(4 * 1024 - 9), "y".repeat(3 << 20));
+        let shown = Failure::new(Reason::BuildFailed, said).shown(&mask).message;
+        assert!(shown.len() < LONGEST_MESSAGE + 100, "{} bytes", shown.len());
+        assert!(shown.starts_with("head x") && shown.ends_with("y tail"));
+        assert!(shown.contains("bytes cut") && !shown.contains("hunt"), "{shown}");
     }
 }

@@ -6,7 +6,8 @@ use crate::complete::{By, Ending, announce, complete, payload};
 use crate::db;
 use crate::db::waiting::Claimed;
 use crate::failure::{Failure, Reason, Stop};
-use crate::log::recorder::{Place, Recorder};
+use crate::log::recorder::Recorder;
+use crate::log::write::{PATIENCE as LOG_PATIENCE, Place};
 use crate::run;
 use events::EventType;
 use service::{new_id, telemetry};
@@ -114,7 +115,12 @@ async fn work_recorded(
     cancel: CancellationToken,
 ) -> Result<(), sqlx::Error> {
     let id = claimed.identity.id;
-    let place = Place { pool: app.pool.clone(), bus: app.bus.clone(), hints: app.hints.clone() };
+    let place = Place {
+        pool: app.pool.clone(),
+        bus: app.bus.clone(),
+        hints: app.hints.clone(),
+        patience: LOG_PATIENCE,
+    };
     let (recorder, writing) = Recorder::start(id, place, app.clock.clone()).await?;
     let (stopped, started) = (app.running.begin(claimed.key()), Instant::now());
     let ended = tokio::select! {
@@ -184,21 +190,23 @@ fn judge(
         Ok(product) => return Some(Judgement::Ends(Ending::Succeeded(product))),
         Err(Stop::Lost) => return None,
         Err(Stop::Cancelled(failure)) => {
+            let failure = recorder.shown(failure);
             recorder.line(&failure.message);
             return Some(Judgement::Ends(Ending::Cancelled(failure)));
         }
         Err(Stop::Skipped(failure)) => {
+            let failure = recorder.shown(failure);
             recorder.line(&failure.message);
             return Some(Judgement::Ends(Ending::Skipped(failure)));
         }
         Err(Stop::Blocked(failure)) if claimed.age < PATIENCE => {
-            let failure = Failure { message: recorder.masked(&failure.message), ..failure };
+            let failure = recorder.shown(failure);
             recorder.line(format!("waiting: {}: {}", failure.reason, failure.message));
             return Some(Judgement::Waits(failure));
         }
         Err(Stop::Failed(failure) | Stop::Blocked(failure)) => failure,
     };
-    let failure = Failure { message: recorder.masked(&failure.message), ..failure };
+    let failure = recorder.shown(failure);
     recorder.line(format!("{}: {}", failure.reason, failure.message));
     Some(Judgement::Ends(Ending::Failed(failure, recorder.tail())))
 }

@@ -29,6 +29,7 @@ pub struct SourceLine {
 }
 
 impl Source {
+    /// The only way to a line that is shown: masked, then cut.
     fn told(&self, line: &LogLine) -> SourceLine {
         let line = LogLine { line: self.mask.hide(&line.line), ..*line };
         SourceLine { instance: self.instance, service: self.service.clone(), line }

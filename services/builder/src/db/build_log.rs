@@ -3,13 +3,19 @@
 use events::BuildId;
 use sqlx::PgExecutor;
 
-/// The number the next line gets.
-pub async fn next_line(executor: impl PgExecutor<'_>, build: BuildId) -> Result<i64, sqlx::Error> {
-    let last = sqlx::query_scalar!(
-        r#"select coalesce(max(line) + 1, 0) as "next!" from builder.build_log where build = $1"#,
+/// The number the next line gets, and how many bytes the lines before it have.
+pub async fn extent(
+    executor: impl PgExecutor<'_>,
+    build: BuildId,
+) -> Result<(i64, i64), sqlx::Error> {
+    let found = sqlx::query!(
+        r#"select coalesce(max(line) + 1, 0) as "next!",
+                  coalesce(sum(octet_length(text) + 1), 0)::bigint as "bytes!"
+           from builder.build_log where build = $1"#,
         build.uuid(),
     );
-    last.fetch_one(executor).await
+    let found = found.fetch_one(executor).await?;
+    Ok((found.next, found.bytes))
 }
 
 /// Adds lines, the first of which gets the number `first`.

@@ -1,5 +1,5 @@
 //! The log of a build: masked, bounded, kept, and followed while it grows.
 
 pub mod follow;
-pub mod mask;
 pub mod recorder;
+pub mod write;

@@ -1,29 +1,26 @@
-//! Writes what happens in one build: lines of its log and its timed steps. Whoever records never waits;
-//! one task writes in the order of recording, in batches as large as the database is slow.
+//! Records what happens in one build: lines of its log and its timed steps. Whoever records never waits;
+//! one task writes (see [`super::write`]).
 
 use crate::db;
-use crate::log::follow::Hints;
-use crate::log::mask::Mask;
-use bus::Bus;
+use crate::engine::progress;
+use crate::failure::Failure;
+use crate::log::write::{Entry, Place, Writing};
 use chrono::{DateTime, Utc};
 use events::BuildId;
 use parking_lot::{Mutex, RwLock};
 use service::Clock;
-use sqlx::PgPool;
+use service::mask::Mask;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
-/// As much of a log as is kept.
+/// As much of a log is kept, over all attempts of a build.
 const KEPT: usize = 10 * 1024 * 1024;
 /// A longer line is cut.
 const LONGEST: usize = 8 * 1024;
 /// Lines that a failure carries.
 const TAIL: usize = 500;
-/// Entries written at once.
-const BATCH: usize = 1000;
 
 /// Records one build.
 #[derive(Debug)]
@@ -36,27 +33,6 @@ pub struct Recorder {
     steps: AtomicI32,
 }
 
-/// The task that writes; wait for it after dropping the recorder.
-#[derive(Debug)]
-pub struct Writing(JoinHandle<()>);
-
-#[derive(Debug)]
-enum Entry {
-    Line(String),
-    Step { position: i32, name: String, started: DateTime<Utc>, ended: Option<DateTime<Utc>> },
-}
-
-/// Where it is written.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// The builder's tables.
-    pub pool: PgPool,
-    /// Where live lines are published.
-    pub bus: Bus,
-    /// Who is woken.
-    pub hints: Hints,
-}
-
 impl Recorder {
     /// Records `build`, whose log may have lines of an earlier attempt.
     pub async fn start(
@@ -64,21 +40,21 @@ impl Recorder {
         place: Place,
         clock: Clock,
     ) -> Result<(Self, Writing), sqlx::Error> {
-        let first = db::build_log::next_line(&place.pool, build).await?;
+        let (first, kept) = db::build_log::extent(&place.pool, build).await?;
         if first > 0 {
             db::step::clear(&place.pool, build).await?;
         }
         let (entries, receiver) = mpsc::unbounded_channel();
-        let writing = tokio::spawn(write_all(build, place, first, receiver).in_current_span());
+        let writing = Writing::start(build, place, first, receiver);
         let recorder = Self {
             clock,
             entries,
             mask: RwLock::default(),
             tail: Mutex::default(),
-            kept: AtomicUsize::new(0),
+            kept: AtomicUsize::new(usize::try_from(kept).unwrap_or(KEPT)),
             steps: AtomicI32::new(0),
         };
-        Ok((recorder, Writing(writing)))
+        Ok((recorder, writing))
     }
 
     /// Hides these values from now on.
@@ -86,16 +62,15 @@ impl Recorder {
         self.mask.write().add(values);
     }
 
-    /// `text` as it may be shown.
-    pub fn masked(&self, text: &str) -> String {
-        self.mask.read().apply(text).into_owned()
+    /// `failure` as it may be shown and sent.
+    pub fn shown(&self, failure: Failure) -> Failure {
+        failure.shown(&self.mask.read())
     }
 
     /// One line of the log, or several.
     pub fn line(&self, text: impl AsRef<str>) {
         for line in text.as_ref().lines() {
-            let cut = line.char_indices().nth(LONGEST).map_or(line, |(end, _)| &line[..end]);
-            self.keep(self.masked(cut).replace('\0', ""));
+            self.keep(readable(&self.mask.read(), line));
         }
     }
 
@@ -139,6 +114,15 @@ impl Recorder {
     }
 }
 
+/// `line` as it is kept: secrets hidden first, then cut.
+fn readable(mask: &Mask, line: &str) -> String {
+    // What is this long may have lost its end before it came here.
+    let whole = line.len() < progress::LONGEST;
+    let masked = if whole { mask.apply(line) } else { mask.apply_to_beginning(line).into() };
+    let cut = masked.char_indices().nth(LONGEST).map_or(&*masked, |(end, _)| &masked[..end]);
+    cut.replace('\0', "")
+}
+
 /// A step that runs; it has ended when this is dropped, however that comes.
 struct Timed<'a> {
     recorder: &'a Recorder,
@@ -160,52 +144,26 @@ impl Drop for Timed<'_> {
     }
 }
 
-impl Writing {
-    /// Waits until everything recorded is written.
-    pub async fn end(self) {
-        if let Err(error) = self.0.await {
-            tracing::error!(%error, "the log of a build was not written to its end");
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-async fn write_all(
-    build: BuildId,
-    place: Place,
-    mut next: i64,
-    mut entries: mpsc::UnboundedReceiver<Entry>,
-) {
-    let mut batch = Vec::new();
-    while entries.recv_many(&mut batch, BATCH).await > 0 {
-        let mut lines = Vec::new();
-        for entry in batch.drain(..) {
-            match entry {
-                Entry::Line(line) => lines.push(line),
-                Entry::Step { position, name, started, ended } => {
-                    let written =
-                        db::step::write(&place.pool, build, position, &name, (started, ended))
-                            .await;
-                    report(written);
-                }
-            }
+    proptest! {
+        #[test]
+        fn no_part_of_a_secret_shows_at_the_cut(before in LONGEST - 40..LONGEST, times in 1_usize..3) {
+            let secret = "sk-4f9a7c1e2b8d";
+            let mask = Mask::new([secret.as_bytes()]);
+            let line = readable(&mask, &format!("{}{}", "x".repeat(before), secret.repeat(times)));
+            prop_assert!(!line.contains("sk-4"), "{}", &line[before - 1..]);
         }
-        if !lines.is_empty() {
-            report(db::build_log::append(&place.pool, build, next, &lines).await);
-            next += i64::try_from(lines.len()).unwrap_or_default();
-            let said = lines.join("\n").into_bytes();
-            if let Err(error) = place.bus.publish_log(build, said.into()).await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "live log lines were not published"
-                );
-            }
-        }
-        place.hints.give();
-    }
-}
 
-fn report(written: Result<(), sqlx::Error>) {
-    if let Err(error) = written {
-        tracing::warn!(%error, "a part of the log of a build was not written");
+        #[test]
+        fn no_part_of_a_secret_shows_where_an_endless_line_was_cut(before in 0_usize..20) {
+            let secret = "sk-4f9a7c1e2b8d";
+            let said = format!("{}{}", "x".repeat(before), secret.repeat(progress::LONGEST));
+            let line = readable(&Mask::new([secret.as_bytes()]), &said[..progress::LONGEST]);
+            prop_assert!(!line.contains("sk-4"), "{line}");
+        }
     }
 }

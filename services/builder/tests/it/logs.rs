@@ -3,8 +3,13 @@
 use crate::engine::history;
 use crate::world::{MANIFEST, World, outcome};
 use builder::engine::build::Builder;
-use proto::v1::WatchBuildLogRequest;
+use builder::log::recorder::Recorder;
+use builder::log::write::Place;
+use events::BuildId;
 use proto::v1::build::State;
+use proto::v1::{Build, WatchBuildLogRequest};
+use service::Clock;
+use std::time::Duration;
 
 const TOKEN: &str = "pypi-AgEIcHlwaS5vcmc";
 
@@ -52,4 +57,64 @@ async fn a_log_is_bounded_and_says_so() {
     assert_eq!(outcome(&build), (State::Succeeded, ""));
     let log = world.log(&build).await;
     assert!(log.len() < 11 * 1024 * 1024 && log.ends_with("bytes is not kept"), "{}", log.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_bounded_over_all_attempts() {
+    let world = World::with_app().await;
+    let build = world.push().await;
+    for attempt in ["first", "second"] {
+        record(&world, &build, Duration::ZERO, |recorder| {
+            recorder.line(attempt);
+            (0..1500).for_each(|_| recorder.line("x".repeat(4000)));
+        })
+        .await;
+    }
+    let log = world.log(&build).await;
+    assert!(log.contains("\nsecond\n"), "there was room for the beginning of the second attempt");
+    assert!(log.len() < 11 * 1024 * 1024 && log.ends_with("bytes is not kept"), "{}", log.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_wait_for_a_database_that_is_away() {
+    let world = World::with_app().await;
+    let build = world.push().await;
+    world.sql(&refusing("nextval('builder.tries') < 3")).await;
+    record(&world, &build, Duration::from_mins(1), |recorder| recorder.line("it came late")).await;
+    assert!(world.log(&build).await.ends_with("\nit came late"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_how_many_lines_were_lost() {
+    let world = World::with_app().await;
+    let build = world.push().await;
+    world.sql(&refusing("new.text = 'never'")).await;
+    record(&world, &build, Duration::ZERO, |recorder| recorder.line("never")).await;
+    let said = "\nlines of the log lost here: 1; the database did not take them";
+    let log = world.log(&build).await;
+    assert!(log.ends_with(said), "{log}");
+}
+
+/// Records what `say` says as a further attempt of `build`.
+async fn record(world: &World, build: &Build, patience: Duration, say: impl FnOnce(&Recorder)) {
+    let app = &world.app;
+    let id = build.name.trim_start_matches("builds/").parse().expect("an id");
+    let (pool, bus, hints) = (app.pool.clone(), app.bus.clone(), app.hints.clone());
+    let place = Place { pool, bus, hints, patience };
+    let started = Recorder::start(BuildId::new(id), place, Clock::system()).await;
+    let (recorder, writing) = started.expect("the database answers");
+    say(&recorder);
+    drop(recorder);
+    writing.end().await;
+}
+
+/// Makes the database refuse lines of logs while `condition`.
+fn refusing(condition: &str) -> String {
+    format!(
+        "create sequence builder.tries;
+         create function builder.refuse() returns trigger language plpgsql as $$
+         begin if {condition} then raise 'away'; end if; return new; end $$;
+         create trigger refuse before insert on builder.build_log
+         for each row execute function builder.refuse();"
+    )
 }

@@ -2,11 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-/// Longer lines are cut.
+/// Longer lines are cut, after secrets are hidden.
 const LONGEST_LINE: usize = 4096;
-
-/// Shorter secrets are not masked: they would be found in ordinary words.
-const SHORTEST_SECRET: usize = 6;
 
 /// A line that an instance wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +28,9 @@ impl LogLine {
     }
 }
 
-/// `line` without terminal sequences and control characters, not too long.
+/// `line` without terminal sequences and control characters.
 pub fn clean(line: &str) -> String {
-    let mut text = String::with_capacity(line.len().min(LONGEST_LINE));
+    let mut text = String::with_capacity(line.len());
     let mut rest = line.chars();
     while let Some(c) = rest.next() {
         match c {
@@ -41,10 +38,6 @@ pub fn clean(line: &str) -> String {
             '\t' => text.push(c),
             c if c.is_control() => {}
             c => text.push(c),
-        }
-        if text.len() >= LONGEST_LINE {
-            text.push_str(" ...");
-            break;
         }
     }
     text
@@ -67,32 +60,32 @@ fn skip_sequence(rest: &mut std::str::Chars<'_>) {
 
 /// Hides the secrets of a release in its output.
 #[derive(Clone, Default)]
-pub struct Mask(Vec<String>);
+pub struct Mask(service::mask::Mask);
 
 impl Mask {
     /// Hides each of `secrets`, and each line of one that has several.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut hidden: Vec<String> = secrets
-            .into_iter()
-            .flat_map(|secret| std::iter::once(secret).chain(secret.lines()))
-            .map(|secret| secret.trim().to_owned())
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .collect();
-        // The longest first: one secret may be part of another.
-        hidden.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-        hidden.dedup();
-        Self(hidden)
+        Self(service::mask::Mask::new(secrets.into_iter().map(str::as_bytes)))
     }
 
-    /// `line` with stars where a secret was.
+    /// `line` with stars where a secret was, not too long.
     pub fn hide(&self, line: &str) -> String {
-        self.0.iter().fold(line.to_owned(), |line, secret| line.replace(secret.as_str(), "***"))
+        if line.len() <= LONGEST_LINE {
+            return self.0.apply(line).into_owned();
+        }
+        // The engine may have cut it already.
+        let mut line = self.0.apply_to_beginning(line);
+        if line.len() > LONGEST_LINE {
+            line.truncate(line.floor_char_boundary(LONGEST_LINE));
+            line.push_str(" ...");
+        }
+        line
     }
 }
 
 impl std::fmt::Debug for Mask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} secrets", self.0.len())
+        self.0.fmt(f)
     }
 }
 
@@ -119,17 +112,25 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_and_short_words_are_not() {
-        let mask = Mask::new(["hunter22", "hunter22-long", "on", "line one\nline two"]);
-        let line = mask.hide("connect with hunter22-long or hunter22, line two is on");
-        assert_eq!(line, "connect with *** or ***, *** is on");
+        let mask = Mask::new(["hunter22", "hunter22-long", "on", "1234", "line one\nline two"]);
+        let line = mask.hide("connect with hunter22-long or hunter22, line two is on; pin 1234");
+        assert_eq!(line, "connect with *** or ***, *** is on; pin ***");
     }
 
     proptest! {
         #[test]
-        fn a_clean_line_is_printable_and_short(line in "\\PC*|(?s).{0,200}") {
+        fn a_clean_line_is_printable(line in "\\PC*|(?s).{0,200}") {
             let cleaned = clean(&line);
             prop_assert!(cleaned.chars().all(|c| c == '\t' || !c.is_control()));
             prop_assert_eq!(clean(&cleaned), cleaned);
+        }
+
+        #[test]
+        fn no_part_of_a_secret_shows_at_the_cut(before in LONGEST_LINE - 30..LONGEST_LINE + 4) {
+            let secret = "sk-4f9a7c1e2b8d";
+            let raw = format!("2026-11-21T03:55:36.5Z {}{secret} and more", "x".repeat(before));
+            let line = Mask::new([secret]).hide(&LogLine::read(false, raw.as_bytes()).line);
+            prop_assert!(!line.contains("sk-") && line.len() <= LONGEST_LINE + 4, "{line}");
         }
     }
 }

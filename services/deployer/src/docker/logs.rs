@@ -50,9 +50,9 @@ impl Engine {
     pub async fn tail(&self, container: &str, lines: u32) -> Vec<LogLine> {
         let since = Since { tail: Some(lines), time: None };
         let mut output = std::pin::pin!(self.docker.logs(container, Some(options(since, false))));
-        let mut found = Vec::new();
+        let (mut found, mut parts) = (Vec::new(), Parts::default());
         while let Ok(Some(Ok(part))) = tokio::time::timeout(TAIL_IDLE, output.next()).await {
-            found.extend(read(&part));
+            found.extend(parts.read(&part));
         }
         // The order between stdout and stderr is not kept on the way.
         found.sort_by_key(|line| line.time);
@@ -68,15 +68,16 @@ impl Engine {
     ) -> impl Stream<Item = Result<LogLine, LogError>> + Send + use<> {
         let output = Box::pin(self.docker.logs(&container, Some(options(since, true))));
         let lines = futures_util::stream::unfold(
-            Some((self.clone(), container, output)),
+            Some((self.clone(), container, output, Parts::default())),
             |following| async move {
-                let (engine, container, mut output) = following?;
+                let (engine, container, mut output, mut parts) = following?;
                 loop {
                     let next = tokio::time::timeout(FOLLOW_IDLE, output.next()).await;
                     match next {
                         Ok(None) => return None,
                         Ok(Some(Ok(part))) => {
-                            return Some((Ok(read(&part)), Some((engine, container, output))));
+                            let lines = parts.read(&part);
+                            return Some((Ok(lines), Some((engine, container, output, parts))));
                         }
                         Ok(Some(Err(source))) => {
                             return Some((
@@ -107,8 +108,44 @@ fn options(since: Since, follow: bool) -> LogsOptions {
     options.follow(follow).since(seconds).tail(&tail).build()
 }
 
-fn read(part: &LogOutput) -> Vec<LogLine> {
-    let stderr = matches!(part, LogOutput::StdErr { .. });
-    let lines = part.as_ref().split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| LogLine::read(stderr, line)).collect()
+/// The engine gives a line that is longer in parts of this many bytes.
+const PART: usize = 16 * 1024;
+
+/// Which outputs are in the middle of a line that came in part: its rest is longer than what is shown of a
+/// line, and could begin in the middle of a secret.
+#[derive(Debug, Default)]
+struct Parts {
+    out: bool,
+    err: bool,
+}
+
+impl Parts {
+    fn read(&mut self, part: &LogOutput) -> Vec<LogLine> {
+        let stderr = matches!(part, LogOutput::StdErr { .. });
+        let bytes = part.as_ref();
+        let inside = if stderr { &mut self.err } else { &mut self.out };
+        let rest = std::mem::replace(inside, bytes.len() >= PART && !bytes.ends_with(b"\n"));
+        let lines = bytes.split(|&byte| byte == b'\n').skip(usize::from(rest));
+        let lines = lines.filter(|line| !line.is_empty());
+        lines.map(|line| LogLine::read(stderr, line)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn out(message: impl Into<String>) -> LogOutput {
+        LogOutput::StdOut { message: message.into().into() }
+    }
+
+    #[test]
+    fn the_rest_of_a_line_that_came_in_parts_is_left_out() {
+        let mut parts = Parts::default();
+        let first =
+            parts.read(&out(format!("2026-11-21T03:55:36.5Z {}hunt", "x".repeat(PART - 4))));
+        assert_eq!(first.len(), 1);
+        assert_eq!(parts.read(&out("2026-11-21T03:55:36.5Z er22\n")), []);
+        assert_eq!(parts.read(&out("2026-11-21T03:55:37.5Z next\n"))[0].line, "next");
+    }
 }
