@@ -1,9 +1,8 @@
 //! A Docker engine of its own, for stories in which the engine goes away. It stands beside the one that all share:
-//! its own data, its own containerd, networks from its own addresses, and no rules in the machine's firewall.
+//! its own data, its own containerd, a bridge of its own, and no rules in the machine's firewall.
 
 use crate::SmallDisk;
 use crate::root::as_root;
-use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -70,10 +69,11 @@ impl Engine {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(path("log"));
         let log = log.expect("a log");
         let mut command = as_root("dockerd");
-        // Without a bridge, dockerd would delete `docker0`, which is the other engine's.
+        // Without a bridge, and where it starts again with pools of addresses, dockerd deletes `docker0`, which is
+        // the other engine's. Networks get addresses that have no route on this machine.
         make_bridge();
         command.args(["--host", &self.host(), "--bridge", &bridge(), "--iptables=false"]);
-        command.args(["--ip6tables=false", "--default-address-pool", &addresses()]);
+        command.arg("--ip6tables=false");
         for (option, name) in
             [("--data-root", "data"), ("--exec-root", "exec"), ("--pidfile", "pid")]
         {
@@ -89,20 +89,10 @@ impl Engine {
 
     /// SIGTERM, awaited. What becomes of its containers was said at its start.
     pub fn stop(&mut self) {
-        self.end(Signal::SIGTERM);
-    }
-
-    /// SIGKILL. Its containers go on, as does its containerd.
-    pub fn kill(&mut self) {
-        self.end(Signal::SIGKILL);
-    }
-
-    fn end(&mut self, signal: Signal) {
         let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
         if self.child.is_some() && !pid.is_empty() {
-            let name = format!("-{}", signal.as_str());
             // One that ended by itself is as gone as it should be.
-            drop(as_root("kill").args([&name, pid.trim()]).status());
+            drop(as_root("kill").arg(pid.trim()).status());
         }
         if let Some(mut child) = self.child.take() {
             let started = Instant::now();
@@ -111,8 +101,6 @@ impl Engine {
                 std::thread::yield_now();
             }
         }
-        // A killed engine leaves its name, which the next one would respect.
-        drop(as_root("rm").arg("-f").arg(self.folder.path().join("pid")).status());
     }
 
     /// What the client prints, if it succeeds.
@@ -150,16 +138,13 @@ impl Drop for Engine {
         }
         self.stop();
         drop(as_root("ip").args(["link", "delete", &bridge()]).stderr(Stdio::null()).status());
-        // The containers' file systems are mounted below while they run; nothing of it may keep the folder.
-        let exec = self.folder.path().join("exec");
-        drop(
-            as_root("umount")
-                .arg("--lazy")
-                .arg("--recursive")
-                .arg(&exec)
-                .stderr(Stdio::null())
-                .status(),
-        );
+        // What an engine leaves mounted, for containers that outlive it, may not keep the folder. A small disk goes by
+        // itself.
+        for folder in ["exec", "data"].iter().filter(|it| **it == "exec" || self.disk.is_none()) {
+            let mut unmount = as_root("umount");
+            unmount.args(["--lazy", "--recursive"]).arg(self.folder.path().join(folder));
+            drop(unmount.stderr(Stdio::null()).status());
+        }
     }
 }
 
@@ -180,11 +165,6 @@ fn bridge() -> String {
 
 fn gateway() -> String {
     format!("10.{}.255.1/24", 100 + std::process::id() % 100)
-}
-
-/// Addresses that nobody else on this machine is likely to use.
-fn addresses() -> String {
-    format!("base=10.{}.0.0/16,size=24", 100 + std::process::id() % 100)
 }
 
 fn tail(log: &Path) -> String {

@@ -43,8 +43,6 @@ pub enum Calamity {
     EngineRestarted,
     /// The engine is stopped and started; its instances go on.
     EngineReplaced,
-    /// The engine is killed and started; its instances go on.
-    EngineKilled,
     /// The engine can store nothing until the release has ended.
     EngineDiskFull,
     /// The services believe that it is an hour later, until the release has ended.
@@ -54,7 +52,7 @@ pub enum Calamity {
 }
 
 /// Every one of them.
-pub const CALAMITIES: [Calamity; 22] = [
+pub const CALAMITIES: [Calamity; 21] = [
     Calamity::NatsKilled,
     Calamity::NatsWiped,
     Calamity::NatsSilent,
@@ -73,7 +71,6 @@ pub const CALAMITIES: [Calamity; 22] = [
     Calamity::DockerSilent,
     Calamity::EngineRestarted,
     Calamity::EngineReplaced,
-    Calamity::EngineKilled,
     Calamity::EngineDiskFull,
     Calamity::ClockAhead,
     Calamity::ClockBehind,
@@ -152,7 +149,6 @@ impl Calamity {
             Self::DockerSilent => "docker_silent",
             Self::EngineRestarted => "engine_restarted",
             Self::EngineReplaced => "engine_replaced",
-            Self::EngineKilled => "engine_killed",
             Self::EngineDiskFull => "engine_disk_full",
             Self::ClockAhead => "clock_ahead",
             Self::ClockBehind => "clock_behind",
@@ -163,7 +159,7 @@ impl Calamity {
     pub fn ground(self) -> Ground {
         match self {
             Self::EngineRestarted => Ground::Engine,
-            Self::EngineReplaced | Self::EngineKilled => Ground::LiveEngine,
+            Self::EngineReplaced => Ground::LiveEngine,
             Self::EngineDiskFull => Ground::SmallEngine,
             Self::ClockAhead | Self::ClockBehind => Ground::Clock,
             Self::NatsKilled
@@ -209,7 +205,6 @@ impl Calamity {
             Self::DockerAnswersCut => world.wires().docker.set(Mode::CutAnswers("POST /")),
             Self::DockerSilent => world.wires().docker.set(Mode::BlackHole),
             Self::EngineRestarted | Self::EngineReplaced => world.engine().stop(),
-            Self::EngineKilled => world.engine().kill(),
             Self::EngineDiskFull => world.engine().disk().fill(),
             Self::ClockAhead => world.clock().set(HOUR),
             Self::ClockBehind => world.clock().set(-HOUR),
@@ -238,9 +233,7 @@ impl Calamity {
             Self::DockerSlow | Self::DockerReset | Self::DockerAnswersCut | Self::DockerSilent => {
                 world.wires().docker.set(Mode::Pass);
             }
-            Self::EngineRestarted | Self::EngineReplaced | Self::EngineKilled => {
-                world.engine().resume();
-            }
+            Self::EngineRestarted | Self::EngineReplaced => world.engine().resume(),
             Self::EngineDiskFull => world.engine().disk().free(),
             Self::ClockAhead | Self::ClockBehind => world.clock().set(0),
         }
@@ -267,8 +260,7 @@ impl Calamity {
             | Self::RouterKilled
             | Self::ControlKilled
             | Self::EngineRestarted
-            | Self::EngineReplaced
-            | Self::EngineKilled => Lasts::Moment,
+            | Self::EngineReplaced => Lasts::Moment,
         }
     }
 
