@@ -17,9 +17,9 @@ pub const METADATA: &str = "slipway-principal-bin";
 pub enum Role {
     /// Sees.
     Viewer,
-    /// Releases, cancels, rolls back.
+    /// Releases, cancels, rolls back, sets secrets.
     Deployer,
-    /// Registers apps, makes tokens, sets secrets.
+    /// Registers apps, makes tokens.
     Admin,
 }
 
