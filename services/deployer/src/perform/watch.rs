@@ -33,7 +33,8 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
             return Err(Outcome::failed(explain(app, release, &alarm).await));
         }
-        let seen_all = sights.iter().all(|sight| sight.running.is_some());
+        // Not in the middle of a doubt: one bad answer is no alarm yet.
+        let seen_all = sights.iter().all(|sight| sight.running.is_some() && sight.failures == 0);
         if seen_all && Instant::now() >= end {
             let Tally { requests, failed } = candidate;
             return Ok(format!("{looks} looks, {requests} requests, {failed} failed"));
