@@ -7,7 +7,8 @@ use stories::World;
 use stories::fixture::chameleon;
 use testkit::{Collector, eventually};
 
-#[tokio::test]
+/// On threads of its own: while services end, the collector has to go on answering them.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_push_is_one_trace_from_the_webhook_to_live() {
     let collector = Collector::start();
     let mut world = World::with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint())]).await;
