@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::{grpc, local_rollback, on, removal, repair, schedule, sweep};
+use crate::{grpc, on, removal, repair, schedule, sweep};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
@@ -141,7 +141,6 @@ impl Deployer {
     /// Serves and drives until `cancel`.
     pub async fn run(self, cancel: CancellationToken) -> anyhow::Result<()> {
         let Self { app, bus, health, listener, router, .. } = self;
-        local_rollback::record_first(&app).await;
         let relay = bus::relay::run(
             app.pool.clone(),
             bus.clone(),

@@ -8,25 +8,6 @@ use anyhow::Context;
 use events::{AppName, EnvironmentName, PrincipalName, ReleaseId};
 use proto::v1::{LocalRollback, RollbackEnvironmentRequest};
 use service::principal::{Grant, Principal, Role};
-use std::time::Duration;
-
-/// How long the router is waited for before anything is driven.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Records what there is before anything is driven, so that no driver goes on with a release that somebody went back
-/// from. A router that does not answer is asked again by the sweep.
-pub(crate) async fn record_first(app: &App) {
-    match tokio::time::timeout(PATIENCE, app.router.table()).await {
-        Ok(Ok(table)) => record(app, &table.local_rollbacks).await,
-        Ok(Err(error)) => {
-            tracing::warn!(
-                error = service::chain(&error),
-                "the router cannot say what was done there"
-            );
-        }
-        Err(_) => tracing::warn!("the router does not say what was done there"),
-    }
-}
 
 /// Records each, and lets go of those that the truth agrees with by now.
 pub(crate) async fn record(app: &App, rollbacks: &[LocalRollback]) {

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::db::{environment, instance, release};
+use crate::local_rollback;
 use crate::perform::{Outcome, ready};
 use crate::router::RouterError;
 use crate::table::{self, PublishError};
@@ -43,7 +44,8 @@ pub(crate) async fn is_forgotten(app: &App, table: &RouteTable) -> Result<bool, 
     instance::are_ahead(&app.pool, generation, &named(table)).await
 }
 
-/// Before anything is driven: traffic goes where the database knows of.
+/// Before anything is driven: what was rolled back at the router is on record, so that no driver goes on with a release
+/// that somebody went back from, and traffic goes where the database knows of.
 pub(crate) async fn catch_up_first(app: &App, cancel: &CancellationToken) {
     let started = tokio::time::Instant::now();
     while let Err(error) = look(app).await {
@@ -61,6 +63,7 @@ pub(crate) async fn catch_up_first(app: &App, cancel: &CancellationToken) {
 
 async fn look(app: &App) -> Result<(), RestoredError> {
     let table = app.router.table().await?;
+    local_rollback::record(app, &table.local_rollbacks).await;
     if is_forgotten(app, &table).await? { catch_up(app, &table).await } else { Ok(()) }
 }
 

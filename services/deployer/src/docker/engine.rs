@@ -76,8 +76,7 @@ pub(super) async fn within<T>(
 
 /// A span for what changes something as part of something larger; looking is done all the time.
 fn spanned(call: &'static str, subject: &str) -> tracing::Span {
-    let looks =
-        ["inspect", "list", "answer", "describe", "find"].iter().any(|it| call.starts_with(it));
+    let looks = ["inspect", "list", "answer", "describe"].iter().any(|it| call.starts_with(it));
     if looks || tracing::Span::current().is_none() {
         return tracing::Span::none();
     }
