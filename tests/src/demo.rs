@@ -11,6 +11,7 @@ mod news_lost;
 mod platform;
 mod replaced;
 mod slipway;
+mod struck;
 mod table;
 mod taken_back;
 mod team;
