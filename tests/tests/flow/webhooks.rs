@@ -197,8 +197,7 @@ async fn a_ping_tells_that_the_webhook_works() {
 
 #[tokio::test]
 async fn a_push_can_ask_not_to_be_deployed() {
-    let world = World::with(&[("SLIPWAY_RECONCILE_EVERY", "1s")]).await;
-    let repo = shop();
+    let (world, repo) = (World::start().await, shop());
     let app = world.register("shop", &repo).await;
     let first = app.push("One").await;
     app.live(1).await;
