@@ -111,7 +111,8 @@ async fn adopt(session: &Session, place: &Place) -> Result<Exit, Error> {
 }
 
 async fn history(session: &Session, place: &Place) -> Result<Exit, Error> {
-    let question = ListPastDriftRequest { name: place.name() };
+    let question =
+        ListPastDriftRequest { name: place.name(), page_size: 100, page_token: String::new() };
     let server = session.server()?;
     let answer = server.ask(question, async |channel, question| {
         DriftServiceClient::new(channel).list_past_drift(question).await

@@ -133,6 +133,19 @@ impl Principal {
         })
     }
 
+    /// What it sees, for a query that finds nothing else: one app and one environment for each grant, where
+    /// empty text means every.
+    pub fn scopes(&self) -> (Vec<String>, Vec<String>) {
+        let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
+        self.grants
+            .iter()
+            .map(|grant| {
+                let environment = grant.environment.as_ref().map(EnvironmentName::as_str);
+                (text(grant.app.as_ref().map(AppName::as_str)), text(environment))
+            })
+            .unzip()
+    }
+
     /// Who asks, as the gateway said; `UNAUTHENTICATED` when it did not.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
         Self::decode(request.metadata())

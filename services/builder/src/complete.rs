@@ -66,8 +66,19 @@ impl Ending {
 /// Ends a build. False when it had ended before or is no longer the worker's.
 pub async fn complete(app: &App, id: BuildId, by: By, ending: Ending) -> Result<bool, sqlx::Error> {
     let mut transaction = app.pool.begin().await?;
-    let ended = in_transaction(app, &mut transaction, id, by, &ending).await?;
+    let ended = record(app, &mut transaction, id, by, &ending).await?;
     transaction.commit().await?;
+    recorded(app, id, &ending, ended).await?;
+    Ok(ended)
+}
+
+/// What follows when the end of a build is committed.
+pub async fn recorded(
+    app: &App,
+    id: BuildId,
+    ending: &Ending,
+    ended: bool,
+) -> Result<(), sqlx::Error> {
     reach(|| format!("builder.{}.recorded", ending.state())).await?;
     if ended {
         tracing::info!(build.id = %id, build.state = ending.state(),
@@ -77,10 +88,11 @@ pub async fn complete(app: &App, id: BuildId, by: By, ending: Ending) -> Result<
         app.outbox.notify_one();
         app.hints.give();
     }
-    Ok(ended)
+    Ok(())
 }
 
-async fn in_transaction(
+/// Ends a build in the caller's transaction, who says [`recorded`] after it.
+pub async fn record(
     app: &App,
     connection: &mut PgConnection,
     id: BuildId,

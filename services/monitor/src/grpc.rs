@@ -18,7 +18,7 @@ use proto::v1::{
     ListPastDriftResponse,
 };
 use service::grpc::page::Page;
-use service::grpc::status;
+use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -39,14 +39,13 @@ impl DriftService for Drift {
         let page: Page<(String, String)> =
             Page::wanted(request.page_size, &request.page_token, &request.parent)?;
         let only = (within.0.as_deref(), within.1.as_deref());
-        let rows = db::verdict::list(&self.0.pool, only, page.after.as_ref(), page.limit()).await;
+        let (after, limit) = (page.after.as_ref(), page.limit());
+        let rows = db::verdict::list(&self.0.pool, &principal, only, after, limit).await;
         let cursor = |it: &Verdict| (it.place.app.to_string(), it.place.environment.to_string());
         let (verdicts, next_page_token) = page.cut(rows.map_err(|e| status::database(&e))?, cursor);
         let mut environments = Vec::new();
         for verdict in verdicts {
-            if principal.sees(&verdict.place.app, Some(&verdict.place.environment)) {
-                environments.push(self.describe(verdict).await?);
-            }
+            environments.push(self.describe(verdict).await?);
         }
         Ok(Response::new(ListDriftResponse { environments, next_page_token }))
     }
@@ -71,10 +70,13 @@ impl DriftService for Drift {
         request: Request<ListPastDriftRequest>,
     ) -> Result<Response<ListPastDriftResponse>, Status> {
         let place = allowed(&request, &request.get_ref().name, Role::Viewer)?.1;
-        let past = db::history::of(&self.0.pool, &place, PAST).await;
+        let request = request.into_inner();
+        let page: Page<i64> = Page::wanted(request.page_size, &request.page_token, &request.name)?;
+        let past = db::history::of(&self.0.pool, &place, page.after, page.limit()).await;
         let past = past.map_err(|error| status::database(&error))?;
+        let (past, next_page_token) = page.cut(past, |past| past.id);
         let findings = past.into_iter().map(view::past).collect();
-        Ok(Response::new(ListPastDriftResponse { findings }))
+        Ok(Response::new(ListPastDriftResponse { findings, next_page_token }))
     }
 
     async fn heal_drift(
@@ -88,9 +90,21 @@ impl DriftService for Drift {
             self.look(&place).await?;
         }
         let refused = |error: sqlx::Error| status::database(&error);
-        self.verdict(&place).await?;
+        let request = request.into_inner();
+        let found = Some(self.describe_place(&place).await?);
+        let mut transaction = self.0.pool.begin().await.map_err(refused)?;
+        let id = &request.request_id;
+        let before: Option<HealDriftResponse> =
+            replay::answered(&mut transaction, crate::SERVICE, id, &request).await?;
+        if before.is_some() {
+            // What it was asked is done once; how it goes is told as it is now.
+            return Ok(Response::new(HealDriftResponse { environment: found }));
+        }
         let now = self.0.clock.now();
-        db::verdict::ask_to_heal(&self.0.pool, &place, now).await.map_err(refused)?;
+        db::verdict::ask_to_heal(&mut *transaction, &place, now).await.map_err(refused)?;
+        let answer = HealDriftResponse { environment: found };
+        replay::record(&mut transaction, crate::SERVICE, id, &request, &answer).await?;
+        transaction.commit().await.map_err(refused)?;
         if mend::mend(&self.0, &place).await.map_err(refused)? {
             self.0.happened.at(place.clone());
         }
@@ -110,9 +124,6 @@ impl DriftService for Drift {
         Ok(Response::new(AdoptDriftResponse { release, adopted, left }))
     }
 }
-
-/// How much of the past is shown.
-const PAST: i64 = 100;
 
 /// Who asks, and of which place, if they may.
 fn allowed<T>(request: &Request<T>, name: &str, role: Role) -> Result<(Principal, Place), Status> {

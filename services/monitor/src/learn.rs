@@ -44,7 +44,7 @@ pub(crate) async fn all(app: &App) -> Result<(), LearnError> {
 
 /// Every place that is remembered.
 pub(crate) async fn places(app: &App) -> Result<Vec<Place>, sqlx::Error> {
-    let verdicts = db::verdict::list(&app.pool, (None, None), None, i64::MAX).await?;
+    let verdicts = db::verdict::all(&app.pool).await?;
     Ok(verdicts.into_iter().map(|verdict| verdict.place).collect())
 }
 

@@ -121,7 +121,7 @@ impl Watched {
 
     /// `slipway drift history`
     pub(crate) async fn history(&self) -> Vec<PastFinding> {
-        let request = ListPastDriftRequest { name: PLACE.to_owned() };
+        let request = ListPastDriftRequest { name: PLACE.to_owned(), ..Default::default() };
         let answer = self.world.admin().drift.list_past_drift(request).await;
         answer.expect("answered").into_inner().findings
     }

@@ -3,22 +3,30 @@
 
 use super::status;
 use pg::request::ReplayError;
-use prost::Message;
+use prost::{Message, Name};
 use sqlx::PgConnection;
 use tonic::Status;
+
+/// What makes a request the same: its type and all it says.
+fn fingerprint<M: Name>(request: &M) -> Vec<u8> {
+    let mut fingerprint = M::full_name().into_bytes();
+    fingerprint.push(b'\n');
+    request.encode_raw(&mut fingerprint);
+    fingerprint
+}
 
 /// The answer given before to this request, if it was.
 pub async fn answered<Answer: Message + Default>(
     connection: &mut PgConnection,
     service: &str,
     request_id: &str,
-    request: &impl Message,
+    request: &impl Name,
 ) -> Result<Option<Answer>, Status> {
     if request_id.is_empty() {
         return Ok(None);
     }
-    let fingerprint = request.encode_to_vec();
-    let answer = pg::request::answered(connection, service, request_id, &fingerprint).await;
+    let answer =
+        pg::request::answered(connection, service, request_id, &fingerprint(request)).await;
     match answer {
         Ok(None) => Ok(None),
         Ok(Some(bytes)) => {
@@ -39,18 +47,33 @@ pub async fn record(
     connection: &mut PgConnection,
     service: &str,
     request_id: &str,
-    request: &impl Message,
+    request: &impl Name,
     answer: &impl Message,
 ) -> Result<(), Status> {
+    let kept = keep(connection, service, request_id, request, answer).await;
+    kept.map_err(|error| refused(&error))
+}
+
+/// The same for who owns the transaction and knows errors of the database only; [`refused`] tells them.
+pub async fn keep(
+    connection: &mut PgConnection,
+    service: &str,
+    request_id: &str,
+    request: &impl Name,
+    answer: &impl Message,
+) -> Result<(), sqlx::Error> {
     if request_id.is_empty() {
         return Ok(());
     }
-    let (fingerprint, answer) = (request.encode_to_vec(), answer.encode_to_vec());
-    match pg::request::record(connection, service, request_id, &fingerprint, &answer).await {
-        Ok(()) => Ok(()),
-        Err(error) if pg::error::is_unique_violation(&error) => {
-            Err(status::conflict("SAME_REQUEST", "the same request is being answered"))
-        }
-        Err(error) => Err(status::database(&error)),
+    let (fingerprint, answer) = (fingerprint(request), answer.encode_to_vec());
+    pg::request::record(connection, service, request_id, &fingerprint, &answer).await
+}
+
+/// Why an answer was not remembered, for the client.
+#[must_use]
+pub fn refused(error: &sqlx::Error) -> Status {
+    if pg::error::is_unique_violation(error) {
+        return status::conflict("SAME_REQUEST", "the same request is being answered");
     }
+    status::database(error)
 }

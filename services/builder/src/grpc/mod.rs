@@ -3,21 +3,21 @@
 mod convert;
 mod watch;
 
-use crate::app::App;
-use crate::complete::cancel;
+use crate::app::{App, SERVICE};
+use crate::complete::{self, By, Ending};
 use crate::db;
 use crate::db::build::{Filter, Row};
 use crate::failure::{Failure, Reason};
 use events::{AppName, BuildId};
-use prost::Message as _;
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
 use proto::v1::{
     Build, CancelBuildRequest, CancelBuildResponse, GetBuildRequest, GetBuildResponse,
     ListBuildsRequest, ListBuildsResponse, WatchBuildLogRequest,
 };
 use service::grpc::page::Page;
-use service::grpc::{Server, status};
+use service::grpc::{Server, replay, status};
 use service::principal::{Principal, Role};
+use sqlx::PgConnection;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -50,11 +50,11 @@ impl BuildService for Builds {
             change: change.transpose()?,
             before: page.after,
         };
-        let rows = db::build::list(&self.app.pool, &filter, page.limit())
-            .await
-            .map_err(|error| status::database(&error))?;
-        let (rows, next_page_token) = page.cut(rows, |row| row.id);
-        Ok(Response::new(ListBuildsResponse { builds: self.full(rows).await?, next_page_token }))
+        let mut connection = self.app.pool.acquire().await.map_err(database)?;
+        let rows = db::build::list(&mut *connection, &filter, page.limit()).await;
+        let (rows, next_page_token) = page.cut(rows.map_err(database)?, |row| row.id);
+        let builds = full(&mut connection, rows).await?;
+        Ok(Response::new(ListBuildsResponse { builds, next_page_token }))
     }
 
     async fn get_build(
@@ -64,10 +64,10 @@ impl BuildService for Builds {
         let principal = Principal::of(&request)?;
         let name = request.into_inner().name;
         let row = self.visible(&principal, &name).await?;
-        let texts = db::build::texts(&self.app.pool, BuildId::new(row.id))
-            .await
-            .map_err(|error| status::database(&error))?;
-        let mut build = self.one(row).await?;
+        let mut connection = self.app.pool.acquire().await.map_err(database)?;
+        let texts = db::build::texts(&mut *connection, BuildId::new(row.id)).await;
+        let texts = texts.map_err(database)?;
+        let mut build = one(&mut connection, row).await?;
         (build.manifest, build.policy) = texts;
         Ok(Response::new(GetBuildResponse { build: Some(build) }))
     }
@@ -81,20 +81,28 @@ impl BuildService for Builds {
         let row = self.visible(&principal, &request.name).await?;
         let app = AppName::parse(&row.app).map_err(|error| status::internal(&error))?;
         principal.require(Role::Deployer, Some(&app), None)?;
-        if let Some(answer) = self.answered(&request).await? {
+        let mut transaction = self.app.pool.begin().await.map_err(database)?;
+        let (id, connection) = (&request.request_id, &mut transaction);
+        if let Some(answer) = replay::answered(connection, SERVICE, id, &request).await? {
             return Ok(Response::new(answer));
         }
         let why = Failure::new(Reason::Cancelled, format!("cancelled by {}", principal.name));
-        let build = BuildId::new(row.id);
-        if !cancel(&self.app, build, why).await.map_err(|error| status::database(&error))? {
-            return Err(status::precondition(
-                "BUILD_ENDED",
-                format!("{} has ended already", request.name),
-            ));
+        let (build, ending) = (BuildId::new(row.id), Ending::Cancelled(why));
+        let ended = complete::record(&self.app, connection, build, By::Anyone, &ending).await;
+        if !ended.map_err(database)? {
+            // By the same request, perhaps, that was sent twice at once.
+            if let Some(answer) = replay::answered(connection, SERVICE, id, &request).await? {
+                return Ok(Response::new(answer));
+            }
+            let message = format!("{} has ended already", request.name);
+            return Err(status::precondition("BUILD_ENDED", message));
         }
-        let row = self.row(build, &request.name).await?;
-        let answer = CancelBuildResponse { build: Some(self.one(row).await?) };
-        self.remember(&request, &answer).await?;
+        let row = db::build::find(&mut **connection, build).await.map_err(database)?;
+        let row = row.ok_or_else(|| status::not_found("build", &request.name))?;
+        let answer = CancelBuildResponse { build: Some(one(connection, row).await?) };
+        replay::record(connection, SERVICE, id, &request, &answer).await?;
+        transaction.commit().await.map_err(database)?;
+        complete::recorded(&self.app, build, &ending, true).await.map_err(database)?;
         Ok(Response::new(answer))
     }
 
@@ -124,74 +132,27 @@ impl Builds {
     }
 
     async fn row(&self, build: BuildId, name: &str) -> Result<Row, Status> {
-        let row = db::build::find(&self.app.pool, build)
-            .await
-            .map_err(|error| status::database(&error))?;
+        let row = db::build::find(&self.app.pool, build).await.map_err(database)?;
         row.ok_or_else(|| status::not_found("build", name))
     }
+}
 
-    async fn one(&self, row: Row) -> Result<Build, Status> {
-        let mut builds = self.full(vec![row]).await?;
-        builds.pop().ok_or_else(|| status::not_found("build", ""))
-    }
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn database(error: sqlx::Error) -> Status {
+    status::database(&error)
+}
 
-    /// Rows with their services and steps.
-    async fn full(&self, rows: Vec<Row>) -> Result<Vec<Build>, Status> {
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let services = db::service::of_builds(&self.app.pool, &ids)
-            .await
-            .map_err(|error| status::database(&error))?;
-        let steps = db::step::of_builds(&self.app.pool, &ids)
-            .await
-            .map_err(|error| status::database(&error))?;
-        Ok(rows.into_iter().map(|row| convert::build(row, &services, &steps)).collect())
-    }
+async fn one(connection: &mut PgConnection, row: Row) -> Result<Build, Status> {
+    let mut builds = full(connection, vec![row]).await?;
+    builds.pop().ok_or_else(|| status::not_found("build", ""))
+}
 
-    async fn answered(
-        &self,
-        request: &CancelBuildRequest,
-    ) -> Result<Option<CancelBuildResponse>, Status> {
-        if request.request_id.is_empty() {
-            return Ok(None);
-        }
-        let mut connection =
-            self.app.pool.acquire().await.map_err(|error| status::database(&error))?;
-        let fingerprint = request.encode_to_vec();
-        let service = crate::app::SERVICE;
-        let found =
-            pg::request::answered(&mut connection, service, &request.request_id, &fingerprint)
-                .await;
-        let found = found.map_err(|error| match error {
-            pg::request::ReplayError::Reused { .. } => {
-                status::invalid("request_id", error.to_string())
-            }
-            pg::request::ReplayError::Lookup { source, .. } => status::database(&source),
-        })?;
-        found
-            .map(|answer| CancelBuildResponse::decode(&*answer))
-            .transpose()
-            .map_err(|error| status::internal(&error))
-    }
-
-    async fn remember(
-        &self,
-        request: &CancelBuildRequest,
-        answer: &CancelBuildResponse,
-    ) -> Result<(), Status> {
-        if request.request_id.is_empty() {
-            return Ok(());
-        }
-        let mut connection =
-            self.app.pool.acquire().await.map_err(|error| status::database(&error))?;
-        let (id, fingerprint, answer) =
-            (&request.request_id, request.encode_to_vec(), answer.encode_to_vec());
-        match pg::request::record(&mut connection, crate::app::SERVICE, id, &fingerprint, &answer)
-            .await
-        {
-            Err(error) if !pg::error::is_unique_violation(&error) => Err(status::database(&error)),
-            _ => Ok(()),
-        }
-    }
+/// Rows with their services and steps.
+async fn full(connection: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Build>, Status> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let services = db::service::of_builds(&mut *connection, &ids).await.map_err(database)?;
+    let steps = db::step::of_builds(&mut *connection, &ids).await.map_err(database)?;
+    Ok(rows.into_iter().map(|row| convert::build(row, &services, &steps)).collect())
 }
 
 /// The apps a list may show: the one asked for, or all that the principal may know of.

@@ -1,13 +1,29 @@
 //! Pages of releases and environments, for people.
 
 use events::{AppName, EnvironmentName, ReleaseId};
+use service::principal::Principal;
 use sqlx::PgExecutor;
 
-/// Releases of an app and environment (empty means any), the newest first, before `(created, id)` of the
-/// last one seen.
+/// What a list is of: an app and environment (empty means any), and of them what the reader may see. It is
+/// the query that leaves out the rest, so that pages are full.
+#[derive(Debug)]
+pub(crate) struct Seen<'a> {
+    app: &'a str,
+    environment: &'a str,
+    scopes: (Vec<String>, Vec<String>),
+}
+
+impl<'a> Seen<'a> {
+    /// What `principal` sees there.
+    pub(crate) fn of(principal: &Principal, (app, environment): (&'a str, &'a str)) -> Self {
+        Self { app, environment, scopes: principal.scopes() }
+    }
+}
+
+/// Releases, the newest first, before `(created, id)` of the last one of the page before.
 pub(crate) async fn releases(
     executor: impl PgExecutor<'_>,
-    (app, environment): (&str, &str),
+    seen: &Seen<'_>,
     after: Option<ReleaseId>,
     limit: i64,
 ) -> Result<Vec<ReleaseId>, sqlx::Error> {
@@ -16,32 +32,44 @@ pub(crate) async fn releases(
          where ($1 = '' or app = $1) and ($2 = '' or environment = $2)
            and ($3::uuid is null
                 or (created_at, id) < (select created_at, id from deployer.release where id = $3))
+           and exists (select from unnest($5::text[], $6::text[]) as seen (in_app, in_environment)
+                       where in_app in ('', release.app)
+                         and in_environment in ('', release.environment))
          order by created_at desc, id desc limit $4",
-        app,
-        environment,
+        seen.app,
+        seen.environment,
         after.map(ReleaseId::uuid),
         limit,
+        &seen.scopes.0,
+        &seen.scopes.1,
     )
     .fetch_all(executor)
     .await?;
     Ok(rows.into_iter().map(ReleaseId::new).collect())
 }
 
-/// Names of environments of an app (empty means any), after the last one seen.
+/// Names of environments, after the last one of the page before.
 pub(crate) async fn environments(
     executor: impl PgExecutor<'_>,
-    app: &str,
+    seen: &Seen<'_>,
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<(String, String)>, sqlx::Error> {
     let rows = sqlx::query!(
         "select app, environment from deployer.environment
-         where ($1 = '' or app = $1) and (app, environment) > ($2, $3) and removed_at is null
-         order by app, environment limit $4",
-        app,
+         where ($1 = '' or app = $1) and ($2 = '' or environment = $2)
+           and (app, environment) > ($3, $4) and removed_at is null
+           and exists (select from unnest($6::text[], $7::text[]) as seen (in_app, in_environment)
+                       where in_app in ('', environment.app)
+                         and in_environment in ('', environment.environment))
+         order by app, environment limit $5",
+        seen.app,
+        seen.environment,
         after.0,
         after.1,
         limit,
+        &seen.scopes.0,
+        &seen.scopes.1,
     )
     .fetch_all(executor)
     .await?;

@@ -99,6 +99,34 @@ pub(crate) async fn newest(
     .await
 }
 
+/// A page of them, after the name and environment of the last one of the page before.
+pub(crate) async fn page(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &str),
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Version>, sqlx::Error> {
+    sqlx::query_as!(
+        Version,
+        r#"select environment as "environment!", name as "name!", version as "version!",
+                  set_by as "set_by!", created_at as "created_at!"
+           from (select distinct on (environment, name) environment, name, version, set_by,
+                        created_at, sealed
+                 from deployer.secret
+                 where app = $1 and environment in ('', $2)
+                 order by environment, name, version desc) newest
+           where sealed is not null and (name, environment) > ($3, $4)
+           order by name, environment limit $5"#,
+        app.as_str(),
+        environment,
+        after.0,
+        after.1,
+        limit,
+    )
+    .fetch_all(executor)
+    .await
+}
+
 /// The version of each secret that a release of `environment` gets now; its own win.
 pub(crate) async fn current(
     executor: impl PgExecutor<'_>,

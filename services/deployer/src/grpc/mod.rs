@@ -1,6 +1,7 @@
 //! The deployer's gRPC edge: convert, authorise, call, convert.
 
 mod adopt;
+mod cancel;
 mod create;
 mod instances;
 mod logs;
@@ -11,6 +12,7 @@ mod remove;
 pub(crate) mod rollback;
 mod secrets;
 mod traffic;
+mod unpin;
 mod view;
 mod watch;
 

@@ -1,10 +1,10 @@
 //! `slipway.v1.ReleaseService`
 
 use super::name::{Scope, environment as environment_name};
-use super::read::{self, database, find, show, show_id};
-use super::{Releases, create, logs, remove, rollback, traffic, watch};
-use crate::db::{command, list, release};
-use ::release::Input;
+use super::read::{self, database, find, show};
+use super::{Releases, cancel, create, logs, remove, rollback, traffic, unpin, watch};
+use crate::db::list::{self, Seen};
+use crate::db::release;
 use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::release_service_server::ReleaseService;
 use proto::v1::{
@@ -35,9 +35,10 @@ impl ReleaseService for Releases {
         let scope = Scope::parse(&request.parent)?;
         let page: Page<(String, String)> =
             Page::wanted(request.page_size, &request.page_token, &request.parent)?;
+        let seen = Seen::of(&principal, (scope.app_text(), scope.environment_text()));
         let after = page.after.clone().unwrap_or_default();
         let after = (after.0.as_str(), after.1.as_str());
-        let rows = list::environments(&self.0.pool, scope.app_text(), after, page.limit()).await;
+        let rows = list::environments(&self.0.pool, &seen, after, page.limit()).await;
         let (rows, next_page_token) = page.cut(rows.map_err(database)?, Clone::clone);
         let mut environments = Vec::with_capacity(rows.len());
         for (app, environment) in rows {
@@ -46,9 +47,7 @@ impl ReleaseService for Releases {
                 AppName::parse(&app).map_err(invalid)?,
                 EnvironmentName::parse(&environment).map_err(invalid)?,
             );
-            if principal.sees(&place.0, Some(&place.1)) {
-                environments.push(read::environment(&self.0, &place).await?);
-            }
+            environments.push(read::environment(&self.0, &place).await?);
         }
         Ok(Response::new(ListEnvironmentsResponse { environments, next_page_token }))
     }
@@ -80,18 +79,16 @@ impl ReleaseService for Releases {
         let scope = Scope::parse(&request.parent)?;
         let page: Page<Uuid> =
             Page::wanted(request.page_size, &request.page_token, &request.parent)?;
-        let place = (scope.app_text(), scope.environment_text());
+        let seen = Seen::of(&principal, (scope.app_text(), scope.environment_text()));
         let after = page.after.map(ReleaseId::new);
-        let ids = list::releases(&self.0.pool, place, after, page.limit()).await;
+        let ids = list::releases(&self.0.pool, &seen, after, page.limit()).await;
         let (ids, next_page_token) = page.cut(ids.map_err(database)?, |id| id.uuid());
         let mut releases = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(found) = release::get(&self.0.pool, id).await.map_err(database)? else {
                 continue;
             };
-            if principal.sees(&found.app, Some(&found.environment)) {
-                releases.push(show(&self.0, &found).await?);
-            }
+            releases.push(show(&self.0, &found).await?);
         }
         Ok(Response::new(ListReleasesResponse { releases, next_page_token }))
     }
@@ -119,19 +116,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<CancelReleaseRequest>,
     ) -> Result<Response<CancelReleaseResponse>, Status> {
-        let principal = Principal::of(&request)?;
-        let name = &request.into_inner().name;
-        let found = find(&self.0, &principal, name, Role::Deployer).await?;
-        let input = Input::Cancel { by: principal.name.clone() };
-        // Said at once when it is too late; else the driver decides, in its order.
-        if let Err(refused) = ::release::step(&found.plan, &found.state, input.clone()) {
-            return Err(status::precondition("NOT_NOW", refused.to_string()));
-        }
-        let mut transaction = self.0.pool.begin().await.map_err(database)?;
-        command::enqueue(&mut transaction, found.id, &input).await.map_err(database)?;
-        transaction.commit().await.map_err(database)?;
-        self.0.changed();
-        Ok(Response::new(CancelReleaseResponse { release: show_id(&self.0, found.id).await? }))
+        cancel::cancel(&self.0, request).await.map(Response::new)
     }
 
     async fn rollback_environment(
@@ -152,15 +137,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<UnpinReleaseRequest>,
     ) -> Result<Response<UnpinReleaseResponse>, Status> {
-        let principal = Principal::of(&request)?;
-        let name = &request.into_inner().name;
-        let found = find(&self.0, &principal, name, Role::Deployer).await?;
-        let place = (&found.app, &found.environment);
-        let mut connection = self.0.pool.acquire().await.map_err(database)?;
-        release::set_pinned(&mut connection, place, &found.content_hash, false)
-            .await
-            .map_err(database)?;
-        Ok(Response::new(UnpinReleaseResponse { release: show_id(&self.0, found.id).await? }))
+        unpin::unpin(&self.0, request).await.map(Response::new)
     }
 
     async fn watch_releases(

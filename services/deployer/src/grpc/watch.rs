@@ -4,7 +4,8 @@
 use super::name::Scope;
 use super::read::{database, show_id};
 use crate::app::App;
-use crate::db::{list, log};
+use crate::db::list::{self, Seen};
+use crate::db::log;
 use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::{Release, WatchReleasesRequest, WatchReleasesResponse};
 use service::grpc::status;
@@ -96,7 +97,8 @@ impl Watcher {
     async fn begin(&self) -> Result<i64, Status> {
         let seq = log::last_seq(&self.app.pool).await.map_err(database)?;
         let place = (self.scope.app_text(), self.scope.environment_text());
-        let mut ids = list::releases(&self.app.pool, place, None, FIRST).await.map_err(database)?;
+        let seen = Seen::of(&self.principal, place);
+        let mut ids = list::releases(&self.app.pool, &seen, None, FIRST).await.map_err(database)?;
         ids.reverse();
         let mut shown = Vec::new();
         for id in ids {

@@ -34,6 +34,7 @@ impl Outcome {
 /// Something that differed.
 #[derive(Debug, Clone)]
 pub(crate) struct Past {
+    pub(crate) id: i64,
     pub(crate) finding: Finding,
     pub(crate) release_number: i64,
     pub(crate) first_seen: DateTime<Utc>,
@@ -73,19 +74,25 @@ pub(crate) async fn keep(
     pg::error::one_row("keep what differed", done.rows_affected())
 }
 
-/// What differed at `place`, the newest first.
+/// What differed at `place`, the newest first, after the one with the id `after`.
 pub(crate) async fn of(
     executor: impl PgExecutor<'_>,
     place: &Place,
+    after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Past>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select release_number, reason, service, instance, message, fields as "fields: Json<Vec<FieldDiff>>",
+        r#"select id, release_number, reason, service, instance, message, fields as "fields: Json<Vec<FieldDiff>>",
                   cause, first_seen_at, last_seen_at, ended_at, outcome
-           from monitor.history where app = $1 and environment = $2 order by ended_at desc, id desc limit $3"#,
+           from monitor.history
+           where app = $1 and environment = $2
+             and ($4::bigint is null
+                  or (ended_at, id) < (select ended_at, id from monitor.history where id = $4))
+           order by ended_at desc, id desc limit $3"#,
         place.app.as_str(),
         place.environment.as_str(),
         limit,
+        after,
     )
     .fetch_all(executor)
     .await?;
@@ -105,6 +112,7 @@ pub(crate) async fn of(
             ignored: false,
         };
         Ok(Past {
+            id: row.id,
             finding,
             release_number: row.release_number,
             first_seen: row.first_seen_at,

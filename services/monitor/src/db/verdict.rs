@@ -5,6 +5,7 @@ use crate::place::Place;
 use crate::policy::Policy;
 use chrono::{DateTime, Utc};
 use events::ReleaseId;
+use service::principal::Principal;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
@@ -118,19 +119,36 @@ pub(crate) async fn get(
     executor: impl PgExecutor<'_>,
     place: &Place,
 ) -> Result<Option<Verdict>, sqlx::Error> {
-    let only = (Some(place.app.as_str()), Some(place.environment.as_str()));
-    Ok(list(executor, only, None, 1).await?.pop())
+    let row = sqlx::query_as!(
+        Row,
+        r#"select app, environment, release, release_number, moving, state, checked_at,
+                policy as "policy: Json<Policy>", heal_asked_at
+         from monitor.verdict where app = $1 and environment = $2"#,
+        place.app.as_str(),
+        place.environment.as_str(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    row.map(Verdict::try_from).transpose()
 }
 
-/// Environments after `after`, in order; only those of `app` and `environment` where given.
+/// Every environment.
+pub(crate) async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Verdict>, sqlx::Error> {
+    list(executor, &Principal::slipway(), (None, None), None, i64::MAX).await
+}
+
+/// Environments that `principal` sees after `after`, in order; only those of `app` and `environment` where
+/// given. It is the query that leaves out the rest, so that pages are full.
 pub(crate) async fn list(
     executor: impl PgExecutor<'_>,
+    principal: &Principal,
     (app, environment): (Option<&str>, Option<&str>),
     after: Option<&(String, String)>,
     limit: i64,
 ) -> Result<Vec<Verdict>, sqlx::Error> {
     let (after_app, after_environment) =
         after.map_or(("", ""), |(app, environment)| (app.as_str(), environment.as_str()));
+    let scopes = principal.scopes();
     let rows = sqlx::query_as!(
         Row,
         r#"select app, environment, release, release_number, moving, state, checked_at,
@@ -138,12 +156,17 @@ pub(crate) async fn list(
          from monitor.verdict
          where ($1::text is null or app = $1) and ($2::text is null or environment = $2)
            and (app, environment) > ($3, $4)
+           and exists (select from unnest($6::text[], $7::text[]) as seen (in_app, in_environment)
+                       where in_app in ('', verdict.app)
+                         and in_environment in ('', verdict.environment))
          order by app, environment limit $5"#,
         app,
         environment,
         after_app,
         after_environment,
         limit,
+        &scopes.0,
+        &scopes.1,
     )
     .fetch_all(executor)
     .await?;
