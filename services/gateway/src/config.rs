@@ -1,5 +1,6 @@
 //! What the gateway is told when it starts.
 
+use crate::hooks::Proxies;
 use crate::repository::LocalRoots;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ const DELIVERY_BYTES: i64 = 1 << 30;
 pub struct Config {
     /// Where webhooks arrive; the only address to expose.
     pub hooks_address: SocketAddr,
+    /// Whose word about who sends a webhook is believed.
+    pub trusted_proxies: Proxies,
     /// Where clients ask.
     pub api_address: SocketAddr,
     /// Postgres; holds a password.
@@ -67,6 +70,7 @@ impl Config {
     pub fn read(mut env: Env) -> Result<Self, EnvError> {
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let hooks_address = env.or("SLIPWAY_GATEWAY_HOOKS_ADDRESS", local(8800));
+        let trusted_proxies = env.or("SLIPWAY_GATEWAY_TRUSTED_PROXIES", Proxies::default());
         let api_address = env.or("SLIPWAY_GATEWAY_ADDRESS", local(8801));
         let database_url = env.secret_file("SLIPWAY_DATABASE_URL");
         let nats_url = env.secret_file("SLIPWAY_NATS_URL");
@@ -79,6 +83,7 @@ impl Config {
         env.finish(|| {
             Some(Self {
                 hooks_address,
+                trusted_proxies,
                 api_address,
                 database_url: database_url?,
                 nats_url: nats_url?,

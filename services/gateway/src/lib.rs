@@ -28,6 +28,7 @@ mod understood;
 
 pub use app::{Gateway, StartError, handlers, start};
 pub use config::{Backends, Config};
+pub use hooks::Proxies;
 pub use repository::LocalRoots;
 
 /// The name of this service in outbox, logs and events.

@@ -1,85 +1,75 @@
-//! Reads a body within limits: of one body, of time, and of the memory that all bodies take together.
+//! Reads a body within limits: of its size, of time, and of what its sender may have in progress.
 
+use crate::hooks::limits::{Limits, Part};
+use crate::hooks::peer::Peer;
 use crate::hooks::problem::Problem;
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 /// GitHub does not deliver anything larger than 25 MB.
 pub(crate) const LARGEST: usize = 25 << 20;
 /// GitHub gives up after 10 seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What all bodies may take at once, in KiB.
-const MEMORY_KIB: usize = 128 << 10;
-/// Requests in work at once; origin: far more than Postgres commits in the time GitHub waits.
-const AT_ONCE: usize = 512;
-
-/// How much is in work.
-#[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    memory: Arc<Semaphore>,
-    requests: Arc<Semaphore>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let memory = Arc::new(Semaphore::new(MEMORY_KIB));
-        Self { memory, requests: Arc::new(Semaphore::new(AT_ONCE)) }
-    }
-}
+/// A body may take this long to begin.
+const GRACE: Duration = Duration::from_secs(2);
+/// From then on it has to come as fast, in bytes a second: slower than any line a forge is behind.
+const SLOWEST: usize = 16 << 10;
+/// Room for a body before anything of it has come.
+const FIRST: usize = 4 << 10;
 
 /// A body in memory, which counts as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub bytes: Bytes,
-    _memory: OwnedSemaphorePermit,
-    _request: OwnedSemaphorePermit,
+    _part: Part,
 }
 
-impl Limits {
-    /// The whole body, or why it was not read.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Held, Problem> {
-        let request = self.requests.clone().try_acquire_owned().map_err(|_| Problem::TooBusy)?;
-        let announced = announced(headers);
-        if announced.is_some_and(|length| length > LARGEST) {
+/// The whole body, or why it was not read.
+pub(crate) async fn read(
+    limits: &Limits,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Held, Problem> {
+    let mut part = limits.begin(peer)?;
+    if announced(headers).is_some_and(|length| length > LARGEST) {
+        return Err(Problem::TooLarge);
+    }
+    let bytes = collect(&mut part, body).await?;
+    part.work()?;
+    Ok(Held { bytes: bytes.into(), _part: part })
+}
+
+async fn collect(part: &mut Part, mut body: Body) -> Result<Vec<u8>, Problem> {
+    let begun = Instant::now();
+    part.grow(FIRST)?;
+    let mut bytes = Vec::with_capacity(FIRST);
+    loop {
+        let frame = timeout_at(begun + time_for(bytes.len()), body.frame()).await;
+        let Some(frame) = frame.map_err(|_| Problem::TooSlow)? else { return Ok(bytes) };
+        let frame = frame.map_err(|_| Problem::Incomplete)?;
+        let Some(data) = frame.data_ref() else { continue };
+        let needed = bytes.len() + data.len();
+        if needed > LARGEST {
             return Err(Problem::TooLarge);
         }
-        let reading = self.collect(body, announced.unwrap_or(0).min(64 << 10));
-        let read = tokio::time::timeout(PATIENCE, reading).await.map_err(|_| Problem::TooSlow)?;
-        let (bytes, memory) = read?;
-        Ok(Held { bytes, _memory: memory, _request: request })
-    }
-
-    async fn collect(
-        &self,
-        mut body: Body,
-        expected: usize,
-    ) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
-        let mut memory = self.take(1)?;
-        let mut bytes = BytesMut::with_capacity(expected);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Problem::Incomplete)?;
-            let Some(data) = frame.data_ref() else { continue };
-            if bytes.len() + data.len() > LARGEST {
-                return Err(Problem::TooLarge);
-            }
-            bytes.extend_from_slice(data);
-            let wanted = bytes.len().div_ceil(1024).saturating_sub(memory.num_permits());
-            if wanted > 0 {
-                memory.merge(self.take(wanted)?);
-            }
+        if needed > bytes.capacity() {
+            let room = (2 * needed).min(LARGEST);
+            part.grow(room)?;
+            bytes.reserve_exact(room - bytes.len());
         }
-        Ok((bytes.freeze(), memory))
+        bytes.extend_from_slice(data);
     }
+}
 
-    fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let kib = u32::try_from(kib).map_err(|_| Problem::TooLarge)?;
-        self.memory.clone().try_acquire_many_owned(kib).map_err(|_| Problem::TooBusy)
-    }
+/// How long a body may take of which `len` bytes have come.
+fn time_for(len: usize) -> Duration {
+    let seconds = len / SLOWEST;
+    (GRACE + Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))).min(PATIENCE)
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -89,20 +79,38 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hooks::peer::Proxies;
     use futures_util::stream;
     use std::convert::Infallible;
+
+    fn peer() -> Peer {
+        Peer::of([192, 0, 2, 1].into(), &HeaderMap::new(), &Proxies::default())
+    }
+
+    async fn read_alone(headers: &HeaderMap, body: Body) -> Result<Held, Problem> {
+        read(&Limits::default(), peer(), headers, body).await
+    }
 
     fn chunks(count: usize, size: usize) -> Body {
         let chunk = Bytes::from(vec![b'x'; size]);
         Body::from_stream(stream::iter((0..count).map(move |_| Ok::<_, Infallible>(chunk.clone()))))
     }
 
+    /// One chunk, then one more after each pause.
+    fn drops(size: usize, pause: Duration) -> Body {
+        let chunk = Bytes::from(vec![b'x'; size]);
+        Body::from_stream(stream::unfold(chunk, move |chunk| async move {
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, Infallible>(chunk.clone()), chunk))
+        }))
+    }
+
     #[tokio::test]
     async fn a_body_is_read_whole_up_to_the_limit() {
-        let limits = Limits::default();
-        let held = limits.read(&HeaderMap::new(), chunks(25, 1 << 20)).await.expect("25 MiB");
+        let headers = HeaderMap::new();
+        let held = read_alone(&headers, chunks(25, 1 << 20)).await.expect("25 MiB");
         assert_eq!(held.bytes.len(), LARGEST);
-        let refused = limits.read(&HeaderMap::new(), chunks(26, 1 << 20)).await;
+        let refused = read_alone(&headers, chunks(26, 1 << 20)).await;
         assert_eq!(refused.expect_err("too much"), Problem::TooLarge);
     }
 
@@ -111,27 +119,38 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, (LARGEST + 1).into());
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let refused = Limits::default().read(&headers, never).await;
+        let refused = read_alone(&headers, never).await;
         assert_eq!(refused.expect_err("too much"), Problem::TooLarge);
     }
 
     #[tokio::test]
-    async fn all_bodies_together_are_bounded() {
-        let limits = Limits::default();
-        let mut held = Vec::new();
-        for _ in 0..5 {
-            held.push(limits.read(&HeaderMap::new(), chunks(25, 1 << 20)).await.expect("fits"));
-        }
-        let refused = limits.read(&HeaderMap::new(), chunks(25, 1 << 20)).await;
-        assert_eq!(refused.expect_err("no room"), Problem::TooBusy);
-        held.clear();
-        assert!(limits.read(&HeaderMap::new(), chunks(25, 1 << 20)).await.is_ok());
+    async fn bodies_of_one_peer_are_bounded_while_they_are_held() {
+        let (limits, headers) = (Limits::default(), HeaderMap::new());
+        let one = || read(&limits, peer(), &headers, chunks(25, 1 << 20));
+        let held = [one().await.expect("fits"), one().await.expect("fits")];
+        assert_eq!(one().await.expect_err("no room"), Problem::TooMany);
+        drop(held);
+        assert!(one().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let refused = Limits::default().read(&HeaderMap::new(), never).await;
+        let begun = Instant::now();
+        let refused = read_alone(&HeaderMap::new(), never).await;
         assert_eq!(refused.expect_err("too slow"), Problem::TooSlow);
+        assert_eq!(begun.elapsed().as_secs(), GRACE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_cut_and_one_on_a_slow_line_is_not() {
+        let begun = Instant::now();
+        let refused = read_alone(&HeaderMap::new(), drops(1, Duration::from_millis(100))).await;
+        assert_eq!(refused.expect_err("it drips"), Problem::TooSlow);
+        assert_eq!(begun.elapsed().as_secs(), GRACE.as_secs());
+        let refused =
+            read_alone(&HeaderMap::new(), drops(SLOWEST, Duration::from_millis(900))).await;
+        assert_eq!(refused.expect_err("it never ends"), Problem::TooSlow);
+        assert!(begun.elapsed() >= GRACE + PATIENCE);
     }
 }

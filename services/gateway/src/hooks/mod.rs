@@ -2,12 +2,15 @@
 //! nothing is answered with 2xx before it is durable.
 
 mod body;
+mod limits;
 mod meaning;
+mod peer;
 mod problem;
 mod receive;
 mod replay;
 
-pub(crate) use body::Limits;
+pub(crate) use limits::Limits;
+pub use peer::Proxies;
 pub(crate) use replay::replay;
 
 use crate::app::App;

@@ -16,6 +16,8 @@ pub(crate) enum Problem {
     /// Unknown source or wrong signature: which of them is not told.
     NotSigned,
     BadHeader(String),
+    /// The sender has its share in progress.
+    TooMany,
     TooBusy,
     /// It is not durable; the forge is to try again.
     Away,
@@ -54,6 +56,11 @@ impl Problem {
                 "there is no such source, or the signature is not of a secret of it".into(),
             ),
             Self::BadHeader(detail) => (StatusCode::BAD_REQUEST, "BAD_HEADER", detail.clone()),
+            Self::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "TOO_MANY",
+                "too much comes from this address at once; try again".into(),
+            ),
             Self::TooBusy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "TOO_BUSY",
@@ -92,10 +99,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, content_type);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self, Self::TooMany | Self::TooBusy | Self::Away) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
-        if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::PAYLOAD_TOO_LARGE {
+        if matches!(self, Self::TooMany | Self::TooBusy | Self::TooSlow | Self::TooLarge) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -3,17 +3,20 @@
 use crate::accept::{self, AcceptError, Accepted, Arrival};
 use crate::app::App;
 use crate::db::delivery::{self, New};
+use crate::hooks::body;
 use crate::hooks::meaning::{self, Meaning};
+use crate::hooks::peer::Peer;
 use crate::hooks::problem::Problem;
 use crate::provider::{ContentType, Provider};
 use crate::sources::Source;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Response};
 use events::DeliveryId;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tracing::Instrument;
 
@@ -33,6 +36,7 @@ struct Decided {
 pub(super) async fn receive(
     State(app): State<App>,
     Path(name): Path<String>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -46,7 +50,8 @@ pub(super) async fn receive(
         http.route = "/hooks/{source}",
         delivery.id = tracing::field::Empty,
     );
-    let decided = handle(&app, &name, &headers, body).instrument(span).await;
+    let peer = Peer::of(from.ip(), &headers, &app.config.trusted_proxies);
+    let decided = handle(&app, (&name, peer), &headers, body).instrument(span).await;
     match decided {
         Ok(decided) => answer(&app, decided),
         Err(problem) => {
@@ -71,12 +76,12 @@ fn answer(app: &App, decided: Decided) -> Response {
 
 async fn handle(
     app: &App,
-    name: &str,
+    (name, peer): (&str, Peer),
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Decided, Problem> {
     let content = ContentType::of(headers).ok_or(Problem::WrongContentType)?;
-    let held = app.limits.read(headers, body).await?;
+    let held = body::read(&app.limits, peer, headers, body).await?;
     let source = authenticated(app, name, headers, &held.bytes).await?;
     let provider = source.provider;
     let label = provider.label(headers).map_err(|error| Problem::BadHeader(error.to_string()))?;

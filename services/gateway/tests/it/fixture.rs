@@ -48,6 +48,7 @@ fn config(database: &Database, folder: &Path) -> Config {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let away = "http://127.0.0.1:1".to_owned();
     Config {
+        trusted_proxies: gateway::Proxies::default(),
         hooks_address: anywhere,
         api_address: anywhere,
         database_url: Secret::new(database.url()),
