@@ -321,6 +321,16 @@ impl World {
         Http::new(self.host.port(8800), "hooks.example.com")
     }
 
+    /// The same for somebody at another address of this machine.
+    pub fn hooks_from(&self, from: [u8; 4]) -> Http {
+        Http::from(self.host.port(8800), "hooks.example.com", from.into())
+    }
+
+    /// The address of the forge's way in.
+    pub fn hooks_address(&self) -> std::net::SocketAddr {
+        self.host.port(8800)
+    }
+
     /// Where the world's database is, for looks behind the scenes.
     pub fn database_url(&self) -> String {
         self.database.url()

@@ -5,7 +5,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How long an answer may take.
@@ -46,6 +46,14 @@ impl Http {
     /// A client that asks `address` for `host`.
     pub fn new(address: SocketAddr, host: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, address, host: host.to_owned() }
+    }
+
+    /// The same from another local address: somebody else.
+    pub fn from(address: SocketAddr, host: &str, from: IpAddr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(from));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
         Self { client, address, host: host.to_owned() }
     }
 
