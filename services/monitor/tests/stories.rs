@@ -124,3 +124,41 @@ async fn who_may_not_see_an_app_learns_nothing_of_it() {
     assert_eq!(world.check_for(&slipway, "shop").await.err(), Some(Code::InvalidArgument));
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_may_not_see_takes_no_place_on_a_page() {
+    let world = World::with_one_instance().await;
+    sqlx::query("insert into monitor.verdict (app, environment) values ('blog', 'production')")
+        .execute(&world.pool)
+        .await
+        .expect("another app, which comes before");
+    let grant = Grant { app: "shop".parse().ok(), ..Grant::everywhere(Role::Viewer) };
+    let viewer = Principal { name: PrincipalName::new("shop-ci"), grants: vec![grant] };
+    assert_eq!(world.page_for(&viewer, 1).await, (vec![PLACE.to_owned()], false));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_request_heals_once() {
+    let world = World::with_one_instance().await;
+    let first = world.heal("a").await;
+    assert_eq!(world.heal("a").await, first, "nothing was asked for again");
+    assert!(world.heal("b").await > first);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_past_is_listed_page_by_page() {
+    let world = World::with_one_instance().await;
+    sqlx::query(
+        "insert into monitor.history (app, environment, release_number, reason, message, fields, cause,
+                                      first_seen_at, last_seen_at, ended_at, outcome)
+         select 'shop', 'production', 1, 'STOPPED', 'it stopped', '[]', '', now(), now(), now(), 'cleared'
+         from generate_series(1, 5)",
+    )
+    .execute(&world.pool)
+    .await
+    .expect("five that ended at the same time");
+    assert_eq!(world.past_in_pages(2).await, [2, 2, 1]);
+    world.end().await;
+}

@@ -14,7 +14,10 @@ use monitor::liveness::Pace;
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::environment_drift::State;
 use proto::v1::release_service_server::ReleaseServiceServer;
-use proto::v1::{self, CheckDriftRequest, EnvironmentDrift, ListDriftRequest};
+use proto::v1::{
+    self, CheckDriftRequest, EnvironmentDrift, HealDriftRequest, ListDriftRequest,
+    ListPastDriftRequest,
+};
 use service::internal::{Internal, channel};
 use service::principal::Principal;
 use service::telemetry::Telemetry;
@@ -127,6 +130,42 @@ impl World {
         let request = self.internal.request_of(principal, ListDriftRequest::default());
         let answer = self.client.clone().list_drift(request).await.expect("answered");
         answer.into_inner().environments
+    }
+
+    /// A page of what somebody is shown: names, and whether there is more.
+    pub(crate) async fn page_for(
+        &self,
+        principal: &Principal,
+        page_size: i32,
+    ) -> (Vec<String>, bool) {
+        let message = ListDriftRequest { page_size, ..ListDriftRequest::default() };
+        let request = self.internal.request_of(principal, message);
+        let page = self.client.clone().list_drift(request).await.expect("answered").into_inner();
+        let names = page.environments.into_iter().map(|it| it.name).collect();
+        (names, !page.next_page_token.is_empty())
+    }
+
+    /// Heals with this request id; when that was asked for last.
+    pub(crate) async fn heal(&self, request_id: &str) -> chrono::DateTime<chrono::Utc> {
+        let message =
+            HealDriftRequest { name: PLACE.to_owned(), request_id: request_id.to_owned() };
+        self.client.clone().heal_drift(self.internal.request(message)).await.expect("answered");
+        let asked = sqlx::query_scalar("select heal_asked_at from monitor.verdict");
+        asked.fetch_one(&self.pool).await.expect("asked")
+    }
+
+    /// The sizes of all pages of the past.
+    pub(crate) async fn past_in_pages(&self, page_size: i32) -> Vec<usize> {
+        let (mut pages, mut page_token) = (Vec::new(), String::new());
+        while pages.is_empty() || !page_token.is_empty() {
+            let message = ListPastDriftRequest { name: PLACE.to_owned(), page_size, page_token };
+            let request = self.internal.request(message);
+            let page = self.client.clone().list_past_drift(request).await.expect("answered");
+            let page = page.into_inner();
+            pages.push(page.findings.len());
+            page_token = page.next_page_token;
+        }
+        pages
     }
 
     /// Waits until the monitor says so by itself.
