@@ -122,6 +122,15 @@ fn spec_of(
     Ok(InstanceSpec::new(&place(app, release), service, member, image, resolved, secrets)?)
 }
 
+/// The secrets that the instances of `release` are given.
+pub(crate) async fn secrets(
+    app: &App,
+    release: &Release,
+) -> Result<BTreeMap<SecretName, SecretValue>, MemberError> {
+    let mut connection = app.pool.acquire().await?;
+    open_secrets(app, &mut connection, release).await
+}
+
 async fn open_secrets(
     app: &App,
     connection: &mut sqlx::PgConnection,

@@ -1,14 +1,16 @@
 //! `WatchLogs`: the output of instances, secrets hidden.
 
-use super::name::{self, ReleaseName};
+mod follow;
+
+use super::name::{self, Place, ReleaseName};
 use super::read::{database, find};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::{self, Release};
 use crate::docker::{Mask, Since};
-use crate::logs::{Source, SourceLine, follow, tail};
+use crate::logs::{Source, SourceLine, tail};
 use crate::member;
-use crate::spec::InstanceSpec;
+use follow::Following;
 use futures_util::{Stream, StreamExt};
 use proto::v1::{WatchLogsRequest, WatchLogsResponse};
 use service::grpc::status;
@@ -33,6 +35,9 @@ pub(super) async fn watch(
     let request = request.into_inner();
     let release = wanted(app, &principal, &request.name).await?;
     let sources = sources(app, &release, &request.service).await?;
+    if sources.is_empty() {
+        return Err(status::not_found("instance of service", &request.service));
+    }
     let count = match request.tail_lines {
         ..=0 => DEFAULT_TAIL,
         count => u32::try_from(count).unwrap_or(LARGEST_TAIL).min(LARGEST_TAIL),
@@ -44,12 +49,22 @@ pub(super) async fn watch(
     let age = request.since.as_ref().and_then(proto::time::from_duration);
     let time = age.and_then(|age| chrono::TimeDelta::from_std(age).ok());
     let since = Since { tail: Some(count), time: time.map(|age| app.clock.now() - age) };
-    let lines = follow(&app.engine, sources, since);
-    let shown = lines.map(|line| match line {
-        Ok(line) => Ok(show(line)),
-        Err(error) => Err(status::unavailable("OUTPUT_BROKE_OFF", service::chain(&error))),
-    });
-    Ok(shown.boxed())
+    let is_release = ReleaseName::parse(&request.name).is_ok();
+    let place = (!is_release).then_some((release.app, release.environment));
+    let following = Following::new(app, place, request.service, sources);
+    Ok(following.begin(since).boxed())
+}
+
+/// The sources of what is live now; none while nothing is.
+async fn live_sources(app: &App, place: &Place, service: &str) -> Result<Vec<Source>, Status> {
+    let place = (&place.0, &place.1);
+    let Some(id) = release::live(&app.pool, place).await.map_err(database)? else {
+        return Ok(Vec::new());
+    };
+    match release::get(&app.pool, id).await.map_err(database)? {
+        Some(live) => sources(app, &live, service).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn wanted(app: &App, principal: &Principal, name: &str) -> Result<Release, Status> {
@@ -70,19 +85,13 @@ async fn sources(app: &App, release: &Release, service: &str) -> Result<Vec<Sour
     let all = instance::of_environment(&app.pool, place).await.map_err(database)?;
     let mut own = member::of_content(&release.content, &all);
     own.retain(|instance| service.is_empty() || instance.service.as_str() == service);
-    if own.is_empty() {
-        return Err(status::not_found("instance of service", service));
-    }
-    let described = member::describe(app, release).await;
-    let described = described.map_err(|error| status::internal(&error))?;
-    let source = |instance: instance::Instance| {
-        let spec = described.iter().find(|d| d.instance.id == instance.id).map(|d| &d.spec);
-        Source {
-            instance: instance.id,
-            service: instance.service,
-            container_id: instance.container_id.unwrap_or(instance.container_name),
-            mask: Mask::new(spec.into_iter().flat_map(InstanceSpec::secret_values)),
-        }
+    let secrets = member::secrets(app, release).await.map_err(|error| status::internal(&error))?;
+    let mask = Mask::new(secrets.values().map(|secret| secret.value.as_str()));
+    let source = |instance: instance::Instance| Source {
+        instance: instance.id,
+        service: instance.service,
+        container_id: instance.container_id.unwrap_or(instance.container_name),
+        mask: mask.clone(),
     };
     Ok(own.into_iter().map(source).collect())
 }
