@@ -145,6 +145,19 @@ pub struct ResolvedHealth {
     pub steady: Span,
 }
 
+impl Resolved {
+    /// What services depend on that is not a service of the app: it is asked, and waited for.
+    pub fn outside_dependencies(&self) -> impl Iterator<Item = &Dependency> {
+        let all = self.services.values().flat_map(|service| &service.depends_on);
+        all.filter(|dependency| self.sibling(dependency).is_none())
+    }
+
+    /// The service of the app that `dependency` is, if it is one.
+    pub fn sibling(&self, dependency: &Dependency) -> Option<ServiceName> {
+        dependency.target.service().filter(|name| self.services.contains_key(name))
+    }
+}
+
 impl ResolvedHealth {
     /// The longest it can take until it is decided whether an instance that just started is ready.
     pub fn worst_case(&self) -> Span {

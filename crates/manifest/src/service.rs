@@ -210,6 +210,31 @@ one_of! {
     }
 }
 
+impl DependencyTarget {
+    /// `HOST:PORT` of an address.
+    pub fn address(&self) -> Option<String> {
+        let url = match self {
+            Self::Service(_) => return None,
+            Self::Tcp(address) => return Some(address.to_string()),
+            Self::Http(url) => url.as_str(),
+        };
+        let rest = url.strip_prefix("http://")?;
+        let host = rest.split(['/', '?', '#']).next()?;
+        let port = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        Some(if port.is_some() { host.to_owned() } else { format!("{host}:80") })
+    }
+
+    /// The service it may be: by name, or by an address whose host is its name in the app's network.
+    pub fn service(&self) -> Option<ServiceName> {
+        match self {
+            Self::Service(name) => Some(name.clone()),
+            Self::Tcp(_) | Self::Http(_) => {
+                ServiceName::parse(self.address()?.rsplit_once(':')?.0).ok()
+            }
+        }
+    }
+}
+
 choice! {
     /// How new instances take over.
     pub enum Replace {

@@ -23,17 +23,29 @@ fn a_first_release_skips_the_steps_and_not_the_gates() {
     wait      soak         1h                 it must have been live in staging for as long
     wait      approval     1d                 1 must agree, or it is cancelled
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
-    gate      dependencies 1m                 api waits longest
+    gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout
     gate      job setup    30m                its timeout
     gate      start api    7m                 its probe has decided after 5m45s at worst
     gate      start mlflow 5m                 its probe has decided after 45s at worst
     gate      warm-up      30s                api takes longest
     gate      verify       5s500ms            2 requests
-    longest   53m35s500ms for all gates together
+    gate      bake         5m                 nothing is there to go back to
+    longest   58m35s500ms for all gates together
     memory    1GiB for old and new together, without mlflow, which has no limit
     disk      2 images at once, 0B of new volumes, and mlflow-data, pip-cache of unknown size
     "#);
+}
+
+#[test]
+fn dependencies_outside_the_app_are_waited_for_one_after_the_other() {
+    let text = "app: a\nservices:\n  api:\n    build: .\n    depends_on: [cache, { http: \"http://cache:80/ready\" }, \
+                { tcp: \"db:5432\", within: 30s }, { http: \"http://auth/health\", within: 20s }]\n  \
+                cache: { image: redis }\nenvironments: { p: { track: { branch: x } } }";
+    let plan = plan(&resolved(text, "p"), None);
+    let gate = plan.gates.iter().find(|gate| gate.name == "dependencies").expect("a gate");
+    assert_eq!(gate.longest.to_string(), "50s");
+    assert_eq!(gate.why, "2 must answer, one after the other");
 }
 
 #[test]
@@ -49,7 +61,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     wait      soak         1h                 it must have been live in staging for as long
     wait      approval     1d                 1 must agree, or it is cancelled
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
-    gate      dependencies 1m                 api waits longest
+    gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout
     gate      start api    7m                 its probe has decided after 5m45s at worst
     gate      start mlflow 5m                 its probe has decided after 45s at worst

@@ -15,10 +15,13 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
             gates.push(GatePlan { name: name.to_owned(), longest, why });
         }
     };
-    let (within, waiting) = longest(resolved, |service| {
-        service.depends_on.iter().map(|d| d.within).max().unwrap_or(Span::ZERO)
-    });
-    add("dependencies", within, format!("{waiting} waits longest"));
+    let outside: Vec<Span> = resolved.outside_dependencies().map(|d| d.within).collect();
+    let within = outside.iter().fold(Span::ZERO, |sum, within| sum.plus(*within));
+    let why = match outside.len() {
+        1 => "it must answer".to_owned(),
+        count => format!("{count} must answer, one after the other"),
+    };
+    add("dependencies", within, why);
     let runs = |at: JobAt| at == JobAt::BeforeRelease || (first && at == JobAt::FirstRelease);
     for (name, job) in resolved.jobs.iter().filter(|(_, job)| runs(job.at)) {
         add(&format!("job {name}"), job.timeout, "its timeout".to_owned());
@@ -33,7 +36,10 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
     if !first {
         let (shift, why) = shifting(&resolved.strategy);
         add("shift", shift, why);
-        add("bake", resolved.bake.lasts, "the old release stays ready".to_owned());
+    }
+    let why = if first { "nothing is there to go back to" } else { "the old release stays ready" };
+    add("bake", resolved.bake.lasts, why.to_owned());
+    if !first {
         let (stop, slowest) =
             longest(resolved, |service| service.stop.drain.plus(service.stop.grace));
         add("settle", stop, format!("{slowest} may take longest to drain and stop"));

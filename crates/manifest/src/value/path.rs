@@ -108,6 +108,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_prefix_that_is_taken_is_a_path_of_whole_parts(text in "[/a-z?# .~%]{0,12}|\\PC{0,12}") {
+            let Ok(prefix) = PathPrefix::parse(&text) else { return Ok(()) };
+            proptest::prop_assert_eq!(prefix.as_str(), &text);
+            proptest::prop_assert!(text.starts_with('/') && (text == "/" || !text.ends_with('/')));
+            proptest::prop_assert!(!text.contains(['?', '#', ' ']) && !text.contains("//"), "{text:?}");
+        }
+    }
+
     #[test]
     fn prefixes_are_whole_parts() {
         assert!(PathPrefix::parse("/").is_ok() && PathPrefix::parse("/api/v1").is_ok());
