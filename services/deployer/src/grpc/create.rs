@@ -1,7 +1,7 @@
 //! `CreateRelease`: given images, by hand; with `validate_only`, what would happen.
 
-use super::name;
 use super::read::{database, show};
+use super::{name, policy};
 use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Request as Wanted};
@@ -11,7 +11,7 @@ use crate::routes;
 use crate::transition::TransitionError;
 use events::payload::ImageV1;
 use events::{AppName, Digest, EnvironmentName, ServiceName};
-use manifest::Resolved;
+use manifest::{Manifest, Resolved};
 use proto::v1::{CreateReleaseRequest, CreateReleaseResponse};
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
@@ -30,7 +30,14 @@ pub(super) async fn create(
     let role = if request.validate_only { Role::Viewer } else { Role::Deployer };
     principal.require(role, Some(&app_name), Some(&environment))?;
     let live = live(app, place).await?;
-    let resolved = resolved(&request, place, live.as_ref())?;
+    let policy = match request.manifest.as_str() {
+        "" => None,
+        _ => {
+            let place = (app_name.clone(), environment.clone());
+            policy::of(app, &principal, &place, request.validate_only).await?
+        }
+    };
+    let resolved = resolved(&request, place, (policy.as_ref(), live.as_ref()))?;
     if request.validate_only {
         let mut plan = manifest::plan(&resolved, live.as_ref().map(|live| &live.content.resolved));
         let taken = route_claim::taken(&app.pool, &resolved).await.map_err(database)?;
@@ -81,7 +88,7 @@ async fn live(app: &App, place: (&AppName, &EnvironmentName)) -> Result<Option<R
 fn resolved(
     request: &CreateReleaseRequest,
     (app, environment): (&AppName, &EnvironmentName),
-    live: Option<&Release>,
+    (policy, live): (Option<&Manifest>, Option<&Release>),
 ) -> Result<Resolved, Status> {
     if request.manifest.is_empty() {
         let live = live.ok_or_else(|| {
@@ -96,7 +103,7 @@ fn resolved(
         let message = format!("the manifest is of app {}, not of {app}", manifest.app);
         return Err(status::invalid("manifest", message));
     }
-    manifest::resolve(&manifest, &manifest, environment)
+    manifest::resolve(&manifest, policy.unwrap_or(&manifest), environment)
         .map_err(|error| status::invalid("manifest", service::chain(&error)))
 }
 

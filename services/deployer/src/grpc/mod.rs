@@ -6,6 +6,7 @@ mod create;
 mod instances;
 mod logs;
 mod name;
+mod policy;
 mod read;
 mod releases;
 mod remove;
