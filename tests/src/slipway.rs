@@ -4,6 +4,11 @@ use crate::world::INTERNAL_TOKEN;
 use crate::{ADMIN_TOKEN, World, program};
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use testkit::eventually;
+
+/// What is followed appears within this.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command did.
 #[derive(Debug)]
@@ -34,6 +39,39 @@ impl Ran {
         assert_ne!(self.status, 0, "{}", self.out);
         let lines: Vec<&str> = self.complaint.lines().map(str::trim).collect();
         format!("{} {}", self.status, lines.join(" | "))
+    }
+}
+
+/// A command that follows something and does not end by itself; killed when this is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    child: Child,
+    said: tempfile::NamedTempFile,
+}
+
+impl Follower {
+    /// What it has shown so far.
+    pub fn shown(&self) -> String {
+        std::fs::read_to_string(self.said.path()).unwrap_or_default()
+    }
+
+    /// Waits until it has shown `text`.
+    pub async fn shows(&self, text: &str) {
+        let what = format!("the command to show {text:?}");
+        eventually(&what, PATIENCE, async || self.shown().contains(text).then_some(())).await;
+    }
+
+    /// Its exit status, if it has ended.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.try_wait().expect("it is our child").map(|status| status.code().unwrap_or(-1))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -82,16 +120,28 @@ impl World {
         self.begin(ADMIN_TOKEN, line, "")
     }
 
-    fn begin(&self, token: &str, line: &str, input: &str) -> Begun {
+    /// Starts `slipway` as the administrator to follow something.
+    pub fn slipway_follows(&self, line: &str) -> Follower {
+        let said = tempfile::NamedTempFile::new().expect("a file");
+        let mut command = self.command(ADMIN_TOKEN, line);
+        command.stdin(Stdio::null()).stdout(said.reopen().expect("a file"));
+        let child = command.spawn().expect("`cargo build --workspace --bins` made it");
+        Follower { child, said }
+    }
+
+    fn command(&self, token: &str, line: &str) -> Command {
         let mut command = Command::new(program("router").with_file_name("slipway"));
         command
             .env_clear()
             .env("SLIPWAY_SERVER", self.api())
             .env("SLIPWAY_TOKEN", token)
-            .args(line.split_whitespace())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .args(line.split_whitespace());
+        command
+    }
+
+    fn begin(&self, token: &str, line: &str, input: &str) -> Begun {
+        let mut command = self.command(token, line);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("`cargo build --workspace --bins` made it");
         let mut stdin = child.stdin.take().expect("a pipe");
         // A command that reads nothing may have ended already.

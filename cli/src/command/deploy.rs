@@ -7,6 +7,7 @@ use crate::print;
 use crate::session::Session;
 use crate::watch;
 use clap::Args;
+use events::{Digest, ServiceName};
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::{
@@ -50,8 +51,15 @@ pub(crate) struct Deploy {
 
 /// `api=127.0.0.1:5000/shop/api@sha256:...`
 pub(crate) fn image(text: &str) -> Result<(String, String), String> {
-    let (service, image) = text.split_once('=').ok_or("use SERVICE=IMAGE@DIGEST")?;
-    Ok((service.to_owned(), image.to_owned()))
+    let usage = || "use SERVICE=IMAGE@DIGEST".to_owned();
+    let (service, image) = text.split_once('=').ok_or_else(usage)?;
+    let (repository, digest) = image.rsplit_once('@').ok_or_else(usage)?;
+    let service = ServiceName::parse(service).map_err(|error| error.to_string())?;
+    Digest::parse(digest).map_err(|error| error.to_string())?;
+    if repository.is_empty() || repository.contains(|c: char| c.is_whitespace() || c == '@') {
+        return Err(usage());
+    }
+    Ok((service.to_string(), image.to_owned()))
 }
 
 /// The text of a manifest; empty without a file.
@@ -175,4 +183,25 @@ pub(crate) async fn told(
         format!("{} is {}", print::release::title(release), print::release::state(release))
     })?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_image_is_read_as_it_is_written(
+            service in "[a-z]([a-z0-9-]{0,10}[a-z0-9])?", repository in "[a-z0-9.:/_=-]{1,30}", hex in "[0-9a-f]{64}",
+        ) {
+            let told = format!("{repository}@sha256:{hex}");
+            prop_assert_eq!(image(&format!("{service}={told}")), Ok((service, told)));
+        }
+
+        #[test]
+        fn what_is_no_image_is_refused_and_never_guessed(text in "\\PC{0,40}") {
+            prop_assert!(image(&text).is_err(), "{text:?} has no digest of 64 digits");
+        }
+    }
 }

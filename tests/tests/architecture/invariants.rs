@@ -36,13 +36,39 @@ fn there_are_thirteen_with_a_guard_each() {
     }
 }
 
+/// Whether `text` has a test called `name` that runs: not a mere function, and not one that is left out.
+fn has_test(text: &str, name: &str) -> bool {
+    let start = format!("fn {name}(");
+    text.match_indices(&start).any(|(at, _)| {
+        let before = text[..at].lines().rev();
+        // The rest of the line of `fn` itself: its indentation, perhaps `async`.
+        let above = before.skip(usize::from(!text[..at].ends_with('\n'))).map(str::trim);
+        let attributes: Vec<&str> = above
+            .take_while(|line| line.starts_with("#[") || line.starts_with("//"))
+            .filter(|line| line.starts_with("#["))
+            .collect();
+        let is_test =
+            |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+        attributes.iter().any(is_test)
+            && !attributes.iter().any(|line| line.starts_with("#[ignore"))
+    })
+}
+
+#[test]
+fn only_a_test_that_runs_is_a_guard() {
+    assert!(has_test(
+        "    /// It is.\n    #[tokio::test(flavor = \"x\")]\n    async fn it() {",
+        "it"
+    ));
+    assert!(has_test("proptest! {\n    #[test]\n    fn it(n in 0..2) {", "it"));
+    assert!(!has_test("fn it() {", "it") && !has_test("#[test]\nfn other() {}\nfn it() {", "it"));
+    assert!(!has_test("#[test]\n#[ignore = \"slow\"]\nfn it() {", "it"));
+}
+
 #[test]
 fn every_guard_exists() {
     let source = rust();
-    let exists = |name: &str| {
-        let start = format!("fn {name}(");
-        source.iter().any(|file| file.text.contains(&start))
-    };
+    let exists = |name: &str| source.iter().any(|file| has_test(&file.text, name));
     let invariants = invariants();
     let guards = invariants.iter().flat_map(|(_, guards)| guards);
     let missing: Vec<&String> = guards.filter(|name| !exists(name)).collect();

@@ -6,11 +6,12 @@ use crate::tell::reason;
 use calls::{CALLS, There, call};
 use proto::v1::grant::Role;
 use proto::v1::{
-    CreateTokenRequest, ListAppsRequest, ListBuildsRequest, ListDeliveriesRequest,
-    ListEnvironmentsRequest, ListReleasesRequest, ListTokensRequest,
+    CreateReleaseRequest, CreateTokenRequest, GetReleaseRequest, ListAppsRequest,
+    ListBuildsRequest, ListDeliveriesRequest, ListEnvironmentsRequest, ListReleasesRequest,
+    ListTokensRequest,
 };
 use serde_json::json;
-use stories::fixture::chameleon;
+use stories::fixture::{chameleon, manifest};
 use stories::{App, Client, World};
 use tonic::Status;
 
@@ -144,8 +145,43 @@ async fn lists_show_only_what_one_may_see() {
     assert!(found.into_inner().releases.iter().all(|release| release.app == "blog"));
     let found = releases.list_environments(ListEnvironmentsRequest::default()).await;
     assert_eq!(found.expect("a list").into_inner().environments.len(), 1);
+    pages_are_full(&world).await;
     let found = builds.list_builds(ListBuildsRequest::default()).await.expect("a list");
     assert!(found.into_inner().builds.iter().all(|build| build.app == "blog"));
+}
+
+#[tokio::test]
+async fn who_may_deploy_cannot_change_the_policy_of_the_default_branch() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    let token = world.token("deployer", Role::Deployer, "shop").await;
+    let text = manifest("shop").replace("host: shop.localhost", "host: other.localhost");
+    for (client, hosts) in [(world.client(Some(&token)), "shop"), (world.admin(), "other")] {
+        let request = CreateReleaseRequest {
+            parent: "apps/shop/environments/production".into(),
+            manifest: text.clone(),
+            ..Default::default()
+        };
+        let made = client.clone().releases.create_release(request).await.expect("a release");
+        let name = made.into_inner().release.expect("a release").name;
+        let found = client.clone().releases.get_release(GetReleaseRequest { name }).await;
+        let configuration = found.expect("it is there").into_inner().configuration;
+        assert!(configuration.contains(&format!("{hosts}.localhost")), "{configuration}");
+    }
+}
+
+/// What one may not see takes no place on a page: `blog` comes before `shop`, and its release is newer.
+async fn pages_are_full(world: &World) {
+    let token = world.token("page", Role::Viewer, "shop/production").await;
+    let mut releases = world.client(Some(&token)).releases;
+    let request = ListEnvironmentsRequest { page_size: 1, ..Default::default() };
+    let page = releases.list_environments(request).await.expect("a list").into_inner();
+    assert_eq!((page.environments.len(), page.next_page_token.as_str()), (1, ""));
+    let request = ListReleasesRequest { page_size: 1, ..Default::default() };
+    let page = releases.list_releases(request).await.expect("a list").into_inner();
+    assert_eq!((page.releases.len(), page.next_page_token.as_str()), (1, ""));
 }
 
 #[tokio::test]

@@ -220,3 +220,39 @@ const FAILING: [&str; 24] = [
     "events --type release.nonsense",
     "secret set shop bad-name",
 ];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_what_it_found_of_everything() {
+    let world = World::start().await;
+    let ran = world.slipway("doctor --output json");
+    let found: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON, well or not");
+    let found = found.as_array().expect("findings");
+    let is_bad = found.iter().any(|finding| finding["health"] == "fail");
+    assert_eq!(ran.status, i32::from(is_bad), "the exit status says whether something is broken");
+    for finding in found {
+        let needs_advice = finding["health"] != "ok";
+        assert_eq!(needs_advice, finding["advice"] != "", "{finding}");
+    }
+    let text = world.slipway("doctor").out;
+    for finding in found {
+        assert!(text.contains(finding["name"].as_str().expect("a name")), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_are_scripts_that_know_every_command() {
+    let world = World::start().await;
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.slipway(&format!("completions {shell}")).done();
+        for command in ["deploy", "rollback", "status", "doctor"] {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+    }
+    let script = world.slipway("completions bash").done();
+    let mut bash = std::process::Command::new("bash");
+    let completes = format!(
+        "{script}\nCOMP_WORDS=(slipway roll); COMP_CWORD=1; _slipway slipway roll slipway; echo \"${{COMPREPLY[@]}}\""
+    );
+    let answer = bash.args(["-c", &completes]).output().expect("bash runs");
+    assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), "rollback");
+}

@@ -89,3 +89,37 @@ proptest! {
         prop_assert!(Principal::of(&request).is_err());
     }
 }
+
+proptest! {
+    #[test]
+    fn any_metadata_is_a_principal_or_nobody(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let mut metadata = MetadataMap::new();
+        metadata.insert_bin(METADATA, MetadataValue::from_bytes(&bytes));
+        if let Ok(principal) = Principal::decode(&metadata) {
+            prop_assert!(serde_json::from_slice::<Principal>(&bytes).is_ok_and(|said| said == principal));
+        }
+    }
+
+    #[test]
+    fn json_that_says_less_or_something_else_gives_no_rights(
+        name in "[a-z]{1,8}", role in "[a-z]{0,8}", app in "\\PC{0,8}",
+    ) {
+        let json = serde_json::json!({ "name": name, "grants": [{ "role": role, "app": app, "environment": null }] });
+        let mut metadata = MetadataMap::new();
+        metadata.insert_bin(METADATA, MetadataValue::from_bytes(json.to_string().as_bytes()));
+        let is_good = role.parse::<Role>().is_ok() && AppName::parse(&app).is_ok();
+        prop_assert_eq!(Principal::decode(&metadata).is_ok(), is_good);
+    }
+
+    #[test]
+    fn a_query_is_told_what_is_seen(apps in proptest::collection::vec("shop|blog|", 0..3)) {
+        let grants: Vec<String> = apps
+            .iter()
+            .map(|app| format!("viewer {}/*", if app.is_empty() { "*" } else { app }))
+            .collect();
+        let principal = principal(&grants.iter().map(String::as_str).collect::<Vec<_>>());
+        let (seen, _) = principal.scopes();
+        let shop = seen.iter().any(|app| app.is_empty() || app == "shop");
+        prop_assert_eq!(shop, principal.sees(&app("shop"), None));
+    }
+}

@@ -138,3 +138,49 @@ mod tests {
         assert_eq!(ask(address, "/", LIMIT).await, Answer::Refused);
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    /// What is made of `bytes` as the answer to a probe.
+    fn answer_to(bytes: Vec<u8>) -> Answer {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("bound");
+            let serve = async {
+                let (mut stream, _) = listener.accept().await.expect("asked");
+                // The probe may have heard enough.
+                drop(stream.write_all(&bytes).await);
+                drop(stream.shutdown().await);
+            };
+            tokio::join!(ask(address, "/ready", Duration::from_secs(5)), serve).0
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn bytes_that_are_no_answer_are_not_good(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assume!(!bytes.starts_with(b"HTTP/1."));
+            prop_assert!(!answer_to(bytes).is_good());
+        }
+
+        #[test]
+        fn only_success_is_good_and_its_body_is_shown_in_one_short_line(
+            status in 200_u16..600, body in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\n\r\n");
+            let answer = answer_to([head.into_bytes(), body].concat());
+            prop_assert_eq!(answer.is_good(), status < 300, "{:?}", answer);
+            if let Answer::Status { body, .. } = &answer {
+                prop_assert!(!body.contains(['\n', '\u{1b}', '\0']) && body.len() <= 3 * BODY_CAP);
+            }
+        }
+    }
+}
