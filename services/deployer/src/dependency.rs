@@ -36,7 +36,8 @@ async fn wait_for(dependency: &Dependency) -> Result<(), Failure> {
         if Instant::now() >= deadline {
             let address = match &dependency.target {
                 DependencyTarget::Http(url) => url.to_string(),
-                target => target.address().unwrap_or_default(),
+                DependencyTarget::Tcp(address) => address.to_string(),
+                DependencyTarget::Service(name) => name.to_string(),
             };
             let message = format!(
                 "{address} was not there within {} s: {answer}; start it, or correct depends_on",

@@ -30,13 +30,7 @@ pub(super) async fn create(
     let role = if request.validate_only { Role::Viewer } else { Role::Deployer };
     principal.require(role, Some(&app_name), Some(&environment))?;
     let live = live(app, place).await?;
-    let policy = match request.manifest.as_str() {
-        "" => None,
-        _ => {
-            let place = (app_name.clone(), environment.clone());
-            policy::of(app, &principal, &place, request.validate_only).await?
-        }
-    };
+    let policy = policy::of(app, &principal, place, &request).await?;
     let resolved = resolved(&request, place, (policy.as_ref(), live.as_ref()))?;
     if request.validate_only {
         let mut plan = manifest::plan(&resolved, live.as_ref().map(|live| &live.content.resolved));

@@ -1,14 +1,16 @@
 //! Whose word counts about an environment when somebody sends a manifest: that of the default branch, as for
 //! pushes. A manifest that is sent is shape only, unless an admin sends it.
 
-use super::name::Place;
 use crate::app::App;
+use events::{AppName, EnvironmentName};
 use manifest::Manifest;
 use proto::v1::build::State;
-use proto::v1::{Build, GetBuildRequest, ListBuildsRequest};
+use proto::v1::{Build, CreateReleaseRequest, GetBuildRequest, ListBuildsRequest};
 use service::grpc::status;
 use service::principal::{Principal, Role};
 use tonic::Status;
+
+type Place<'a> = (&'a AppName, &'a EnvironmentName);
 
 /// How far back a build is looked for.
 const BUILDS: i32 = 100;
@@ -18,14 +20,15 @@ const BUILDS: i32 = 100;
 pub(super) async fn of(
     app: &App,
     principal: &Principal,
-    place: &Place,
-    only_planned: bool,
+    place: Place<'_>,
+    request: &CreateReleaseRequest,
 ) -> Result<Option<Manifest>, Status> {
-    if principal.may(Role::Admin, Some(&place.0), Some(&place.1)) {
+    let speaks_for_itself = principal.may(Role::Admin, Some(place.0), Some(place.1));
+    if request.manifest.is_empty() || speaks_for_itself {
         return Ok(None);
     }
     let Some(build) = newest(app, place).await? else {
-        return if only_planned { Ok(None) } else { Err(unknown(principal, place)) };
+        return if request.validate_only { Ok(None) } else { Err(unknown(principal, place)) };
     };
     let policy = manifest::parse(&build.policy).map_err(|error| {
         let message = format!("the policy of the default branch cannot be read: {error}");
@@ -34,7 +37,7 @@ pub(super) async fn of(
     Ok(Some(policy))
 }
 
-fn unknown(principal: &Principal, (app, environment): &Place) -> Status {
+fn unknown(principal: &Principal, (app, environment): Place<'_>) -> Status {
     status::denied(format!(
         "{} needs the role admin in {app}/{environment} to release a manifest before a build has brought the \
          policy of the default branch",
@@ -42,9 +45,9 @@ fn unknown(principal: &Principal, (app, environment): &Place) -> Status {
     ))
 }
 
-async fn newest(app: &App, place: &Place) -> Result<Option<Build>, Status> {
+async fn newest(app: &App, place: Place<'_>) -> Result<Option<Build>, Status> {
     let request = ListBuildsRequest {
-        parent: proto::name::app(&place.0),
+        parent: proto::name::app(place.0),
         page_size: BUILDS,
         ..ListBuildsRequest::default()
     };
