@@ -62,12 +62,8 @@ async fn traffic_is_switched_once() {
     app.ship(&json!({"version": "one"}), 1).await;
     let mut said = Vec::new();
     for (mode, id) in [(Mode::Maintenance, "a"), (Mode::Serving, "b"), (Mode::Maintenance, "a")] {
-        let request = SetTrafficRequest {
-            name: PLACE.into(),
-            mode: mode.into(),
-            request_id: id.into(),
-            ..Default::default()
-        };
+        let request =
+            SetTrafficRequest { name: PLACE.into(), mode: mode.into(), request_id: id.into() };
         let answer = world.admin().releases.set_traffic(request).await.expect("switched");
         said.push(answer.into_inner().environment.expect("an environment").traffic);
     }
