@@ -203,9 +203,12 @@ mod tests {
         let ((mut client, near), (far, mut server)) = (duplex(64), duplex(64));
         let line = tokio::spawn(carry(near, far, SILENCE));
         client.write_all(b"Q").await.expect("carried");
+        server.read_u8().await.expect("carried");
         server.write_all(b"Z\0\0\0\x05I").await.expect("carried");
+        client.read_exact(&mut [0; 6]).await.expect("carried");
         sleep(SILENCE * 100).await;
         server.write_all(b"A notice").await.expect("carried");
+        client.read_exact(&mut [0; 8]).await.expect("carried");
         drop(client);
         line.await.expect("it does not panic").expect("the client left");
     }
