@@ -51,9 +51,10 @@ pub(crate) struct Deploy {
 
 /// `api=127.0.0.1:5000/shop/api@sha256:...`
 pub(crate) fn image(text: &str) -> Result<(String, String), String> {
-    let usage = || "use SERVICE=IMAGE@DIGEST".to_owned();
+    let usage = || "use SERVICE=REPOSITORY@sha256:...".to_owned();
     let (service, image) = text.split_once('=').ok_or_else(usage)?;
-    let (repository, digest) = image.rsplit_once('@').ok_or_else(usage)?;
+    let by_tag = || format!("{}, because a tag can be moved", usage());
+    let (repository, digest) = image.rsplit_once('@').ok_or_else(by_tag)?;
     let service = ServiceName::parse(service).map_err(|error| error.to_string())?;
     Digest::parse(digest).map_err(|error| error.to_string())?;
     if repository.is_empty() || repository.contains(|c: char| c.is_whitespace() || c == '@') {

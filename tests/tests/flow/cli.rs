@@ -180,7 +180,7 @@ async fn what_fails_says_why_and_ends_with_its_status() {
     unpin shop production: 3 error: no release of shop/production is pinned
     cancel shop production: 6 error: no release of shop/production moves
     deploy shop production --ref nowhere: 2 error: git_ref: there is no branch or tag nowhere in the repository [INVALID_ARGUMENT]
-    deploy shop production --image web=web:latest: 2 error: images: web=web:latest: use REPOSITORY@sha256:..., because a tag can be moved [INVALID_ARGUMENT]
+    deploy shop production --image web=web:latest: 2 error: invalid value 'web=web:latest' for '--image <SERVICE=IMAGE@DIGEST>': use SERVICE=REPOSITORY@sha256:..., because a tag can be moved |  | For more information, try '--help'.
     token create boss --role admin --app shop: 2 error: token.grants: an admin has no scope; use deployer [INVALID_ARGUMENT]
     events --type release.nonsense: 2 error: types: there is no event type release.nonsense [INVALID_ARGUMENT]
     secret set shop bad-name: 2 error: name: secret name "bad-name" is not valid: use 1 to 128 letters, digits and '_', not starting with a digit, like an environment variable [INVALID_ARGUMENT]
