@@ -1,0 +1,220 @@
+//! From two snapshots at a time to a verdict: what the deployer calls at each look.
+
+use crate::block::{Block, Tally};
+use crate::evidence::{EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Verdict};
+use crate::latency::Latency;
+use crate::plan::Plan;
+use crate::proportion::{Guess, Proportion};
+use crate::reading::{ReadingPair, Readings};
+use crate::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
+
+/// How often the stable release fails follows its last so many requests,
+const MEMORY: f64 = 50_000.0;
+/// and before there are any it is taken for one in a hundred,
+const USUAL: f64 = 0.01;
+/// as if that had been seen so many times.
+const BELIEF: f64 = 50.0;
+
+/// What is seen at one look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sight {
+    /// Counters of the candidate.
+    pub candidate: Snapshot,
+    /// Counters of the stable release at the same moment.
+    pub stable: Snapshot,
+    /// One for each of the plan's, in its order; `None` when there is nothing new.
+    pub readings: Vec<Option<ReadingPair>>,
+}
+
+/// All that is known so far. It is a value: stored and read again it goes on where it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    plan: Plan,
+    last: Option<(Snapshot, Snapshot)>,
+    /// Requests of the stable release, from before too.
+    recent: Tally,
+    errors: Option<Proportion>,
+    latency: Option<Latency>,
+    readings: Vec<Readings>,
+}
+
+/// What follows from all looks, the first of which is the beginning.
+pub fn judge<'a>(plan: Plan, sights: impl IntoIterator<Item = &'a Sight>) -> Judgement {
+    let mut analysis = Analysis::new(plan);
+    for sight in sights {
+        analysis.observe(sight);
+    }
+    analysis.judgement()
+}
+
+impl Analysis {
+    /// Nothing was seen yet.
+    pub fn new(plan: Plan) -> Self {
+        let errors = plan.errors.map(|allowed| Proportion::new(allowed.get()));
+        let readings = plan.readings.iter().cloned().map(Readings::new).collect();
+        Self { plan, last: None, recent: Tally::default(), errors, latency: None, readings }
+    }
+
+    /// One look. The first is the beginning: what the stable release did before tells what is usual for it, what the
+    /// candidate did before does not count.
+    pub fn observe(&mut self, sight: &Sight) {
+        let next = (sight.candidate.clone(), sight.stable.clone());
+        match self.last.replace(next) {
+            None => self.begin(&sight.stable),
+            Some((candidate, stable)) => self.compare(sight, &candidate, &stable),
+        }
+        for (readings, pair) in self.readings.iter_mut().zip(&sight.readings) {
+            if let Some(pair) = pair {
+                readings.observe(*pair);
+            }
+        }
+    }
+
+    /// The candidate gets more traffic: that it is fine with that has to be shown anew. Evidence that it is worse stays.
+    pub fn next_step(&mut self) {
+        self.errors.iter_mut().for_each(Proportion::forget_fine);
+        self.latency.iter_mut().for_each(|latency| latency.proportion.forget_fine());
+        self.readings.iter_mut().for_each(Readings::forget_fine);
+    }
+
+    /// What follows by now. It may be asked at any moment and as often as one likes.
+    pub fn judgement(&self) -> Judgement {
+        let errors = self.errors.as_ref().map(|errors| self.on_errors(errors));
+        let latency = self.plan.latency.map(|_| self.on_latency());
+        let readings = self.readings.iter().map(|readings| self.on_reading(readings));
+        Judgement::of(errors.into_iter().chain(latency).chain(readings).collect())
+    }
+
+    fn begin(&mut self, stable: &Snapshot) {
+        let history = stable.whole();
+        self.recent = history.requests.limited_to(MEMORY);
+        let latency = |plan| Latency::new(plan, stable.bounds(), &history.latency);
+        self.latency = self.plan.latency.map(latency);
+    }
+
+    fn compare(&mut self, sight: &Sight, candidate: &Snapshot, stable: &Snapshot) {
+        let candidate = sight.candidate.since(candidate);
+        let stable = sight.stable.since(stable);
+        let guess = self.guess();
+        if let Some(errors) = &mut self.errors {
+            let block = Block { candidate: candidate.requests, stable: stable.requests };
+            errors.observe(&block, guess);
+        }
+        let same_shape = sight.candidate.bounds() == sight.stable.bounds();
+        if let Some(latency) = self.latency.as_mut().filter(|_| same_shape) {
+            latency.observe(sight.stable.bounds(), &candidate.latency, &stable.latency);
+        }
+        self.recent.add(stable.requests);
+        self.recent = self.recent.limited_to(MEMORY);
+    }
+
+    /// A candidate like the stable release fails as often.
+    fn guess(&self) -> Guess {
+        let stable = self.recent.share_near(USUAL, BELIEF);
+        Guess { stable, same: stable }
+    }
+
+    fn on_errors(&self, errors: &Proportion) -> Finding {
+        let seen = |tally: Tally| Seen {
+            of: whole(tally.of),
+            value: (tally.of > 0.0).then(|| tally.share()),
+        };
+        let allowed = self.plan.errors.map_or(0.0, f64::from);
+        let seen = (seen(errors.candidate), seen(errors.stable));
+        self.on_proportion(Metric::Errors, (allowed, allowed), errors, Some(self.guess()), seen)
+    }
+
+    fn on_latency(&self) -> Finding {
+        let plan = self.plan.latency.unwrap_or_default();
+        let nothing = Latency::new(plan, &[], &[]);
+        let latency = self.latency.as_ref().unwrap_or(&nothing);
+        let (candidate, stable) = latency.quantiles();
+        let seen = (
+            Seen { of: whole(latency.proportion.candidate.of), value: candidate },
+            Seen { of: whole(latency.proportion.stable.of), value: stable },
+        );
+        let (metric, allowed) = (Metric::Latency(plan.quantile), (plan.worse_by.get(), 0.0));
+        self.on_proportion(metric, allowed, &latency.proportion, latency.guess(), seen)
+    }
+
+    /// `allowed` is what people allow, and the difference of shares that it comes to.
+    fn on_proportion(
+        &self,
+        metric: Metric,
+        allowed: (f64, f64),
+        proportion: &Proportion,
+        guess: Option<Guess>,
+        (candidate, stable): (Seen, Seen),
+    ) -> Finding {
+        let verdict = self.verdict(proportion.log_worse(), proportion.log_fine());
+        let (estimate, width) = proportion.difference();
+        let level = self.plan.false_pass;
+        let needed = guess.and_then(|guess| proportion.needed(guess, level)).map(rounded);
+        let evidence = Evidence {
+            candidate,
+            stable,
+            estimate,
+            interval: interval(verdict, estimate, width, allowed.1),
+            worse: EValue::of_log(proportion.log_worse()),
+            fine: EValue::of_log(proportion.log_fine()),
+            needed: needed.filter(|_| verdict == Verdict::Inconclusive),
+        };
+        Finding { metric, allowed: allowed.0, verdict, evidence }
+    }
+
+    fn on_reading(&self, readings: &Readings) -> Finding {
+        let verdict = self.verdict(readings.log_worse(), readings.log_fine());
+        let (count, candidate, stable) = readings.means();
+        let seen = |value| Seen { of: count.into(), value: (count > 0).then_some(value) };
+        let (estimate, width) = readings.difference();
+        let evidence = Evidence {
+            candidate: seen(candidate),
+            stable: seen(stable),
+            estimate,
+            interval: interval(verdict, estimate, width, 0.0),
+            worse: EValue::of_log(readings.log_worse()),
+            fine: EValue::of_log(readings.log_fine()),
+            needed: None,
+        };
+        let plan = readings.plan();
+        let metric = Metric::Reading(plan.name.clone());
+        Finding { metric, allowed: plan.worse_by.get(), verdict, evidence }
+    }
+
+    fn verdict(&self, worse: f64, fine: f64) -> Verdict {
+        if worse >= self.plan.fail_level().log_needed() {
+            Verdict::Fail
+        } else if fine >= self.plan.false_pass.log_needed() {
+            Verdict::Pass
+        } else {
+            Verdict::Inconclusive
+        }
+    }
+}
+
+/// What the exact evidence has shown, or has not, counts more than the approximate interval.
+fn interval(verdict: Verdict, estimate: f64, width: f64, allowed: f64) -> Interval {
+    let (low, high) = (estimate - width, estimate + width);
+    let (low, high) = match verdict {
+        Verdict::Fail => (low.max(allowed), high.max(allowed)),
+        Verdict::Pass => (low.min(allowed), high.min(allowed)),
+        Verdict::Inconclusive => (low.min(allowed), high.max(allowed)),
+    };
+    let known = |bound: f64| bound.is_finite().then_some(bound);
+    Interval { low: known(low), high: known(high) }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+fn whole(count: f64) -> u64 {
+    count.max(0.0).round() as u64
+}
+
+/// To two digits, upwards: more would pretend to know.
+fn rounded(count: f64) -> u64 {
+    let unit = 10.0_f64.powf(count.max(10.0).log10().floor() - 1.0);
+    whole((count / unit).ceil() * unit)
+}
+
+#[cfg(test)]
+mod tests;
