@@ -1,6 +1,7 @@
 //! Benchmarks against peers and limits. Every number is compared with something measured in the same run.
 #![expect(clippy::print_stdout, reason = "figures are for people who wait for them")]
 
+mod analysis;
 mod engine;
 mod floor;
 mod idle;
@@ -40,10 +41,12 @@ enum What {
     Rollback(rollback::Options),
     /// Memory and processor time while nothing happens.
     Idle(idle::Options),
+    /// How often judges of releases are right, and how soon, on simulated requests.
+    Analysis(analysis::Options),
 }
 
 /// What runs when nothing is named, with the usual options.
-const ALL: [&str; 6] = ["webhook", "router", "release", "switch", "rollback", "idle"];
+const ALL: [&str; 7] = ["webhook", "router", "release", "switch", "rollback", "idle", "analysis"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -82,6 +85,7 @@ impl What {
             Self::Switch(_) => "switch",
             Self::Rollback(_) => "rollback",
             Self::Idle(_) => "idle",
+            Self::Analysis(_) => "analysis",
         }
     }
 
@@ -93,6 +97,7 @@ impl What {
             Self::Switch(options) => switch::run(options).await,
             Self::Rollback(options) => rollback::run(options).await,
             Self::Idle(options) => idle::run(options).await,
+            Self::Analysis(options) => analysis::run(options).await,
         }
     }
 }
