@@ -25,6 +25,7 @@ mod slow_step;
 pub mod soak;
 mod socket;
 mod truth;
+pub mod upgrade;
 mod uploads;
 mod wall_clock;
 mod world;

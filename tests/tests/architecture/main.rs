@@ -7,6 +7,7 @@ mod documents;
 mod events;
 mod files;
 mod invariants;
+mod migrations;
 mod settings;
 mod sql;
 mod tree;

@@ -4,6 +4,7 @@ mod faults;
 mod floods;
 mod restored;
 mod sequences;
+mod upgrade;
 
 use stories::crash::{Stage, sample};
 
