@@ -2,7 +2,7 @@
 //! its own data, its own containerd, a bridge of its own, and no rules in the machine's firewall.
 
 use crate::SmallDisk;
-use crate::root::as_root;
+use crate::root::{as_root, run};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -89,11 +89,35 @@ impl Engine {
 
     /// SIGTERM, awaited. What becomes of its containers was said at its start.
     pub fn stop(&mut self) {
-        let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
-        if self.child.is_some() && !pid.is_empty() {
+        if let Some(pid) = self.pid() {
             // One that ended by itself is as gone as it should be.
-            drop(as_root("kill").arg(pid.trim()).status());
+            drop(as_root("kill").arg(pid).status());
         }
+        self.gone();
+    }
+
+    /// SIGKILL: its containers go on without it until it is started again, whatever was said at its start.
+    pub fn kill(&mut self) {
+        let pid = self.pid().expect("it runs");
+        let containerd = self.folder.path().join("exec/containerd/containerd.pid");
+        let containerd = std::fs::read_to_string(containerd).unwrap_or_default();
+        run(as_root("kill").args(["-KILL", &pid]));
+        self.gone();
+        // It dies with dockerd, but not at once; the next dockerd would take a dying one for one that works.
+        let dying = Path::new("/proc").join(containerd.trim());
+        let started = Instant::now();
+        while !containerd.is_empty() && dying.exists() {
+            assert!(started.elapsed() < PATIENCE, "the containerd of dockerd does not die");
+            std::thread::yield_now();
+        }
+    }
+
+    fn pid(&self) -> Option<String> {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
+        (self.child.is_some() && !pid.is_empty()).then(|| pid.trim().to_owned())
+    }
+
+    fn gone(&mut self) {
         if let Some(mut child) = self.child.take() {
             let started = Instant::now();
             while child.try_wait().expect("it is our child").is_none() {

@@ -26,6 +26,8 @@ pub struct Report {
     pub latency: Histogram<u64>,
     /// What went wrong first.
     pub first_failure: Option<String>,
+    /// When it did, and when something went wrong last.
+    pub failing: Option<(Instant, Instant)>,
 }
 
 impl Report {
@@ -36,6 +38,7 @@ impl Report {
             by_version: BTreeMap::new(),
             latency: Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order"),
             first_failure: None,
+            failing: None,
         }
     }
 
@@ -43,6 +46,11 @@ impl Report {
     pub fn failed(&self) -> u64 {
         let good = |status: &u16| (200..300).contains(status);
         self.by_status.iter().filter(|(status, _)| !good(status)).map(|(_, count)| count).sum()
+    }
+
+    /// How long some requests failed, from the first to the last that did.
+    pub fn failing_for(&self) -> Duration {
+        self.failing.map_or(Duration::ZERO, |(first, last)| last - first)
     }
 
     /// The latency below which `quantile` of the answers lie.
@@ -59,6 +67,10 @@ impl Report {
             Err(error) => (0, Some(format!("{error:#}"))),
         };
         *self.by_status.entry(status).or_default() += 1;
+        if problem.is_some() {
+            let now = Instant::now();
+            self.failing = Some((self.failing.map_or(now, |(first, _)| first), now));
+        }
         self.first_failure = self.first_failure.take().or(problem);
         if let Ok(answer) = answer
             && let Ok(body) = serde_json::from_slice::<Value>(&answer.body)

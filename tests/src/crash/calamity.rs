@@ -43,6 +43,10 @@ pub enum Calamity {
     EngineRestarted,
     /// The engine is stopped and started; its instances go on.
     EngineReplaced,
+    /// The engine is killed and started, and ends its instances then: users wait for them.
+    EngineKilled,
+    /// The engine is killed and started; its instances go on.
+    LiveEngineKilled,
     /// The engine can store nothing until the release has ended.
     EngineDiskFull,
     /// The services believe that it is an hour later, until the release has ended.
@@ -52,7 +56,7 @@ pub enum Calamity {
 }
 
 /// Every one of them.
-pub const CALAMITIES: [Calamity; 21] = [
+pub const CALAMITIES: [Calamity; 23] = [
     Calamity::NatsKilled,
     Calamity::NatsWiped,
     Calamity::NatsSilent,
@@ -71,6 +75,8 @@ pub const CALAMITIES: [Calamity; 21] = [
     Calamity::DockerSilent,
     Calamity::EngineRestarted,
     Calamity::EngineReplaced,
+    Calamity::EngineKilled,
+    Calamity::LiveEngineKilled,
     Calamity::EngineDiskFull,
     Calamity::ClockAhead,
     Calamity::ClockBehind,
@@ -149,6 +155,8 @@ impl Calamity {
             Self::DockerSilent => "docker_silent",
             Self::EngineRestarted => "engine_restarted",
             Self::EngineReplaced => "engine_replaced",
+            Self::EngineKilled => "engine_killed",
+            Self::LiveEngineKilled => "live_engine_killed",
             Self::EngineDiskFull => "engine_disk_full",
             Self::ClockAhead => "clock_ahead",
             Self::ClockBehind => "clock_behind",
@@ -158,8 +166,8 @@ impl Calamity {
     /// What it needs.
     pub fn ground(self) -> Ground {
         match self {
-            Self::EngineRestarted => Ground::Engine,
-            Self::EngineReplaced => Ground::LiveEngine,
+            Self::EngineRestarted | Self::EngineKilled => Ground::Engine,
+            Self::EngineReplaced | Self::LiveEngineKilled => Ground::LiveEngine,
             Self::EngineDiskFull => Ground::SmallEngine,
             Self::ClockAhead | Self::ClockBehind => Ground::Clock,
             Self::NatsKilled
@@ -205,6 +213,7 @@ impl Calamity {
             Self::DockerAnswersCut => world.wires().docker.set(Mode::CutAnswers("POST /")),
             Self::DockerSilent => world.wires().docker.set(Mode::BlackHole),
             Self::EngineRestarted | Self::EngineReplaced => world.engine().stop(),
+            Self::EngineKilled | Self::LiveEngineKilled => world.engine().kill(),
             Self::EngineDiskFull => world.engine().disk().fill(),
             Self::ClockAhead => world.clock().set(HOUR),
             Self::ClockBehind => world.clock().set(-HOUR),
@@ -233,7 +242,10 @@ impl Calamity {
             Self::DockerSlow | Self::DockerReset | Self::DockerAnswersCut | Self::DockerSilent => {
                 world.wires().docker.set(Mode::Pass);
             }
-            Self::EngineRestarted | Self::EngineReplaced => world.engine().resume(),
+            Self::EngineRestarted
+            | Self::EngineReplaced
+            | Self::EngineKilled
+            | Self::LiveEngineKilled => world.engine().resume(),
             Self::EngineDiskFull => world.engine().disk().free(),
             Self::ClockAhead | Self::ClockBehind => world.clock().set(0),
         }
@@ -260,17 +272,25 @@ impl Calamity {
             | Self::RouterKilled
             | Self::ControlKilled
             | Self::EngineRestarted
-            | Self::EngineReplaced => Lasts::Moment,
+            | Self::EngineReplaced
+            | Self::EngineKilled
+            | Self::LiveEngineKilled => Lasts::Moment,
         }
     }
 
     /// Requests may be lost: they were inside the router, or the engine took their instances along.
     pub fn may_lose(self) -> bool {
-        matches!(self, Self::RouterKilled | Self::EngineRestarted)
+        matches!(self, Self::RouterKilled | Self::EngineRestarted | Self::EngineKilled)
     }
 
     /// A good release may also fail or go back: its time ran out, or its instances were taken away. Still one is live.
     pub(super) fn may_fail(self) -> bool {
-        matches!(self, Self::PostgresAwayLong | Self::EngineRestarted | Self::EngineDiskFull)
+        matches!(
+            self,
+            Self::PostgresAwayLong
+                | Self::EngineRestarted
+                | Self::EngineKilled
+                | Self::EngineDiskFull
+        )
     }
 }

@@ -28,7 +28,7 @@ impl Report {
         self.took.push(converged.took);
         self.requests += converged.users.sent;
         match fault {
-            "router_killed" | "engine_restarted" => {
+            "router_killed" | "engine_restarted" | "engine_killed" => {
                 *self.taken_along.entry(fault).or_default() += converged.users.failed();
             }
             _ => self.lost += converged.users.failed(),

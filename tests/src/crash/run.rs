@@ -14,6 +14,9 @@ use testkit::{Load, Repo, Report as Users, eventually};
 /// Every release ends within this, whatever happens.
 const BOUND: Duration = Duration::from_secs(75);
 
+/// Where a calamity takes requests along, they are answered again within this.
+const LOSS: Duration = Duration::from_secs(45);
+
 const APP: &str = "shop";
 
 /// What became of a case.
@@ -122,8 +125,11 @@ impl Stage {
             calamity.end(&mut self.world);
         }
         let converged = self.converged(cut, state).await;
-        if !calamity.may_lose() {
-            let (users, name) = (&converged.users, (step.name, calamity.name()));
+        let (users, name) = (&converged.users, (step.name, calamity.name()));
+        if calamity.may_lose() {
+            let lost = users.failing_for();
+            assert!(lost < LOSS, "{name:?}: {lost:?} long, {:?}", users.first_failure);
+        } else {
             assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
         }
         converged

@@ -57,6 +57,14 @@ async fn a_release_survives_an_engine_that_starts_anew() {
 }
 
 #[tokio::test]
+async fn a_release_survives_an_engine_that_is_killed() {
+    let killed = ["preparing", "shifting"].map(|step| (step, Calamity::EngineKilled));
+    survives(Ground::Engine, &killed).await;
+    let killed = ["starting", "baking", "settling"].map(|step| (step, Calamity::LiveEngineKilled));
+    survives(Ground::LiveEngine, &killed).await;
+}
+
+#[tokio::test]
 async fn a_release_survives_a_clock_that_jumps() {
     let cases = [("starting", Calamity::ClockAhead), ("baking", Calamity::ClockBehind)];
     survives(Ground::Clock, &cases).await;
