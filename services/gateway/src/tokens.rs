@@ -1,5 +1,5 @@
 //! Who a bearer token is. Answers are kept for a few seconds; a token that ends ends at once here, and in
-//! other copies of the gateway when their answer is no longer fresh.
+//! other copies of the gateway when their answer is no longer fresh. So do the streams it opened.
 
 use crate::db;
 use events::PrincipalName;
@@ -9,8 +9,8 @@ use service::principal::{Grant, Principal, Role};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// How long an answer of the database counts.
 const FRESH: Duration = Duration::from_secs(3);
@@ -44,12 +44,13 @@ pub(crate) struct Tokens {
     internal: Secret,
     bootstrap: Option<Secret>,
     answers: Mutex<HashMap<Hash, Answer>>,
-    generation: AtomicU64,
+    /// How often answers were forgotten.
+    generation: watch::Sender<u64>,
 }
 
 impl Tokens {
     pub(crate) fn new(pool: PgPool, internal: Secret, bootstrap: Option<Secret>) -> Self {
-        let (answers, generation) = Default::default();
+        let (answers, generation) = (Mutex::default(), watch::Sender::new(0));
         Self { pool, internal, bootstrap, answers, generation }
     }
 
@@ -70,11 +71,25 @@ impl Tokens {
         Ok(self.ask(hash).await?.map(Caller::Outside))
     }
 
+    /// Returns when `token` is nobody's any more. While the database cannot be asked, it stays what it was.
+    pub(crate) async fn ended(&self, token: &Secret) {
+        let mut forgotten = self.generation.subscribe();
+        loop {
+            // The sender is a field of this: it is there.
+            let again = tokio::time::timeout(FRESH, forgotten.changed()).await;
+            drop(again);
+            if let Ok(None) = self.caller(token.expose()).await {
+                return;
+            }
+        }
+    }
+
     /// Forgets every answer; call it after a token was deleted and that is committed.
     pub(crate) fn forget(&self) {
+        // While the lock is held, so that no answer from before is kept after it.
         let mut answers = self.answers.lock();
-        self.generation.fetch_add(1, Ordering::AcqRel);
         answers.clear();
+        self.generation.send_modify(|generation| *generation += 1);
     }
 
     fn answered(&self, hash: &Hash) -> Option<Principal> {
@@ -83,7 +98,7 @@ impl Tokens {
     }
 
     async fn ask(&self, hash: Hash) -> Result<Option<Principal>, sqlx::Error> {
-        let (generation, at) = (self.generation.load(Ordering::Acquire), Instant::now());
+        let (generation, at) = (*self.generation.borrow(), Instant::now());
         let Some(token) = db::token::find(&self.pool, &hash).await? else { return Ok(None) };
         db::token::touch(&self.pool, &token.name).await?;
         let principal = Principal { name: PrincipalName::new(&token.name), grants: token.grants.0 };
@@ -92,7 +107,7 @@ impl Tokens {
             answers.clear();
         }
         // An answer from before a token was ended must not outlive the forgetting.
-        if generation == self.generation.load(Ordering::Acquire) {
+        if generation == *self.generation.borrow() {
             answers.insert(hash, Answer { principal: principal.clone(), at });
         }
         drop(answers);

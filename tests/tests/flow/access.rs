@@ -8,12 +8,15 @@ use proto::v1::grant::Role;
 use proto::v1::{
     CreateReleaseRequest, CreateTokenRequest, GetReleaseRequest, ListAppsRequest,
     ListBuildsRequest, ListDeliveriesRequest, ListEnvironmentsRequest, ListReleasesRequest,
-    ListTokensRequest,
+    ListTokensRequest, WatchEventsRequest, WatchEventsResponse, WatchLogsRequest,
+    WatchLogsResponse, WatchReleasesRequest, WatchReleasesResponse,
 };
 use serde_json::json;
+use std::time::Duration;
 use stories::fixture::{chameleon, manifest};
 use stories::{App, Client, World};
-use tonic::Status;
+use tokio::time::timeout;
+use tonic::{Status, Streaming};
 
 async fn there(app: &App<'_>) -> There {
     let mut apps = app.client.clone().apps;
@@ -198,6 +201,60 @@ async fn a_token_is_shown_once_kept_nowhere_and_ended_at_once() {
     world.revoke("ci").await;
     let refused = apps.list_apps(ListAppsRequest::default()).await.expect_err("it is ended");
     assert_eq!(reason(&refused), "Unauthenticated UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn what_a_token_watches_ends_with_it() {
+    let world = World::start().await;
+    let repo = chameleon("shop", &json!({"version": "one", "print_lines": 1}));
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one", "print_lines": 1}), 1).await;
+    let revoked = world.token("revoked", Role::Viewer, "shop").await;
+    let mut watched = watch_all(world.client(Some(&revoked))).await;
+    world.revoke("revoked").await;
+    assert_eq!(watched.ends().await, ["Unauthenticated UNAUTHENTICATED"; 3]);
+    let brief = world.brief_token("brief", Duration::from_secs(3)).await;
+    let mut watched = watch_all(world.client(Some(&brief))).await;
+    assert_eq!(watched.ends().await, ["Unauthenticated UNAUTHENTICATED"; 3]);
+}
+
+/// What an engineer may leave open for days.
+struct Watches {
+    releases: Streaming<WatchReleasesResponse>,
+    logs: Streaming<WatchLogsResponse>,
+    events: Streaming<WatchEventsResponse>,
+}
+
+async fn watch_all(client: Client) -> Watches {
+    let (parent, follow) = ("apps/shop/environments/production".to_owned(), true);
+    let releases = WatchReleasesRequest { parent: parent.clone(), ..Default::default() };
+    let logs = WatchLogsRequest { name: parent, follow, ..Default::default() };
+    let events = WatchEventsRequest { app: "apps/shop".into(), follow, ..Default::default() };
+    let Client { releases: mut api, events: mut bus, .. } = client;
+    Watches {
+        releases: api.watch_releases(releases).await.expect("a stream").into_inner(),
+        logs: api.watch_logs(logs).await.expect("a stream").into_inner(),
+        events: bus.watch_events(events).await.expect("a stream").into_inner(),
+    }
+}
+
+impl Watches {
+    async fn ends(&mut self) -> [String; 3] {
+        let Self { releases, logs, events } = self;
+        let ends = async { tokio::join!(end(releases), end(logs), end(events)) };
+        timeout(Duration::from_secs(15), ends).await.expect("soon").into()
+    }
+}
+
+/// Why a stream ended.
+async fn end<T>(stream: &mut Streaming<T>) -> String {
+    loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return "it ended well".to_owned(),
+            Err(status) => return reason(&status),
+        }
+    }
 }
 
 #[tokio::test]

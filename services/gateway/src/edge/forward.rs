@@ -61,8 +61,12 @@ async fn pass_on(
     let request = Request::from_parts(parts, body);
     match backends.client.request(request).await {
         Ok(response) => {
-            let ending = backends.ending.clone();
-            Ok(response.map(|body| Body::new(Until::new(body, ending))))
+            let ending = backends.ending.clone().cancelled_owned();
+            let stopping = async {
+                ending.await;
+                status::unavailable("SERVICE_AWAY", "the gateway is stopping")
+            };
+            Ok(response.map(|body| Until::end(Body::new(body), stopping)))
         }
         Err(error) => {
             tracing::warn!(call, error = service::chain(&error), "pass a call on");

@@ -68,7 +68,7 @@ impl BuildService for Echo {
 }
 
 /// A gateway with a builder behind it.
-async fn with_builder() -> World {
+pub(crate) async fn with_builder() -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
     let server = service::grpc::Server::new(&Secret::new(INTERNAL));

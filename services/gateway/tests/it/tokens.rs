@@ -1,11 +1,18 @@
 //! Who may do what.
 
+use crate::edge::with_builder;
 use crate::fixture::{World, admin, reason, with_token};
+use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::grant::Role;
 use proto::v1::{
     CreateAppRequest, CreateChangeRequest, CreateTokenRequest, DeleteTokenRequest, GetAppRequest,
-    Grant, ListAppsRequest, ListTokensRequest, Token,
+    Grant, ListAppsRequest, ListTokensRequest, Token, WatchBuildLogRequest,
 };
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Sooner than anybody who only looks now and then would notice.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 impl World {
     /// A token called `ci` with one grant; environment may be empty, as may the app.
@@ -90,6 +97,22 @@ async fn a_token_that_was_ended_ends_at_once() {
     world.tokens().await.delete_token(admin(delete)).await.expect("deleted");
     let refused = apps.list_apps(with_token(&viewer, ListAppsRequest::default())).await;
     assert_eq!(reason(&refused.expect_err("ended")), "Unauthenticated UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token() {
+    let world = with_builder().await;
+    let viewer = world.token(Role::Viewer, "", "").await.expect("made");
+    let mut builds = BuildServiceClient::new(world.channel().await);
+    let log = builds.watch_build_log(with_token(&viewer, WatchBuildLogRequest::default())).await;
+    let mut lines = log.expect("a stream").into_inner();
+    for _ in 0..2 {
+        assert!(lines.message().await.expect("a line").is_some());
+    }
+    let delete = DeleteTokenRequest { name: "tokens/ci".into(), ..Default::default() };
+    world.tokens().await.delete_token(admin(delete)).await.expect("deleted");
+    let ended = timeout(AT_ONCE, lines.message()).await.expect("at once").expect_err("ended");
+    assert_eq!(reason(&ended), "Unauthenticated UNAUTHENTICATED");
 }
 
 #[tokio::test]
