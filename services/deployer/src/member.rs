@@ -5,6 +5,7 @@ use crate::content::Content;
 use crate::db::instance::{self, Instance, NewInstance};
 use crate::db::release::{self as db_release, Release};
 use crate::db::secret;
+use crate::docker::Mask;
 use crate::spec::{InstanceSpec, Member, MissingSecret, Place, SecretValue};
 use events::{InstanceId, SecretName, ServiceName};
 use release::Failure;
@@ -129,6 +130,13 @@ pub(crate) async fn secrets(
 ) -> Result<BTreeMap<SecretName, SecretValue>, MemberError> {
     let mut connection = app.pool.acquire().await?;
     open_secrets(app, &mut connection, release).await
+}
+
+/// Hides the secrets of all services of the release; nothing when one of them is not known any more.
+pub(crate) async fn mask(app: &App, release: &Release) -> Result<Option<Mask>, MemberError> {
+    let known = secrets(app, release).await?;
+    let all = release.content.secrets.keys().all(|name| known.contains_key(name));
+    Ok(all.then(|| Mask::new(known.values().map(|secret| secret.value.as_str()))))
 }
 
 async fn open_secrets(

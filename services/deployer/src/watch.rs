@@ -1,6 +1,6 @@
 //! The eyes of the bake: what is seen of a release's instances each second, and whether it is an alarm.
 
-use crate::docker::{Engine, InstanceFacts};
+use crate::docker::{Engine, InstanceFacts, Mask};
 use crate::probe::{Phase, Probe, ProbeState, Thresholds, ask};
 use events::{InstanceId, ServiceName};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// An instance that is watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Watched {
     /// The instance.
     pub uid: InstanceId,
@@ -20,6 +20,8 @@ pub struct Watched {
     pub container_id: String,
     /// What it is asked.
     pub probe: Probe,
+    /// Hides its secrets in what it says; without one, nothing that it says is kept.
+    pub mask: Option<Mask>,
     /// How often the engine had started it again before it was watched: 0 for a candidate.
     pub restarts_before: u32,
 }
@@ -210,7 +212,8 @@ async fn look(engine: &Engine, watched: &Watched, state: &mut ProbeState, since:
     };
     let Some(facts) = facts else { return sight(state, "its container is not seen".to_owned()) };
     // Asked in the container, an engine that is away looks like an instance that is ill.
-    let answer = ask(engine, &watched.container_id, facts.address, &watched.probe).await;
+    let mask = watched.mask.as_ref();
+    let answer = ask(engine, &watched.container_id, facts.address, &watched.probe, mask).await;
     if !answer.is_unasked() {
         let phase = state.record(since.elapsed(), answer.is_good(), answer.is_from_instance());
         debug_assert_ne!(phase, Phase::Starting, "it was ready when the watch began");

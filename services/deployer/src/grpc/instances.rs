@@ -133,7 +133,9 @@ async fn probe(
     let container = instance.container_id.unwrap_or(instance.container_name);
     let away = |error| status::unavailable("ENGINE_AWAY", service::chain(&error));
     let facts = app.engine.find(&container).await.map_err(away)?.ok_or_else(missing)?;
-    let answer = ask(&app.engine, &container, facts.address, &probe).await;
+    // Without the secrets nothing can be hidden, and so nothing is told; the answer counts all the same.
+    let mask = member::mask(app, &release).await.ok().flatten();
+    let answer = ask(&app.engine, &container, facts.address, &probe, mask.as_ref()).await;
     let age = facts.started_at.and_then(|started| (app.clock.now() - started).to_std().ok());
     Ok(v1::ProbeInstanceResponse {
         good: answer.is_good(),

@@ -87,6 +87,7 @@ async fn launch(
         service: instance.service.clone(),
         container_id: created.container_id,
         probe: Probe::ready(&wanted.health),
+        mask: Mask::new(member.spec.secret_values()),
     })
 }
 

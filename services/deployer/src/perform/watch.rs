@@ -6,9 +6,8 @@ use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
 use crate::diagnose;
-use crate::docker::Mask;
 use crate::limits::UNSEEN;
-use crate::member;
+use crate::member::{self, MemberError};
 use crate::probe::Probe;
 use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
@@ -61,6 +60,11 @@ async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> 
     };
     let changed = release.content.changed_from(stable.as_ref().map(|stable| &stable.content));
     let own = member::of_content(&release.content, &all);
+    let mask = match member::mask(app, release).await {
+        Ok(mask) => mask,
+        Err(MemberError::Rows(error)) => return Err(again(error)),
+        Err(_) => None,
+    };
     let mut watched = Vec::new();
     for instance in own.into_iter().filter(|instance| changed.contains(&instance.service)) {
         let Some(resolved) = release.content.resolved.services.get(&instance.service) else {
@@ -72,6 +76,7 @@ async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> 
             service: instance.service,
             container_id,
             probe: Probe::ready(&resolved.health),
+            mask: mask.clone(),
             restarts_before: 0,
         });
     }
@@ -110,14 +115,11 @@ async fn explain(app: &App, release: &Release, alarm: &Alarm) -> Failure {
         Alarm::Errors { .. } => return said,
     };
     // Without the secrets nothing can be hidden, and so nothing is kept.
-    let described = match member::describe(app, release).await {
-        Ok(described) => described,
-        Err(error) => {
-            let why = format!("the log is not kept, because secrets cannot be hidden: {error}");
-            return Failure { log_lines: vec![why], ..said };
+    let log_lines = match member::mask(app, release).await {
+        Ok(Some(mask)) => diagnose::log_lines(&app.engine, &sight.container_id, &mask).await,
+        Ok(None) | Err(_) => {
+            vec!["the log is not kept, because not all secrets are known to be hidden".to_owned()]
         }
     };
-    let mask = Mask::new(described.iter().flat_map(|member| member.spec.secret_values()));
-    let log_lines = diagnose::log_lines(&app.engine, &sight.container_id, &mask).await;
     Failure { log_lines, ..said }
 }

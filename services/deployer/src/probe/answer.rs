@@ -1,7 +1,11 @@
 //! What a probe got for an answer.
 
+use crate::docker::Mask;
 use std::fmt;
 use std::time::Duration;
+
+/// Longer texts of instances say nothing more.
+const LONGEST: usize = 200;
 
 /// The answer to one probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,27 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The only way to an answer that is shown: what the instance said is masked, then cut. Without a mask nothing
+    /// can be hidden, and so nothing of it is kept.
+    #[must_use]
+    pub(super) fn told(self, mask: Option<&Mask>) -> Self {
+        let tell = |text: &str| mask.map(|mask| cut(mask.hide(text))).unwrap_or_default();
+        match self {
+            Self::Status { status, location, body } => {
+                let location = location.map(|location| tell(&location));
+                Self::Status { status, location, body: tell(&body) }
+            }
+            Self::Exited { exit_code, output } => Self::Exited { exit_code, output: tell(&output) },
+            other @ (Self::Connected
+            | Self::Refused
+            | Self::TimedOut(_)
+            | Self::Unreachable(_)
+            | Self::Reset
+            | Self::NotHttp
+            | Self::Unasked(_)) => other,
+        }
+    }
+
     /// Whether the instance is well by this answer.
     pub fn is_good(&self) -> bool {
         match self {
@@ -66,6 +91,11 @@ impl Answer {
     }
 }
 
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST));
+    text
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,6 +117,37 @@ impl fmt::Display for Answer {
             Self::Reset => f.write_str("connection closed without an answer"),
             Self::NotHttp => f.write_str("answer is not HTTP"),
             Self::Unasked(why) => write!(f, "not asked: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECRET: &str = "sk-4f9a7c1e\"2b8d";
+
+    fn status(body: String) -> Answer {
+        Answer::Status { status: 503, location: None, body }
+    }
+
+    #[test]
+    fn without_a_mask_nothing_that_was_said_is_told() {
+        let answer = Answer::Exited { exit_code: 3, output: "no key".to_owned() };
+        assert_eq!(answer.told(None).to_string(), "exit code 3");
+        assert_eq!(status("no key".to_owned()).told(None).to_string(), "503");
+    }
+
+    proptest! {
+        #[test]
+        fn no_part_of_a_secret_shows_wherever_a_text_is_cut(before in 0..9000_usize) {
+            let text = format!("{}{SECRET} and more", "x".repeat(before));
+            let mask = Mask::new([SECRET]);
+            let told = status(text.clone()).told(Some(&mask)).to_string();
+            prop_assert!(!told.contains("sk-") && told.len() < 2 * LONGEST, "{told}");
+            let told = Answer::Exited { exit_code: 1, output: text }.told(Some(&mask)).to_string();
+            prop_assert!(!told.contains("sk-") && told.len() < 2 * LONGEST, "{told}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Phase, Probe, ProbeState, Transcript, ask};
 use crate::docker::listening::Listener;
-use crate::docker::{Engine, EngineError, InstanceFacts};
+use crate::docker::{Engine, EngineError, InstanceFacts, Mask};
 use chrono::Utc;
 use events::{InstanceId, ServiceName};
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// A started instance that must become ready.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct GateInstance {
     /// The instance.
     pub uid: InstanceId,
@@ -23,6 +23,8 @@ pub struct GateInstance {
     pub container_id: String,
     /// What it is asked.
     pub probe: Probe,
+    /// Hides its secrets in what it says.
+    pub mask: Mask,
 }
 
 /// An instance that became ready. The engine starts it again from now on when it ends.
@@ -169,8 +171,8 @@ impl<'a> Asking<'a> {
     }
 
     async fn ask_once(&mut self) -> Phase {
-        let GateInstance { probe, container_id, .. } = self.instance;
-        let answer = ask(self.engine, container_id, self.address, probe).await;
+        let GateInstance { probe, container_id, mask, .. } = self.instance;
+        let answer = ask(self.engine, container_id, self.address, probe, Some(mask)).await;
         let at = self.at();
         self.transcript.note(at, &probe.target, &answer);
         let is_there = answer.is_from_instance() || self.listens_to_itself().await;

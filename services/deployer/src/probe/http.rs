@@ -1,4 +1,5 @@
-//! One GET. Redirects are answers, not followed; little of the body is read.
+//! One GET. Redirects are answers, not followed; of a body more is read than shown, because secrets in it are
+//! hidden before it is cut.
 
 use super::{Answer, tcp};
 use crate::docker::clean;
@@ -11,8 +12,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// More of a body says nothing more.
-const BODY_CAP: usize = 200;
+/// So much is read of what may be shown. A secret is shorter, or begins after what is shown.
+const HEARD: usize = 8192;
+/// Of a good answer nothing is shown; so much is taken from who sends it.
+const TAKEN: usize = 200;
 
 pub(super) async fn ask(address: SocketAddr, path: &str, limit: Duration) -> Answer {
     let deadline = Instant::now() + limit;
@@ -20,11 +23,15 @@ pub(super) async fn ask(address: SocketAddr, path: &str, limit: Duration) -> Ans
         Ok(stream) => stream,
         Err(answer) => return answer,
     };
-    let asked = timeout_at(deadline, get(TokioIo::new(stream), address, path));
+    let asked = timeout_at(deadline, get(TokioIo::new(stream), (address, path), deadline));
     asked.await.unwrap_or(Answer::TimedOut(limit))
 }
 
-async fn get(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, path: &str) -> Answer {
+async fn get(
+    io: TokioIo<tokio::net::TcpStream>,
+    (address, path): (SocketAddr, &str),
+    deadline: Instant,
+) -> Answer {
     let request = Request::get(path)
         .header(HOST, address.to_string())
         .header(USER_AGENT, "slipway-probe")
@@ -40,7 +47,7 @@ async fn get(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, path: &str
     };
     let exchange = async {
         match sender.send_request(request).await {
-            Ok(response) => read(response).await,
+            Ok(response) => read(response, deadline).await,
             Err(error) => failed(&error),
         }
     };
@@ -52,25 +59,32 @@ async fn get(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, path: &str
     }
 }
 
-async fn read(response: Response<Incoming>) -> Answer {
+async fn read(mut response: Response<Incoming>, deadline: Instant) -> Answer {
     let location = response.headers().get(LOCATION);
     let location = location.map(|location| clean(&String::from_utf8_lossy(location.as_bytes())));
     let status = response.status();
     let location = location.filter(|_| status.is_redirection());
-    Answer::Status { status: status.as_u16(), location, body: begin(response.into_body()).await }
+    let (mut bytes, body) = (Vec::new(), response.body_mut());
+    if status.is_success() {
+        begin(body, TAKEN, &mut bytes).await;
+        bytes.clear();
+    } else {
+        // The status says enough, also when its body does not end in time.
+        drop(timeout_at(deadline, begin(body, HEARD, &mut bytes)).await);
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let body = text.lines().map(clean).collect::<Vec<_>>().join(" ").trim().to_owned();
+    Answer::Status { status: status.as_u16(), location, body }
 }
 
-/// The begin of a body, as one line; what breaks off was enough.
-async fn begin(mut body: Incoming) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < BODY_CAP
+/// The begin of a body; what breaks off was enough.
+async fn begin(body: &mut Incoming, most: usize, bytes: &mut Vec<u8>) {
+    while bytes.len() < most
         && let Some(Ok(frame)) = body.frame().await
     {
         bytes.extend(frame.into_data().unwrap_or_default());
     }
-    bytes.truncate(BODY_CAP);
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines().map(clean).collect::<Vec<_>>().join(" ").trim().to_owned()
+    bytes.truncate(most);
 }
 
 fn failed(error: &hyper::Error) -> Answer {
@@ -124,6 +138,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_bad_status_is_told_also_when_its_body_never_ends() {
+        let response = "HTTP/1.1 500 No\r\ncontent-length: 999\r\n\r\nbroken";
+        assert_eq!(asked(response, LIMIT * 10).await.to_string(), "500 \"broken\"");
+    }
+
+    #[tokio::test]
     async fn no_answer_and_no_http_are_told_apart() {
         assert_eq!(asked("", LIMIT * 10).await, Answer::TimedOut(LIMIT));
         assert_eq!(asked("", NO_HOLD).await, Answer::Reset);
@@ -143,7 +163,7 @@ mod tests {
 mod properties {
     use super::*;
     use proptest::prelude::*;
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     /// What is made of `bytes` as the answer to a probe.
     fn answer_to(bytes: Vec<u8>) -> Answer {
@@ -153,6 +173,9 @@ mod properties {
             let address = listener.local_addr().expect("bound");
             let serve = async {
                 let (mut stream, _) = listener.accept().await.expect("asked");
+                // A connection that is closed before its question was read is reset.
+                let asked = stream.read(&mut [0; 1024]).await.expect("a question");
+                assert!(asked > 0, "a question");
                 // The probe may have heard enough.
                 drop(stream.write_all(&bytes).await);
                 drop(stream.shutdown().await);
@@ -180,7 +203,7 @@ mod properties {
             prop_assert_eq!(answer.is_good(), status < 300, "{:?}", answer);
             if let Answer::Status { body, .. } = &answer {
                 let control = body.contains(['\n', '\u{1b}', '\0']);
-                prop_assert!(!control && body.len() <= 3 * BODY_CAP);
+                prop_assert!(!control && body.len() <= 3 * HEARD);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What is asked, by what thresholds, and of whom.
 
 use super::{Answer, Thresholds, exec, http, tcp};
-use crate::docker::Engine;
+use crate::docker::{Engine, Mask};
 use manifest::{ResolvedHealth, ResolvedProbe, ResolvedTarget};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -113,16 +113,17 @@ impl Probe {
     }
 }
 
-/// Asks once. Never longer than the probe's timeout and a moment.
+/// Asks once. Never longer than the probe's timeout and a moment. Without a mask, what the instance says is not told.
 pub async fn ask(
     engine: &Engine,
     container: &str,
     address: Option<IpAddr>,
     probe: &Probe,
+    mask: Option<&Mask>,
 ) -> Answer {
     let answer = answer(engine, container, address, probe).await;
     engine.probes.note(&probe.target, &answer);
-    answer
+    answer.told(mask)
 }
 
 async fn answer(

@@ -75,6 +75,7 @@ impl Scene {
             service: spec.service.clone(),
             container_id: container_id.to_owned(),
             probe: Probe::ready(&self.service.health),
+            mask: Mask::new(spec.secret_values()),
         }];
         let limit = self.service.health.gate.duration();
         let waited = tokio::select! {

@@ -48,8 +48,9 @@ impl Here {
         seconds: u64,
     ) -> Result<Ready, Failure> {
         let container_id = self.run(spec).await;
-        let instance =
-            GateInstance { uid: spec.uid, service: spec.service.clone(), container_id, probe };
+        let (uid, service) = (spec.uid, spec.service.clone());
+        let mask = Mask::new(spec.secret_values());
+        let instance = GateInstance { uid, service, container_id, probe, mask };
         let gate = Duration::from_secs(seconds);
         match wait_ready(&self.engine, &[instance], gate).await {
             Ok(mut ready) => Ok(ready.remove(0)),
@@ -273,6 +274,7 @@ fn watcher(here: &Here, spec: &InstanceSpec, ready: &Ready) -> Watcher {
         service: spec.service.clone(),
         container_id: ready.container_id.clone(),
         probe: probe(get("/ready")),
+        mask: None,
         restarts_before: 0,
     };
     Watcher::new(here.engine.clone(), vec![watched])
