@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::time::{Duration, Instant};
-use stories::crash::Stage;
+use stories::crash::{Ground, Stage};
 use stories::soak::{Diary, Round, look};
 
 /// As long as the slopes need to be told from noise.
@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
     let seed = given.next().transpose().context("SEED is a number")?.unwrap_or_else(rand::random);
     println!("{minutes} minutes, seed {seed}");
     let (mut random, mut diary) = (StdRng::seed_from_u64(seed), Diary::default());
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::on(Ground::Usual).await;
     let (begun, whole) = (Instant::now(), Duration::from_secs(60 * minutes));
     let (mut rounds, mut sent, mut lost) = (0_u32, 0_u64, 0_u64);
     while begun.elapsed() < whole {

@@ -1,6 +1,6 @@
 //! One release with or without something that goes wrong.
 
-use crate::crash::{CALAMITIES, Calamity, Case, STEPS, Scene, Stage, Step, cases};
+use crate::crash::{CALAMITIES, Calamity, Case, Ground, STEPS, Scene, Stage, Step, cases};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use service::fail_point::Fault;
@@ -28,8 +28,8 @@ impl Round {
             17 => Self::cut(random, &[Fault::Kill, Fault::Stop]),
             _ => {
                 let spared = [Calamity::RouterKilled, Calamity::ControlKilled];
-                let left: Vec<_> =
-                    CALAMITIES.into_iter().filter(|it| !spared.contains(it)).collect();
+                let usual = |it: &Calamity| it.ground() == Ground::Usual && !spared.contains(it);
+                let left: Vec<_> = CALAMITIES.into_iter().filter(usual).collect();
                 let step = STEPS.choose(random).expect("there are steps");
                 Self::Struck(*step, *left.choose(random).expect("some are left"))
             }
