@@ -15,8 +15,8 @@ impl Loopback {
         let pid = std::process::id();
         let world = WORLDS.fetch_add(1, Ordering::Relaxed);
         let [_, _, high, low] = pid.to_be_bytes();
-        // The count goes into the second part: 1 to 250.
-        Self(Ipv4Addr::new(127, 1 + world % 250, high, low.clamp(1, 254)))
+        // The count goes into the second part: 1 to 250. Linux has every address below 127 but the first and the last.
+        Self(Ipv4Addr::new(127, 1 + world % 250, high, low))
     }
 
     /// This address with `port`.

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long an engine may take to answer, or to stop.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Where the folders of engines lie: the set-up scripts remove what a killed test left, and paths to sockets must
 /// be short.
 const FOLDERS: &str = "/tmp";
@@ -188,7 +188,8 @@ fn bridge() -> String {
 }
 
 fn gateway() -> String {
-    format!("10.{}.255.1/24", 100 + std::process::id() % 100)
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("10.{}.{low}.1/24", 100 + high % 100)
 }
 
 fn tail(log: &Path) -> String {

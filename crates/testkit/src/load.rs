@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Microseconds; a client gives up before.
-const LONGEST: u64 = 120_000_000;
+const LONGEST: u64 = 150_000_000;
 
 /// What users got.
 #[derive(Debug)]
