@@ -82,6 +82,8 @@ impl Consumer {
             tracing::warn!(service, error = service::chain(&error), "the consumer starts anew");
             tokio::select! {
                 () = cancel.cancelled() => return,
+                // A broker that is there again is not waited for.
+                () = link.replaced() => {}
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(ANEW.1);
