@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
-use testkit::Database;
+use testkit::{Database, eventually};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -30,6 +30,9 @@ pub(crate) const WEBHOOK_SECRET: &str = "a secret that GitHub knows";
 pub(crate) const BOOTSTRAP: &str = "bootstrap-token-of-the-test";
 pub(crate) const INTERNAL: &str = "internal-token-of-the-test";
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Everything a test waits for comes about within this, also on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn cluster() -> String {
     testkit::variable("SLIPWAY_TEST_DATABASE_URL")
@@ -100,16 +103,13 @@ impl World {
     }
 
     pub(crate) async fn until_body_is_gone(&self, name: &str) {
-        let mut apps = self.apps().await;
-        for _ in 0..200 {
+        let apps = self.apps().await;
+        eventually("the body to be gone", PATIENCE, async || {
             let get = admin(GetDeliveryRequest { name: name.to_owned() });
-            let found = apps.get_delivery(get).await.expect("there").into_inner().delivery;
-            if found.expect("a delivery").body.is_empty() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        unreachable!("the body was there for 10 s")
+            let found = apps.clone().get_delivery(get).await.expect("there").into_inner();
+            found.delivery.expect("a delivery").body.is_empty().then_some(())
+        })
+        .await;
     }
 
     /// A gateway with the app `shop` registered, and its repository.
@@ -164,14 +164,10 @@ impl World {
 
     /// Waits until there are `count` changes of `shop`.
     pub(crate) async fn until_changes(&self, count: usize) -> Vec<Change> {
-        for _ in 0..200 {
-            let changes = self.changes().await;
-            if changes.len() >= count {
-                return changes;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        unreachable!("there were not {count} changes within 10 s")
+        eventually(&format!("{count} changes"), PATIENCE, async || {
+            Some(self.changes().await).filter(|changes| changes.len() >= count)
+        })
+        .await
     }
 
     /// What is in the outbox: the commit of each event.
@@ -186,17 +182,19 @@ impl World {
 
     /// Waits until everything in the outbox was published.
     pub(crate) async fn until_said(&self) {
+        let waiting = "select count(*) from bus.outbox where published_at is null";
+        self.until(waiting, 0).await;
+    }
+
+    /// Waits until the database tells `number`.
+    pub(crate) async fn until(&self, query: &'static str, number: i64) {
         let mut connection =
             PgConnection::connect(&self.database.url()).await.expect("the database");
-        for _ in 0..200 {
-            let waiting = "select count(*) from bus.outbox where published_at is null";
-            let waiting = sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut connection).await;
-            if waiting.expect("a count") == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        unreachable!("the outbox was not empty within 10 s")
+        eventually(&format!("{query} to be {number}"), PATIENCE, async || {
+            let told = sqlx::query_scalar::<_, i64>(query).fetch_one(&mut connection).await;
+            (told.expect("a number") == number).then_some(())
+        })
+        .await;
     }
 
     /// Delivers as GitHub does.

@@ -46,7 +46,8 @@ async fn a_branch_that_is_new_gone_and_back_is_followed() {
     shop.git(&["branch", "feature"]);
     assert_eq!(world.until_changes(1).await[0].git_ref, "refs/heads/feature");
     shop.git(&["branch", "-D", "feature"]);
-    tokio::time::sleep(Duration::from_millis(800)).await;
+    let gone = "select count(*) from gateway.branch_head where commit is null";
+    world.until(gone, 1).await;
     shop.git(&["branch", "feature"]);
     assert_eq!(world.until_changes(2).await[1].git_ref, "refs/heads/feature");
 }
