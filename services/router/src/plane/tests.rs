@@ -103,6 +103,10 @@ fn nobody_is_on_an_instance_that_left_the_table_and_drained() {
             });
         }
         for generation in 2..=SWAPS {
+            // The threads are at work all the time, also where they get little of it.
+            while claimed.load(SeqCst) < generation && !failed.load(SeqCst) {
+                std::thread::yield_now();
+            }
             let old = plane.live();
             let next = table(generation, u128::from(generation));
             plane.swap(RouteTable::try_from(&next).expect("valid"));
@@ -113,5 +117,5 @@ fn nobody_is_on_an_instance_that_left_the_table_and_drained() {
         over.store(true, SeqCst);
     });
     assert!(!failed.load(SeqCst), "a request on a stopped instance");
-    assert!(claimed.load(SeqCst) > SWAPS);
+    assert!(claimed.load(SeqCst) >= SWAPS);
 }

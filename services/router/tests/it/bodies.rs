@@ -3,6 +3,9 @@ use crate::table::to;
 use crate::world::World;
 use std::time::Duration;
 
+/// Long enough for an instance to begin its answer, also on a busy machine.
+const IN_TIME: Duration = Duration::from_secs(3);
+
 #[tokio::test]
 async fn large_bodies_pass_both_ways_unchanged() {
     let instance = Instance::start("a").await;
@@ -30,11 +33,11 @@ async fn chunked_bodies_pass_as_they_come() {
 async fn events_are_not_held_back() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
-    world.apply([to(&[&instance]).timeout(Duration::from_millis(50))]).await;
+    world.apply([to(&[&instance]).timeout(IN_TIME)]).await;
     let mut events = world.raw("GET /events HTTP/1.1\r\nhost: shop\r\n\r\n").await;
     assert!(events.until("\r\n\r\n").await.contains("text/event-stream"));
     for event in ["data: 1\n\n", "data: 2\n\n"] {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(IN_TIME + Duration::from_millis(200)).await;
         instance.tell(event);
         events.until(event).await;
     }
@@ -44,7 +47,7 @@ async fn events_are_not_held_back() {
 async fn an_answer_that_stops_coming_is_broken_off() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
-    world.apply([to(&[&instance]).timeout(Duration::from_millis(100))]).await;
+    world.apply([to(&[&instance]).timeout(IN_TIME)]).await;
     let answer = world.raw("GET /half HTTP/1.1\r\nhost: shop\r\n\r\n").await.rest().await;
     assert!(answer.ends_with("4\r\nhalf\r\n"), "{answer}");
     assert_eq!(world.stats().await.releases[0].upstream_errors, 1);

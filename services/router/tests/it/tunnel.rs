@@ -9,11 +9,12 @@ const UPGRADE: &str = "GET /upgrade HTTP/1.1\r\nhost: shop\r\nconnection: keep-a
 async fn a_tunnel_outlives_a_switch_and_counts_until_it_ends() {
     let (old, new) = (Instance::start("old").await, Instance::start("new").await);
     let world = World::start().await;
-    world.apply([to(&[&old]).timeout(Duration::from_millis(100))]).await;
+    let timeout = Duration::from_secs(3);
+    world.apply([to(&[&old]).timeout(timeout)]).await;
     let mut tunnel = world.raw(UPGRADE).await;
     assert!(tunnel.until("\r\n\r\n").await.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
     world.apply([to(&[&new])]).await;
-    assert_eq!(world.drained(&[&old], Duration::from_millis(300)).await, [1]);
+    assert_eq!(world.drained(&[&old], timeout + Duration::from_millis(300)).await, [1]);
     tunnel.write("still here").await;
     assert_eq!(tunnel.until("here").await, "still here");
     drop(tunnel);
