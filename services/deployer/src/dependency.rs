@@ -107,9 +107,14 @@ mod tests {
         address.to_string()
     }
 
+    /// Waits for something that is there sooner or later.
     async fn wait_on(target: &str) -> Result<(), String> {
+        wait_within(target, "1m").await
+    }
+
+    async fn wait_within(target: &str, within: &str) -> Result<(), String> {
         let text = format!(
-            "app: a\nservices: {{ api: {{ build: ., depends_on: [{{ {target}, within: 1s }}] }} }}\n\
+            "app: a\nservices: {{ api: {{ build: ., depends_on: [{{ {target}, within: {within} }}] }} }}\n\
              environments: {{ p: {{ track: {{ branch: x }} }} }}"
         );
         let manifest = manifest::parse(&text).expect("good");
@@ -123,16 +128,16 @@ mod tests {
     async fn an_http_dependency_is_there_when_it_answers_with_success() {
         let address = server(2).await;
         assert_eq!(wait_on(&format!("http: \"http://{address}/ready\"")).await, Ok(()));
-        let refused = wait_on(&format!("http: \"http://{address}/other\"")).await;
+        let refused = wait_within(&format!("http: \"http://{address}/other\""), "3s").await;
         let message = refused.expect_err("nothing is there");
-        assert!(message.contains("/other was not there within 1 s: it answers 404"), "{message}");
+        assert!(message.contains("/other was not there within 3 s: it answers 404"), "{message}");
     }
 
     #[tokio::test]
     async fn a_tcp_dependency_is_there_when_it_accepts() {
         let address = server(u32::MAX).await;
         assert_eq!(wait_on(&format!("tcp: \"{address}\"")).await, Ok(()));
-        let message = wait_on("tcp: \"127.0.0.1:1\"").await.expect_err("nobody listens");
+        let message = wait_within("tcp: \"127.0.0.1:1\"", "1s").await.expect_err("nobody listens");
         assert!(message.starts_with("127.0.0.1:1 was not there within 1 s"), "{message}");
     }
 }

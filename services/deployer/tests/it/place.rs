@@ -101,7 +101,7 @@ impl Here {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let within = tokio::time::timeout(Duration::from_secs(20), written).await;
+        let within = tokio::time::timeout(Duration::from_mins(2), written).await;
         within.unwrap_or_else(|_| panic!("{line:?} is not written"));
         container
     }
