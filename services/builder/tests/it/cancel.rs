@@ -1,12 +1,12 @@
 //! Ending a build.
 
 use crate::engine::processes_with;
-use crate::world::{APP, MANIFEST, World, outcome, push_of};
+use crate::world::{APP, MANIFEST, PATIENCE, World, outcome, push_of};
 use events::{AppName, PrincipalName};
 use proto::v1::build::State;
 use proto::v1::{Build, CancelBuildRequest, GetBuildRequest};
 use service::principal::{Grant, Principal, Role};
-use std::time::{Duration, Instant};
+use testkit::eventually;
 use tonic::{Code, Status};
 
 fn somebody(role: Role, app: &str) -> Principal {
@@ -40,18 +40,17 @@ async fn sleeping(world: &World, seconds: u32) -> Build {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_build_really_stops_within_a_second() {
+async fn a_cancelled_build_really_stops() {
     let world = World::start().await;
     let build = sleeping(&world, 86_401).await;
-    let asked = Instant::now();
     let cancelled =
         cancel(&world, &somebody(Role::Deployer, APP), &build, "").await.expect("cancelled");
     assert_eq!(outcome(&cancelled), (State::Cancelled, "CANCELLED"));
-    while processes_with("sleep 86401") > 0 {
-        assert!(asked.elapsed() < Duration::from_secs(5), "the engine goes on");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    // By itself it would for a day.
+    eventually("the engine to end it", PATIENCE, async || {
+        (processes_with("sleep 86401") == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

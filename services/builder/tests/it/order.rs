@@ -21,7 +21,7 @@ async fn an_old_commit_that_arrives_late_is_not_built() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_push_ends_the_build_that_runs() {
     let world = World::start().await;
-    let slow = "FROM slipway.local/python:3.11\nRUN sleep 60\n";
+    let slow = "FROM slipway.local/python:3.11\nRUN sleep 660\n";
     let old = push_of(&world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", slow)]));
     world.say(&old).await;
     world.until(&old, |build| build.steps.iter().any(|step| step.step == "build api")).await;
@@ -34,7 +34,7 @@ async fn a_newer_push_ends_the_build_that_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_build_is_superseded_without_a_slot() {
     let world = World::with(|config| config.slots = 1).await;
-    let slow = "FROM slipway.local/python:3.11\nRUN sleep 61\n";
+    let slow = "FROM slipway.local/python:3.11\nRUN sleep 661\n";
     let first = push_of(&world.repo.commit(&[("slipway.yaml", MANIFEST), ("Dockerfile", slow)]));
     world.say(&first).await;
     world.until(&first, |build| build.state() == State::Running).await;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::Loopback;
 
 /// The user `user` with the password `pass`.
 const HTPASSWD: &str = "user:$2y$05$abcdefghijklmnopqrstuuZFBUbfXoM8LFiPx8LYlO/sXZB/Cwk3K\n";
@@ -22,8 +23,8 @@ impl Registry {
     /// A registry that is not running yet.
     fn new() -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-        let host = format!("127.0.0.1:{}", port.expect("a port").port());
+        // Nobody may take it before the registry does.
+        let host = Loopback::unused().port(5000).to_string();
         let directory = home.path().display();
         let config = format!(
             "version: 0.1\n\

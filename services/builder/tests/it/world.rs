@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
-/// The longest a test waits for anything.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The longest a test waits for anything, also on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// The app of every test.
 pub(crate) const APP: &str = "shop";
 /// One service, built from nothing but a file.
