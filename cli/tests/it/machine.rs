@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long something may take to come about.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How often one looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -32,7 +32,7 @@ impl Machine {
         let directory = tempfile::tempdir().expect("a directory");
         let everybody = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), everybody).expect("ours");
-        Self { directory, port_offset: 1000 + std::process::id() % 1500 * 10 }
+        Self { directory, port_offset: 1000 + std::process::id() % 1100 * 20 }
     }
 
     fn data(&self) -> PathBuf {

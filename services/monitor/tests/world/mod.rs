@@ -36,7 +36,7 @@ use tonic::transport::Channel;
 /// The environment every story is about.
 pub(crate) const PLACE: &str = "apps/shop/environments/production";
 /// Longer than anything here takes on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct World {
     pub(crate) docker: Docker,
