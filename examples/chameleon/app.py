@@ -32,6 +32,7 @@ class App:
     def __init__(self):
         self.server = Server(self.handle)
         self.requests = 0
+        self.ready_since = None
         self.held = []
 
     async def handle(self, request, answer, reader, writer):
@@ -67,11 +68,15 @@ class App:
     async def at_ready(self, request, answer):
         if told("redirect_ready"):
             return await answer.send(302, {"status": "elsewhere"}, {"location": told("redirect_ready")})
-        after = told("unready_after_s")
-        waits = told("never_ready") or age() < told("ready_after_s", 0) or (after is not None and age() >= after)
-        if waits:
+        if told("never_ready") or age() < told("ready_after_s", 0) or self.turned():
             return await answer.send(503, {"status": "not ready", "age_s": round(age(), 3)})
+        self.ready_since = self.ready_since or time.monotonic()
         await answer.send(told("status_on_ready", 200), {"status": "ready", "version": told("version")})
+
+    def turned(self):
+        """Whether it was ready for long enough, from when it first said so: starting may take any time."""
+        after = told("unready_after_s")
+        return after is not None and self.ready_since is not None and time.monotonic() - self.ready_since >= after
 
     async def at_slow(self, request, answer):
         await asyncio.sleep(float(request.query.get("ms", "1000")) / 1000)

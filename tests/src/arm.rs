@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// What is armed happens within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 impl World {
     /// The first service that gets to `point` suffers `fault`.
@@ -38,6 +38,14 @@ impl World {
     /// What waits at `point` goes on.
     pub fn release_hold(&self, point: &str) {
         std::fs::remove_file(self.fail_points().join(format!("{point}.hit"))).expect("it waits");
+    }
+
+    /// Lets `act` happen while `service` stands still: of what was meanwhile it sees only the outcome.
+    pub fn unseen_by<T>(&self, service: &str, act: impl FnOnce() -> T) -> T {
+        self.running(service).pause();
+        let done = act();
+        self.running(service).go_on();
+        done
     }
 
     /// Waits until `service` ended by itself, and starts it again.

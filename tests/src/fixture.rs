@@ -9,7 +9,8 @@ pub fn example(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
 }
 
-/// The manifest of the chameleon as app `name`: one service, quick probes, a bake of three seconds.
+/// The manifest of the chameleon as app `name`: one service, quick probes that are patient with a busy machine, a
+/// bake of three seconds.
 pub fn manifest(name: &str) -> String {
     format!(
         "\
@@ -20,7 +21,7 @@ services:
     build: {{ context: . }}
     http: {{ port: 8000 }}
     health:
-      ready: {{ get: /ready, period: 1s, timeout: 1s, failures: 2 }}
+      ready: {{ get: /ready, period: 1s, timeout: 5s, failures: 2 }}
       start_period: 2s
       gate: 30s
     stop: {{ drain: 5s, grace: 5s }}
@@ -40,6 +41,15 @@ pub fn chameleon(name: &str, behaviour: &Value) -> Repo {
     behave(&repo, behaviour);
     repo.commit("The chameleon");
     repo
+}
+
+/// From the next commit on app `name` starts for a minute, unless somebody ends it.
+pub fn start_slowly(repo: &Repo, name: &str) {
+    let patient = manifest(name)
+        .replace("start_period: 2s", "start_period: 70s")
+        .replace("gate: 30s", "gate: 2m");
+    repo.write("slipway.yaml", &patient);
+    behave(repo, &serde_json::json!({"version": "slow", "ready_after_s": 60}));
 }
 
 /// A repository with two chameleons in folders of their own: `web` answers `/`, `api` answers `/api`.

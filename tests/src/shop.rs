@@ -21,16 +21,16 @@ services:
     build: { context: web }
     http: { port: 8000 }
     volumes: [{ name: notes, path: /data }]
-    health: { ready: { get: /ready, period: 1s, timeout: 1s }, gate: 30s }
+    health: { ready: { get: /ready, period: 1s, timeout: 5s }, gate: 30s }
     stop: { drain: 1s, grace: 5s }
   worker:
     build: { context: worker }
-    health: { ready: { tcp: 8000, period: 1s, timeout: 1s }, gate: 30s }
+    health: { ready: { tcp: 8000, period: 1s, timeout: 5s }, gate: 30s }
     stop: { drain: 1s, grace: 5s }
   store:
     image: STORE
     volumes: [{ name: records, path: /records }]
-    health: { ready: { tcp: 9000, period: 1s, timeout: 1s }, gate: 30s }
+    health: { ready: { tcp: 9000, period: 1s, timeout: 5s }, gate: 30s }
 environments:
   production: { track: { branch: main }, host: shop.localhost, bake: 1s }
 ";

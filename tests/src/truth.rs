@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// What was decided is said, and what was said is heard, within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 impl World {
     /// Waits until `event_type` was said `count` times.

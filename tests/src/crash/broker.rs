@@ -18,8 +18,9 @@ const SPEAKER: &str = "speaker";
 const LISTENER: &str = "listener";
 /// Time between two events.
 const EVERY: Duration = Duration::from_millis(10);
-/// The longest that nothing may be handled, a kill and a restart of the broker included.
-pub const STALL: Duration = Duration::from_secs(10);
+/// The longest that nothing may be handled, a kill and a restart of the broker included, also on a busy machine. How
+/// long it was is told.
+pub const STALL: Duration = Duration::from_mins(1);
 /// Longest time between what is waited for and a kill, in milliseconds.
 const MOMENT: u64 = 60;
 

@@ -46,7 +46,10 @@ async fn an_older_backup_is_put_back_and_what_it_knows_serves() {
     stage.end(Scene::Good, release.number).await;
     stage.world.clock().set(LATER);
     stage.settled().await;
-    assert_eq!(stage.world.docker.containers().len(), 2, "the live release and the one before");
+    eventually("only the live release and the one before to be there", PATIENCE, async || {
+        (stage.world.docker.containers().len() == 2).then_some(())
+    })
+    .await;
     let report = load.stop().await;
     assert_eq!(report.failed(), 0, "{:?}", report.first_failure);
 }

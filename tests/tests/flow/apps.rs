@@ -5,7 +5,7 @@ use serde_json::json;
 use service::fail_point::Fault;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon, manifest};
-use stories::{App, World};
+use stories::{App, World, rewrite};
 use testkit::{Repo, eventually};
 use tonic::Status;
 
@@ -152,14 +152,16 @@ async fn an_app_is_deleted_in_the_middle_of_a_release_and_the_deployer_killed() 
     {
         let app = world.register("shop", &repo).await;
         app.ship(&json!({"version": "one"}), 1).await;
-        behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+        rewrite(&repo, "start_period: 2s", "start_period: 70s");
+        rewrite(&repo, "gate: 30s", "gate: 2m");
+        behave(&repo, &json!({"version": "slow", "ready_after_s": 60}));
         app.push("Slow to start").await;
         app.release_in(2, &[State::Starting]).await;
     }
     world.arm("deployer.removal.routes_gone", Fault::Kill);
+    world.arm("deployer.removal.instances_gone", Fault::Kill);
     delete(&world, "shop", true).await.expect("by force");
     world.rises("deployer").await;
-    world.arm("deployer.removal.instances_gone", Fault::Kill);
     world.rises("deployer").await;
     gone(&world).await;
     let app = world.app("shop", &repo);
@@ -172,7 +174,7 @@ async fn a_build_that_ends_after_its_app_was_deleted_makes_no_release() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
-    let slow = stories::SlowStep::add(&repo, 3);
+    let slow = stories::SlowStep::add(&repo, 10);
     app.push("Slow to build").await;
     slow.begun().await;
     delete(&world, "shop", false).await.expect("nothing runs yet");

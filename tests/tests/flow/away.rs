@@ -68,7 +68,7 @@ async fn the_router_alone_goes_back_and_it_is_on_record_later() {
     assert_eq!(world.app("shop", &repo).version().await, "one");
     world.kill("router");
     world.resume("router");
-    eventually("the old version", std::time::Duration::from_secs(10), async || {
+    eventually("the old version", std::time::Duration::from_mins(1), async || {
         let answer = world.users("shop.localhost").get("/").await.ok()?;
         (answer.status == 200 && answer.json()["version"] == "one").then_some(())
     })

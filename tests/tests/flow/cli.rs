@@ -3,7 +3,7 @@
 use crate::tell::ageless;
 use proto::v1::release::State;
 use serde_json::json;
-use stories::fixture::{behave, chameleon};
+use stories::fixture::{behave, chameleon, start_slowly};
 use stories::{ADMIN_TOKEN, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,7 @@ async fn a_release_that_moves_is_cancelled_and_the_one_who_waits_is_told() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
-    behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+    start_slowly(&repo, "shop");
     repo.commit("Slow to start");
     let waits = world.slipway_begins("deploy shop production --wait");
     app.release_in(2, &[State::Starting]).await;

@@ -38,37 +38,43 @@ async fn what_was_replaced_is_restored_by_itself() {
 }
 
 async fn missing(watched: &Watched) {
+    let before = watched.history().await.len();
     watched.docker(&["rm", "--force", &watched.name()]);
-    healed(watched).await;
+    healed(watched, before).await;
 }
 
 async fn stopped(watched: &Watched) {
+    let before = watched.history().await.len();
     watched.docker(&["stop", "--time=1", &watched.name()]);
-    healed(watched).await;
+    healed(watched, before).await;
 }
 
 async fn limits_without_a_failed_request(watched: &Watched) {
     let users = watched.app().users();
     let load = Load::start(&users, "/", 2, Duration::from_millis(5));
+    let before = watched.history().await.len();
     watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
-    healed(watched).await;
+    healed(watched, before).await;
     let report = load.stop().await;
     assert_eq!(report.failed(), 0, "{:?}", report.first_failure);
 }
 
 async fn network(watched: &Watched) {
+    let before = watched.history().await.len();
     watched.docker(&["network", "connect", "bridge", &watched.name()]);
-    healed(watched).await;
+    healed(watched, before).await;
 }
 
 async fn restart_policy(watched: &Watched) {
+    let before = watched.history().await.len();
     watched.docker(&["update", "--restart=no", &watched.name()]);
-    healed(watched).await;
+    healed(watched, before).await;
 }
 
 async fn variables(watched: &Watched) {
+    let before = watched.history().await.len();
     watched.remake(None, &["--env", "COLOUR=crimson"]);
-    healed(watched).await;
+    healed(watched, before).await;
     assert_eq!(
         watched.app().users().get("/env").await.expect("answered").json()["COLOUR"],
         "green"
@@ -77,23 +83,31 @@ async fn variables(watched: &Watched) {
 
 async fn image(watched: &Watched) {
     let other = watched.hotfix();
+    let before = watched.history().await.len();
     watched.remake(Some(&other), &[]);
-    healed(watched).await;
+    healed(watched, before).await;
     watched.docker(&["image", "rm", "--force", &other]);
 }
 
-/// Another container runs as it was released, and nothing else is left.
-async fn healed(watched: &Watched) {
-    let before = watched.history().await.len();
+/// Another container runs as it was released, and nothing else is left, where `before` was the past when it differed.
+async fn healed(watched: &Watched, before: usize) {
     eventually("what differed to be healed", PATIENCE, async || {
         let past = watched.history().await;
-        let healed = past.first().is_some_and(|it| it.outcome == "healed");
-        (past.len() > before && healed).then_some(())
+        let newest = &past[..past.len() - before];
+        newest.iter().any(|it| it.outcome == "healed").then_some(())
     })
     .await;
     watched.until(State::InSync).await;
-    assert_eq!(watched.world.docker.running().len(), 1);
-    assert_eq!(watched.world.docker.containers().len(), 1);
+    alone(watched).await;
+}
+
+/// What was replaced is gone.
+async fn alone(watched: &Watched) {
+    eventually("one container to be there, which runs", PATIENCE, async || {
+        let docker = &watched.world.docker;
+        (docker.running().len() == 1 && docker.containers().len() == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -101,8 +115,10 @@ async fn who_fights_back_is_not_fought() {
     let watched = Watched::in_mode("heal").await;
     let given_up = loop {
         watched.until(State::InSync).await;
+        alone(&watched).await;
+        let before = watched.history().await.len();
         watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
-        if let Some(finding) = healed_or_given_up(&watched).await {
+        if let Some(finding) = healed_or_given_up(&watched, before).await {
             break finding;
         }
     };
@@ -113,8 +129,7 @@ async fn who_fights_back_is_not_fought() {
 }
 
 /// Nothing when it was healed once more.
-async fn healed_or_given_up(watched: &Watched) -> Option<Finding> {
-    let before = watched.history().await.len();
+async fn healed_or_given_up(watched: &Watched, before: usize) -> Option<Finding> {
     eventually("it to be healed, or the fight to be seen", PATIENCE, async || {
         let findings = watched.now().await?.findings;
         let given_up = findings.into_iter().find(|finding| finding.heal_reason == "HEAL_FIGHT");
@@ -129,8 +144,10 @@ async fn what_is_not_ours_is_never_touched_not_even_where_ours_should_be() {
     let watched = Watched::in_mode("heal").await;
     let name = watched.name();
     let image = watched.inspect(&name)["Config"]["Image"].as_str().expect("one").to_owned();
-    watched.docker(&["rm", "--force", &name]);
-    let theirs = watched.docker(&["create", "--name", &name, &image]);
+    let theirs = watched.world.unseen_by("monitor", || {
+        watched.docker(&["rm", "--force", &name]);
+        watched.docker(&["create", "--name", &name, &image])
+    });
     let finding = eventually("the name to be taken", PATIENCE, async || {
         let findings = watched.now().await?.findings;
         findings.into_iter().find(|finding| finding.heal_reason == "NAME_TAKEN")
@@ -145,6 +162,7 @@ async fn what_is_not_ours_is_never_touched_not_even_where_ours_should_be() {
 async fn a_monitor_and_a_deployer_that_are_killed_while_they_heal_go_on_afterwards() {
     let slow = json!({"version": "one", "ready_after_s": 4});
     let mut watched = Watched::with("    drift: heal\n", "", &slow).await;
+    let before = watched.history().await.len();
     watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
     eventually("the repair to begin", PATIENCE, async || {
         (watched.world.docker.containers().len() == 2).then_some(())
@@ -155,7 +173,7 @@ async fn a_monitor_and_a_deployer_that_are_killed_while_they_heal_go_on_afterwar
     watched.world.resume("deployer");
     watched.world.resume("monitor");
     watched.world.ready().await;
-    healed(&watched).await;
+    healed(&watched, before).await;
     assert_eq!(watched.app().version().await, "one");
 }
 

@@ -9,7 +9,7 @@ use testkit::eventually;
 
 const PATIENCE: Duration = Duration::from_mins(4);
 const LIVE: &str =
-    "    health:\n      live: { get: /health, period: 1s, timeout: 1s, failures: 2 }\n";
+    "    health:\n      live: { get: /health, period: 1s, timeout: 5s, failures: 2 }\n";
 
 /// The chameleon with a question of liveness, in as many instances.
 async fn watched(behaviour: &serde_json::Value, replicas: u32) -> Watched {

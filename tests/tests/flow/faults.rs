@@ -3,8 +3,8 @@
 use proto::v1::release::State;
 use serde_json::json;
 use std::time::Duration;
-use stories::World;
 use stories::fixture::{behave, chameleon};
+use stories::{World, rewrite};
 use testkit::Load;
 
 #[tokio::test]
@@ -14,7 +14,9 @@ async fn a_killed_driver_is_taken_over() {
     {
         let app = world.register("shop", &repo).await;
         app.ship(&json!({"version": "one"}), 1).await;
-        behave(&repo, &json!({"version": "two", "ready_after_s": 1.5}));
+        rewrite(&repo, "start_period: 2s", "start_period: 10s");
+        // Longer than it may take to see it start, and to kill its driver.
+        behave(&repo, &json!({"version": "two", "ready_after_s": 6}));
         app.push("Two").await;
         app.release_in(2, &[State::Starting]).await;
     }

@@ -3,7 +3,7 @@
 use proto::v1::release::State;
 use serde_json::json;
 use stories::World;
-use stories::fixture::{behave, chameleon};
+use stories::fixture::{behave, chameleon, manifest, start_slowly};
 
 const ONE: &str = "one";
 
@@ -13,7 +13,7 @@ async fn a_candidate_can_be_cancelled_while_it_starts() {
     let repo = chameleon("shop", &json!({"version": ONE}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": ONE}), 1).await;
-    behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+    start_slowly(&repo, "shop");
     app.push("Slow to start").await;
     app.release_in(2, &[State::Starting]).await;
     app.cancel(2).await.expect("it can be cancelled");
@@ -27,9 +27,10 @@ async fn a_newer_push_takes_the_place_of_a_release_that_starts() {
     let repo = chameleon("shop", &json!({"version": ONE}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": ONE}), 1).await;
-    behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+    start_slowly(&repo, "shop");
     app.push("Slow to start").await;
     app.release_in(2, &[State::Starting]).await;
+    repo.write("slipway.yaml", &manifest("shop"));
     let third = app.ship(&json!({"version": "three"}), 3).await;
     assert_eq!(third.stable_number, 1, "it began against the release that was live");
     assert_eq!(app.release(2).await.state(), State::Superseded);
@@ -90,6 +91,8 @@ async fn a_rollback_while_the_new_release_bakes_is_one_router_update() {
     let repo = chameleon("shop", &json!({"version": ONE}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": ONE}), 1).await;
+    // Longer than it may take to ask.
+    repo.write("slipway.yaml", &manifest("shop").replace("bake: 3s", "bake: 1m"));
     behave(&repo, &json!({"version": "two"}));
     app.push("Two").await;
     app.release_in(2, &[State::Baking]).await;

@@ -78,7 +78,7 @@ async fn a_wrong_manifest_fails_its_build_with_the_line_and_what_to_do() {
     slipway.yaml:17:5 environments.production: the key `bake` stands twice (it stands in line 15 already)
     # a gate too short
     MANIFEST_INVALID the manifest of the commit is not valid:
-    slipway.yaml:10:13 services.web.health.gate: a gate of 3s is shorter than the probes need at worst: 2s + 2 x (1s + 1s) = 6s (make it at least 6s, or lower `start_period`, `period`, `timeout` or `failures`)
+    slipway.yaml:10:13 services.web.health.gate: a gate of 3s is shorter than the probes need at worst: 2s + 2 x (1s + 5s) = 14s (make it at least 14s, or lower `start_period`, `period`, `timeout` or `failures`)
     # a path outside
     MANIFEST_INVALID the manifest of the commit is not valid:
     slipway.yaml:5:23 services.web.build.context: expected a path in the repository, found "../secrets": it must not leave the repository, so no `..`

@@ -138,9 +138,9 @@ async fn a_plan_says_what_would_happen_and_does_nothing() {
     service   store        keep or replace x1 replaced only if STORE is another image now
     service   web          keep or replace x1 replaced only if its content changed
     service   worker       keep or replace x1 replaced only if its content changed
-    gate      start store  30s                its probe has decided after 6s at worst
-    gate      start web    30s                its probe has decided after 6s at worst
-    gate      start worker 30s                its probe has decided after 6s at worst
+    gate      start store  30s                its probe has decided after 18s at worst
+    gate      start web    30s                its probe has decided after 18s at worst
+    gate      start worker 30s                its probe has decided after 18s at worst
     gate      bake         1s                 the old release stays ready
     gate      settle       45s                store may take longest to drain and stop
     longest   2m16s for all gates together

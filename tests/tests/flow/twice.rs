@@ -9,7 +9,7 @@ use proto::v1::{
 };
 use serde_json::json;
 use stories::World;
-use stories::fixture::{behave, chameleon};
+use stories::fixture::{chameleon, start_slowly};
 
 const PLACE: &str = "apps/shop/environments/production";
 
@@ -77,7 +77,7 @@ async fn a_release_is_cancelled_once() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
-    behave(&repo, &json!({"version": "slow", "ready_after_s": 8}));
+    start_slowly(&repo, "shop");
     app.push("Slow to start").await;
     app.release_in(2, &[State::Starting]).await;
     let (name, request_id) = (format!("{PLACE}/releases/2"), "a".to_owned());

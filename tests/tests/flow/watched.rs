@@ -136,7 +136,8 @@ impl Watched {
         other
     }
 
-    /// Somebody removes the container and runs another just like it, but for `changes`.
+    /// Somebody removes the container and runs another just like it, but for `changes`. Nobody heals what is missing
+    /// in between.
     pub(crate) fn remake(&self, image: Option<&str>, changes: &[&str]) {
         let name = self.name();
         let found = self.inspect(&name);
@@ -144,8 +145,11 @@ impl Watched {
         arguments.extend(changes.iter().map(|&text| text.to_owned()));
         let same = found["Config"]["Image"].as_str().expect("an image").to_owned();
         arguments.push(image.map_or(same, str::to_owned));
-        self.docker(&["rm", "--force", &name]);
-        self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.world.unseen_by("monitor", || {
+            self.docker(&["rm", "--force", &name]);
+            self.docker(&arguments);
+        });
     }
 }
 
@@ -154,7 +158,7 @@ pub(crate) fn patient(manifest: &str) -> String {
     let patient = manifest.replace("start_period: 2s", "start_period: 8s");
     patient
         .replace("gate: 30s", "gate: 60s")
-        .replace("timeout: 1s, failures: 2", "timeout: 3s, failures: 8")
+        .replace("timeout: 5s, failures: 2", "timeout: 5s, failures: 8")
 }
 
 /// The arguments of `docker run` for a container like `found`.
