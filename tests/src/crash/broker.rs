@@ -18,9 +18,12 @@ const SPEAKER: &str = "speaker";
 const LISTENER: &str = "listener";
 /// Time between two events.
 const EVERY: Duration = Duration::from_millis(10);
-/// The longest that nothing may be handled, a kill and a restart of the broker included, also on a busy machine. How
-/// long it was is told.
-pub const STALL: Duration = Duration::from_mins(1);
+/// The longest that nothing may be handled, a kill and a restart of the broker included.
+pub const STALL: Duration = Duration::from_secs(10);
+/// What is waited for comes about within this: a busy machine takes longer, and no stall is hidden by it.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// So many events may be said and not handled: who listens slowly on a busy machine is not behind for long.
+const BACKLOG: i64 = 200;
 /// Longest time between what is waited for and a kill, in milliseconds.
 const MOMENT: u64 = 60;
 
@@ -55,18 +58,24 @@ impl std::fmt::Display for Survived {
     }
 }
 
-/// When events were handled.
+/// When events were handled, and the newest of them.
 #[derive(Clone, Default)]
-struct Handled(Arc<Mutex<Vec<Instant>>>);
+struct Handled(Arc<Mutex<(Vec<Instant>, i64)>>);
 
 impl Handled {
-    fn note(&self) {
-        self.0.lock().expect("nobody panics with it").push(Instant::now());
+    fn note(&self, number: i64) {
+        let mut all = self.0.lock().expect("nobody panics with it");
+        all.0.push(Instant::now());
+        all.1 = all.1.max(number);
+    }
+
+    fn newest(&self) -> i64 {
+        self.0.lock().expect("nobody panics with it").1
     }
 
     fn longest_gap(&self) -> Duration {
-        let times = self.0.lock().expect("nobody panics with it");
-        times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+        let all = self.0.lock().expect("nobody panics with it");
+        all.0.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
     }
 }
 
@@ -127,7 +136,8 @@ impl Talk {
         let relay = bus::relay::run(pool.clone(), speaker, SPEAKER, wake.clone(), end.clone());
         let handlers = handlers(pool.clone(), handled.clone());
         let listen = bus::consume::run(bus(LISTENER).await, pool.clone(), handlers, end.clone());
-        let decide = decide(pool.clone(), Arc::clone(&said), wake, quiet.clone());
+        let talk = (Arc::clone(&said), handled.clone());
+        let decide = decide(pool.clone(), talk, wake, quiet.clone());
         Self {
             said,
             handled,
@@ -139,7 +149,7 @@ impl Talk {
     /// Waits until something that is said from now on was handled.
     async fn goes_on(&self, pool: &PgPool) {
         let last = self.said.load(Ordering::SeqCst);
-        eventually("the broker to be of use again", STALL * 2, async || {
+        eventually("the broker to be of use again", PATIENCE, async || {
             let newest = "select coalesce(max(number), 0) from public.effect";
             (number(pool, newest).await > last).then_some(())
         })
@@ -152,7 +162,7 @@ impl Talk {
         quiet.cancel();
         deciding.await.expect("it ends well");
         let said = self.said.load(Ordering::SeqCst);
-        eventually("everything to be handled", STALL * 2, async || {
+        eventually("everything to be handled", PATIENCE, async || {
             (number(pool, HANDLED).await == said).then_some(())
         })
         .await;
@@ -166,9 +176,18 @@ impl Talk {
     }
 }
 
-async fn decide(pool: PgPool, said: Arc<AtomicI64>, wake: Arc<Notify>, cancel: CancellationToken) {
+async fn decide(
+    pool: PgPool,
+    (said, handled): (Arc<AtomicI64>, Handled),
+    wake: Arc<Notify>,
+    cancel: CancellationToken,
+) {
     while !cancel.is_cancelled() {
         let number = said.load(Ordering::SeqCst) + 1;
+        if number - handled.newest() > BACKLOG {
+            tokio::time::sleep(EVERY).await;
+            continue;
+        }
         let event = envelope(number);
         let mut connection = pool.acquire().await.expect("a connection");
         pg::outbox::enqueue(&mut connection, SPEAKER, &event).await.expect("decided");
@@ -195,7 +214,7 @@ fn handlers(pool: PgPool, handled: Handled) -> Handlers {
         let (pool, handled) = (pool.clone(), handled.clone());
         async move {
             let written = effect(&pool, &envelope).await;
-            handled.note();
+            handled.note(envelope.data["number"].as_i64().unwrap_or_default());
             written.map_or_else(Verdict::from, |()| Verdict::Done)
         }
     })

@@ -75,7 +75,7 @@ async fn what_its_handler_cannot_bear_is_parked_after_its_tries() {
 
 /// How often something was tried at most that began so long ago: after 0.2 s, 0.4 s, 0.8 s and so on, up to 10 s.
 fn most_tries(since: Duration) -> u64 {
-    let pause = |n| Duration::from_millis(200 * (1 << n)).min(Duration::from_secs(10));
+    let pause = |n: u32| Duration::from_millis(200_u64 << n).min(Duration::from_secs(10));
     let begun = (0..16).scan(Duration::ZERO, |at, n| {
         *at += pause(n);
         Some(*at)

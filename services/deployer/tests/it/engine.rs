@@ -187,12 +187,12 @@ async fn output_is_kept_in_the_order_of_writing_and_followed_to_its_end() {
             print(n, file=[sys.stdout, sys.stderr][n % 2], flush=True)\n    \
             while not os.path.exists(f'/tmp/{n}'): time.sleep(0.01)";
         let id = here.run(&here.python(code)).await;
-        let mut followed = std::pin::pin!(here.engine.follow(id.clone(), Since::default()));
+        let mut followed = Box::pin(here.engine.follow(id.clone(), Since::default()));
         let mut lines = 0;
         while let Some(line) = followed.next().await {
             let read = ["touch".to_owned(), format!("/tmp/{}", line.unwrap().line)];
             // With the last line it ends, and takes along who told it.
-            drop(here.engine.exec(&id, &read, Duration::from_secs(30)).await);
+            drop(Box::pin(here.engine.exec(&id, &read, Duration::from_secs(30))).await);
             lines += 1;
         }
         assert_eq!(lines, 6);

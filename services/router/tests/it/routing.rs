@@ -33,7 +33,7 @@ async fn host_and_path_decide() {
 async fn a_prefix_is_stripped_when_the_route_says_so() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
-    world.apply([to(&[&instance]).path("/app").stripped().dead(nobody().await)]).await;
+    world.apply([to(&[&instance]).path("/app").stripped().dead(nobody())]).await;
     let seen = world.get("/app/headers?x=/app").await.body;
     assert!(seen.starts_with("/headers?x=/app HTTP/1.1\n"), "{seen}");
     assert!(seen.contains("x-forwarded-prefix: /app\n"), "{seen}");
