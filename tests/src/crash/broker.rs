@@ -22,8 +22,8 @@ const EVERY: Duration = Duration::from_millis(10);
 pub const STALL: Duration = Duration::from_secs(10);
 /// What is waited for comes about within this: a busy machine takes longer, and no stall is hidden by it.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// So many events may be said and not handled: who listens slowly on a busy machine is not behind for long.
-const BACKLOG: i64 = 200;
+/// So many events may be said and not handled: what is said after a kill is not waited for behind a long queue.
+const BACKLOG: i64 = 20;
 /// Longest time between what is waited for and a kill, in milliseconds.
 const MOMENT: u64 = 60;
 
