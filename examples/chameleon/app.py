@@ -32,6 +32,7 @@ class App:
     def __init__(self):
         self.server = Server(self.handle)
         self.requests = 0
+        self.served = 0
         self.ready_since = None
         self.held = []
 
@@ -43,6 +44,7 @@ class App:
         if route is None:
             return await answer.send(404, {"error": f"nothing at {request.path}"})
         probe = request.path in ("/health", "/ready")
+        self.served += not probe
         if not probe and self.fails_now():
             return await answer.send(500, {"error": "told to fail", "version": told("version")})
         if not probe and told("slow_ms"):
@@ -52,8 +54,10 @@ class App:
         await route(request, answer)
 
     def fails_now(self):
-        """Every n-th request (error_every, 1 = all) once the process is error_after_s old."""
-        after = told("error_after_s")
+        """Every n-th request (error_every, 1 = all) once the process is error_after_s old; all after error_after_requests."""
+        after, served = told("error_after_s"), told("error_after_requests")
+        if served is not None and self.served > served:
+            return True
         return after is not None and age() >= after and self.requests % told("error_every", 1) == 0
 
     async def at_root(self, request, answer):
@@ -74,9 +78,10 @@ class App:
         await answer.send(told("status_on_ready", 200), {"status": "ready", "version": told("version")})
 
     def turned(self):
-        """Whether it was ready for long enough, from when it first said so: starting may take any time."""
-        after = told("unready_after_s")
-        return after is not None and self.ready_since is not None and time.monotonic() - self.ready_since >= after
+        """Whether it was ready for long enough, from when it first said so, or had enough requests."""
+        after, served = told("unready_after_s"), told("unready_after_requests")
+        old = after is not None and self.ready_since is not None and time.monotonic() - self.ready_since >= after
+        return old or (served is not None and self.served >= served)
 
     async def at_slow(self, request, answer):
         await asyncio.sleep(float(request.query.get("ms", "1000")) / 1000)

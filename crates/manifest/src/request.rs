@@ -96,6 +96,13 @@ mapping! {
     }
 }
 
+impl Warmup {
+    /// There is neither time nor anything to ask.
+    pub fn is_nothing(&self) -> bool {
+        self.lasts == Span::ZERO && self.requests.is_empty()
+    }
+}
+
 mapping! {
     /// A request that warms a candidate up.
     pub struct WarmupRequest {

@@ -163,8 +163,9 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
         approval: waits && resolved.approval.is_some(),
         window: waits && !resolved.freeze.is_empty(),
         jobs: false,
-        warm: false,
-        verify: false,
+        // What was proven before goes back at once.
+        warm: !restores && resolved.services.values().any(|service| !service.warmup.is_nothing()),
+        verify: !restores && !resolved.verify.is_empty(),
         bake: !restores,
         has_stable: false,
     }

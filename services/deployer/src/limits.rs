@@ -19,12 +19,17 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     let waiting = longest(|service| {
         service.depends_on.iter().map(|dependency| dependency.within.duration()).sum()
     });
-    // A release that stops the old one first also waits for that.
+    let warming = longest(|service| service.warmup.lasts.duration());
+    let verifying: Duration = resolved.verify.iter().map(|asked| asked.within.duration()).sum();
+    let usual = Limits::default();
+    // A release that stops the old one first also waits for that; what is not found is asked twice.
     Limits {
+        warm: usual.warm + warming,
+        verify: usual.verify + 2 * verifying,
         start: waiting + stopping + gate + SLACK,
         bake: resolved.bake.lasts.duration() + UNSEEN,
         settle: stopping + SLACK,
         undo: gate + 2 * stopping + SLACK,
-        ..Limits::default()
+        ..usual
     }
 }

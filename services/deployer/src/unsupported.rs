@@ -16,12 +16,6 @@ pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
     if resolved.jobs.values().any(|job| before(job.at)) {
         wanted.push("jobs at before_release or first_release");
     }
-    if !resolved.verify.is_empty() {
-        wanted.push("verify");
-    }
-    if resolved.services.values().any(|service| !service.warmup.requests.is_empty()) {
-        wanted.push("warmup");
-    }
     let gates = [
         (resolved.approval.is_some(), "approval"),
         (resolved.promote_from.is_some(), "promote_from"),

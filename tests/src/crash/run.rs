@@ -3,7 +3,7 @@
 use super::calamity::{Calamity, Ground, Lasts};
 use super::table::{Case, Scene, Step};
 use crate::fixture::chameleon;
-use crate::{App, World};
+use crate::{App, World, rewrite};
 use proto::v1::release::State;
 use proto::v1::{CreateReleaseRequest, Release};
 use serde_json::json;
@@ -18,6 +18,10 @@ const BOUND: Duration = Duration::from_mins(3);
 const LOSS: Duration = Duration::from_secs(45);
 
 const APP: &str = "shop";
+/// What goes into the manifest, so that the release has every step.
+const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
+const VERIFY: &str =
+    "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
 
 /// What became of a case.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub struct Stage {
     good: [String; 2],
     turns_bad: String,
     never_ready: String,
+    answers_badly: String,
     turn: usize,
 }
 
@@ -63,15 +68,19 @@ impl Stage {
 
     async fn of(world: World) -> Self {
         let repo = chameleon(APP, &json!({"version": "one"}));
+        rewrite(&repo, "    http:", WARMUP);
+        rewrite(&repo, "environments:", VERIFY);
         let app = world.register(APP, &repo).await;
         app.push("The first").await;
         app.live(1).await;
         let good = ["two", "three"].map(|name| world.image(name, &json!({"version": name})));
         let turns_bad =
-            world.image("turns-bad", &json!({"version": "bad", "unready_after_s": 1.2}));
+            world.image("turns-bad", &json!({"version": "bad", "unready_after_requests": 3}));
         let never_ready =
             world.image("never-ready", &json!({"version": "never", "never_ready": true}));
-        Self { world, repo, good, turns_bad, never_ready, turn: 0 }
+        let answers_badly =
+            world.image("answers-badly", &json!({"version": "wrong", "error_after_s": 0}));
+        Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0 }
     }
 
     /// The app.
@@ -161,6 +170,7 @@ impl Stage {
             }
             Scene::TurnsBad => &self.turns_bad,
             Scene::NeverReady => &self.never_ready,
+            Scene::AnswersBadly => &self.answers_badly,
         };
         let request = CreateReleaseRequest {
             parent: format!("apps/{APP}/environments/production"),
@@ -203,7 +213,7 @@ impl Stage {
         let wanted = match scene {
             Scene::Good => "live",
             Scene::TurnsBad => "rolled_back",
-            Scene::NeverReady => "failed",
+            Scene::NeverReady | Scene::AnswersBadly => "failed",
         };
         self.end_in(number, &[wanted]).await
     }
@@ -225,7 +235,7 @@ impl Stage {
         eventually("only the live release to run", BOUND, async || {
             let docker = &self.world.docker;
             let (running, all) = (docker.running(), docker.images_of_containers());
-            let bad = [&self.turns_bad, &self.never_ready];
+            let bad = [&self.turns_bad, &self.never_ready, &self.answers_badly];
             let is_clean = running.len() == 1 && !all.iter().any(|image| bad.contains(&image));
             is_clean.then_some(())
         })

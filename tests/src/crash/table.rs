@@ -11,6 +11,8 @@ pub enum Scene {
     TurnsBad,
     /// It never gets ready.
     NeverReady,
+    /// It is ready, and does not answer as `verify` wants it.
+    AnswersBadly,
 }
 
 /// A step, a release that goes through it, and what is said when it is over.
@@ -55,14 +57,17 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 11] = [
+pub const STEPS: [Step; 14] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("preparing", Scene::Good, "release.progressed.starting"),
-    step("starting", Scene::Good, "release.progressed.shifting"),
+    step("starting", Scene::Good, "release.progressed.warming"),
+    step("warming", Scene::Good, "release.progressed.verifying"),
+    step("verifying", Scene::Good, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("baking", Scene::Good, "release.progressed.settling"),
     step("settling", Scene::Good, "release.live.live"),
     step("starting", Scene::NeverReady, "release.progressed.rolling_back"),
+    step("verifying", Scene::AnswersBadly, "release.progressed.rolling_back"),
     step("shifting", Scene::TurnsBad, "release.progressed.baking"),
     step("restoring_traffic", Scene::TurnsBad, "release.progressed.rolling_back"),
     step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
@@ -170,14 +175,14 @@ mod tests {
             State::Queued { .. }
             | State::Preparing
             | State::Starting
+            | State::Warming
+            | State::Verifying
             | State::Shifting { .. }
             | State::Baking
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
             // Nothing is done; what is not performed yet is refused before anything is touched.
             State::RunningJobs
-            | State::Warming
-            | State::Verifying
             | State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
             | State::Live

@@ -21,5 +21,6 @@ mod tell;
 mod traces;
 mod traffic;
 mod twice;
+mod verified;
 mod watched;
 mod webhooks;

@@ -9,6 +9,8 @@ mod shift;
 mod start;
 mod traffic;
 mod unsupported;
+mod verify;
+mod warm;
 mod watch;
 
 pub(crate) use detached::{After, container_of, stop};
@@ -67,9 +69,9 @@ pub(crate) async fn perform(app: &App, release: &Release, effect: Effect) -> Out
         Effect::Settle => settle::settle(app, release).await,
         Effect::RestoreTraffic => restore::traffic(app, release).await,
         Effect::RemoveCandidate => restore::remove_candidate(app, release).await,
-        Effect::RunJobs | Effect::WarmUp | Effect::Verify | Effect::Judge { .. } => {
-            Err(unsupported::unsupported(effect))
-        }
+        Effect::WarmUp => warm::warm(app, release).await,
+        Effect::Verify => verify::verify(app, release).await,
+        Effect::RunJobs | Effect::Judge { .. } => Err(unsupported::unsupported(effect)),
     };
     outcome.map_or_else(|stop| stop, Outcome::Done)
 }

@@ -2,6 +2,7 @@
 //! after it looked.
 
 use super::Outcome;
+use super::verify::verify_again;
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
@@ -21,6 +22,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Watches until the bake ends or something is wrong.
 pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcome> {
     let end = Instant::now() + left(app, release).await?;
+    if release.plan.verify {
+        verify_again(app, release).await?;
+    }
     let watched = watched(app, release).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched);
     let limits = Limits::from(&release.content.resolved.bake);

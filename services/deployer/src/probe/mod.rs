@@ -1,9 +1,10 @@
 //! Asking instances whether they are well, from outside their containers.
 //!
-//! `state` counts answers and decides, purely; `http`, `tcp` and `exec` ask once; `gate` asks candidates until
+//! `state` counts answers and decides, purely; `http`, `tcp` and `exec` ask once; `call` asks what the manifest wants asked; `gate` asks candidates until
 //! all are ready or one cannot be.
 
 mod answer;
+mod call;
 mod exec;
 mod gate;
 mod http;
@@ -14,6 +15,7 @@ mod tcp;
 mod transcript;
 
 pub use answer::Answer;
+pub(crate) use call::{Question, Reply, call};
 pub use gate::{GateCause, GateFailure, GateInstance, Ready, wait_ready};
 pub use probes::Probes;
 pub use question::{Probe, Target, ask};
