@@ -2,69 +2,76 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Calamity, Case, Converged, Ground, Report, STEPS, Stage, Step, cases,
-    deliver_through_kills, kill_the_broker,
+    CALAMITIES, Case, Ground, Lane, Report, STEPS, cases, deliver_through_kills, kill_the_broker,
+    name_of,
 };
 
 /// What chance follows from.
 const SEED: u64 = 20_261_121;
 
-#[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "what a program says")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |name: &str| words.iter().all(|word| name.contains(word.as_str()));
-    let rows: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
-    let strikes = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
-    let strikes: Vec<_> =
-        strikes.filter(|(step, calamity)| wanted(&name_of(*step, *calamity))).collect();
     let (broker, deliveries) = (wanted("broker kills"), wanted("deliveries kills"));
-    let count = rows.len() + strikes.len() + usize::from(broker) + usize::from(deliveries);
+    let (rows, lanes) = lanes(wanted);
+    let count = rows + usize::from(broker) + usize::from(deliveries);
     ensure!(count > 0, "nothing has all of {words:?} in its name");
     println!("{count} rows, seed {SEED}");
     if broker {
-        println!("{}", kill_the_broker(200, SEED).await);
+        println!("{}", on_a_runtime(kill_the_broker(200, SEED))?);
     }
     if deliveries {
-        let delivered = deliver_through_kills(10_000, SEED).await;
+        let delivered = on_a_runtime(deliver_through_kills(10_000, SEED))?;
         println!("{delivered}");
         ensure!(delivered.lost + delivered.twice == 0, "a webhook was lost or done twice");
     }
-    if rows.len() + strikes.len() == 0 {
+    if rows == 0 {
         return Ok(());
     }
-    let mut report = Report::default();
-    if !rows.is_empty() {
-        let mut stage = Stage::start().await;
-        for case in &rows {
-            let converged = stage.run(case).await;
-            tell(&case.name(), &converged);
-            report.add(case.fault.name(), case.step, &converged);
-        }
-        report.absorbed(stage.world.absorbed().await);
-    }
-    for ground in Ground::ALL {
-        let here: Vec<_> = strikes.iter().filter(|(_, it)| it.ground() == ground).collect();
-        if here.is_empty() {
-            continue;
-        }
-        let mut stage = Stage::on(ground).await;
-        for (step, calamity) in here {
-            let converged = stage.survive(*step, *calamity).await;
-            tell(&name_of(*step, *calamity), &converged);
-            report.add(calamity.name(), *step, &converged);
-        }
-        report.absorbed(stage.world.absorbed().await);
-    }
+    let report = play(lanes)?;
     println!("\n{report}");
+    ensure!(report.is_right(), "not every case ended right");
     Ok(())
 }
 
-fn name_of(step: Step, calamity: Calamity) -> String {
-    format!("{} {}", step.name, calamity.name())
+/// How many cases there are, and in which order, side by side: most of a case is waiting. Engines of one's own are not
+/// side by side.
+fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 2]) {
+    let cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+    let struck = |ground: Ground| {
+        let all = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
+        let here = all.filter(|(step, it)| it.ground() == ground && wanted(&name_of(*step, *it)));
+        Lane::Struck(ground, here.collect())
+    };
+    let engines = [Ground::Engine, Ground::LiveEngine, Ground::SmallEngine];
+    let first = [Lane::Cut(cut)].into_iter().chain(engines.map(struck)).collect();
+    let lanes: [Vec<Lane>; 2] = [first, [Ground::Usual, Ground::Clock].map(struck).into()];
+    let count = lanes.iter().flatten().map(Lane::len).sum();
+    (count, lanes)
 }
 
-#[expect(clippy::print_stdout, reason = "what a program says")]
-fn tell(name: &str, converged: &Converged) {
-    println!("{name:<44} {:<12} {:5.1} s", converged.state, converged.took.as_secs_f64());
+fn play(lanes: [Vec<Lane>; 2]) -> Result<Report> {
+    let threads = lanes.map(|lanes| {
+        std::thread::spawn(|| {
+            on_a_runtime(async {
+                let mut report = Report::default();
+                for lane in lanes {
+                    lane.play(&mut report).await;
+                }
+                report
+            })
+        })
+    });
+    let mut report = Report::default();
+    for thread in threads {
+        let played = thread.join().map_err(|_| anyhow::anyhow!("a platform did not start"))?;
+        report = report.and(played?);
+    }
+    Ok(report)
+}
+
+fn on_a_runtime<T>(work: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
 }

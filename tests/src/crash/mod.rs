@@ -3,6 +3,7 @@
 mod broker;
 mod calamity;
 mod deliveries;
+mod lane;
 mod report;
 mod run;
 mod sequence;
@@ -11,6 +12,7 @@ mod table;
 pub use broker::{STALL, Survived, kill_the_broker};
 pub use calamity::{CALAMITIES, Calamity, Ground};
 pub use deliveries::{Delivered, deliver_through_kills};
+pub use lane::{Lane, name_of};
 pub use report::Report;
 pub use run::{Converged, Stage};
 pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, sample};

@@ -17,11 +17,40 @@ pub struct Report {
     /// Lost to what takes requests or instances along.
     taken_along: BTreeMap<&'static str, u64>,
     absorbed: i64,
+    /// Cases that did not end right: stuck, twice live, something left, a request lost.
+    wrong: Vec<String>,
 }
 
 impl Report {
-    /// Adds one case: what struck, in which step, what came of it.
-    pub fn add(&mut self, fault: &'static str, step: Step, converged: &Converged) {
+    /// Adds one case: what struck, in which step, and what came of it if it ended right.
+    pub fn note(&mut self, fault: &'static str, step: Step, played: Option<&Converged>) {
+        match played {
+            Some(converged) => self.add(fault, step, converged),
+            None => self.wrong.push(format!("{} {fault}", step.name)),
+        }
+    }
+
+    /// The same with what was seen elsewhere.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        add(&mut self.faults, other.faults);
+        add(&mut self.steps, other.steps);
+        add(&mut self.ends, other.ends);
+        add(&mut self.taken_along, other.taken_along);
+        self.took.extend(other.took);
+        self.wrong.extend(other.wrong);
+        self.requests += other.requests;
+        self.lost += other.lost;
+        self.absorbed += other.absorbed;
+        self
+    }
+
+    /// Every case ended right.
+    pub fn is_right(&self) -> bool {
+        self.wrong.is_empty()
+    }
+
+    fn add(&mut self, fault: &'static str, step: Step, converged: &Converged) {
         *self.faults.entry(fault).or_default() += 1;
         *self.steps.entry(step.name).or_default() += 1;
         *self.ends.entry(converged.state).or_default() += 1;
@@ -73,7 +102,22 @@ impl std::fmt::Display for Report {
         if !self.taken_along.is_empty() {
             writeln!(f, "taken along       {}", list(&self.taken_along))?;
         }
-        write!(f, "duplicates        {} absorbed", self.absorbed)
+        writeln!(f, "duplicates        {} absorbed", self.absorbed)?;
+        let wrong = if self.wrong.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", self.wrong.join(", "))
+        };
+        write!(f, "not right         {}{wrong}", self.wrong.len())
+    }
+}
+
+fn add<T: std::ops::AddAssign + Default>(
+    mine: &mut BTreeMap<&'static str, T>,
+    theirs: BTreeMap<&'static str, T>,
+) {
+    for (name, count) in theirs {
+        *mine.entry(name).or_default() += count;
     }
 }
 

@@ -1,0 +1,98 @@
+//! A part of the matrix, case after case. A case that does not end right is told and counted, and the next one begins on
+//! a platform of its own.
+
+use super::calamity::{Calamity, Ground};
+use super::report::Report;
+use super::run::{Converged, Stage};
+use super::table::{Case, Step};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+
+/// Cases on one kind of platform.
+#[derive(Debug)]
+pub enum Lane {
+    /// Releases that are cut.
+    Cut(Vec<Case>),
+    /// Releases whose ground goes away.
+    Struck(Ground, Vec<(Step, Calamity)>),
+}
+
+/// The name of a strike.
+pub fn name_of(step: Step, calamity: Calamity) -> String {
+    format!("{} {}", step.name, calamity.name())
+}
+
+impl Lane {
+    /// How many cases it has.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Cut(cases) => cases.len(),
+            Self::Struck(_, strikes) => strikes.len(),
+        }
+    }
+
+    /// It has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Plays every case.
+    pub async fn play(self, report: &mut Report) {
+        match self {
+            Self::Cut(cases) => {
+                let mut stage = None;
+                for case in cases {
+                    let run = async |stage: &mut Stage| stage.run(&case).await;
+                    let played = one(&mut stage, None, &case.name(), run).await;
+                    report.note(case.fault.name(), case.step, played.as_ref());
+                }
+                end(stage, report).await;
+            }
+            Self::Struck(ground, strikes) => {
+                let mut stage = None;
+                for (step, calamity) in strikes {
+                    let strike = async |stage: &mut Stage| stage.survive(step, calamity).await;
+                    let name = name_of(step, calamity);
+                    let played = one(&mut stage, Some(ground), &name, strike).await;
+                    report.note(calamity.name(), step, played.as_ref());
+                }
+                end(stage, report).await;
+            }
+        }
+    }
+}
+
+/// What became of one case; nothing when it did not end right, and its platform is given up.
+async fn one(
+    stage: &mut Option<Stage>,
+    ground: Option<Ground>,
+    name: &str,
+    play: impl AsyncFnOnce(&mut Stage) -> Converged,
+) -> Option<Converged> {
+    let mut here = match (stage.take(), ground) {
+        (Some(stage), _) => stage,
+        (None, Some(ground)) => Stage::on(ground).await,
+        (None, None) => Stage::start().await,
+    };
+    let played = AssertUnwindSafe(play(&mut here)).catch_unwind().await.ok();
+    match &played {
+        Some(converged) => {
+            tell(name, converged.state, converged.took.as_secs_f64());
+            *stage = Some(here);
+        }
+        // It said why when it panicked.
+        None => tell(name, "NOT RIGHT", 0.0),
+    }
+    played
+}
+
+async fn end(stage: Option<Stage>, report: &mut Report) {
+    if let Some(stage) = stage {
+        report.absorbed(stage.world.absorbed().await);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what a program says")]
+fn tell(name: &str, state: &str, seconds: f64) {
+    println!("{name:<44} {state:<12} {seconds:5.1} s");
+}
