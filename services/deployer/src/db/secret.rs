@@ -82,21 +82,8 @@ pub(crate) async fn newest(
     app: &AppName,
     environment: &str,
 ) -> Result<Vec<Version>, sqlx::Error> {
-    sqlx::query_as!(
-        Version,
-        r#"select environment as "environment!", name as "name!", version as "version!",
-                  set_by as "set_by!", created_at as "created_at!"
-           from (select distinct on (environment, name) environment, name, version, set_by,
-                        created_at, sealed
-                 from deployer.secret
-                 where app = $1 and environment in ('', $2)
-                 order by environment, name, version desc) newest
-           where sealed is not null order by name, environment"#,
-        app.as_str(),
-        environment,
-    )
-    .fetch_all(executor)
-    .await
+    // Every secret has a name: this is before the first.
+    page(executor, (app, environment), ("", ""), i64::MAX).await
 }
 
 /// A page of them, after the name and environment of the last one of the page before.
