@@ -1,11 +1,11 @@
 //! One request of the manifest's to an instance, and its whole answer. Redirects are answers, not followed.
 
+use super::exchange::exchange;
 use super::{Answer, tcp};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use manifest::{Call, Json, Text};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -39,8 +39,8 @@ pub(crate) async fn call(address: SocketAddr, asked: Question<'_>) -> Result<Rep
     let started = Instant::now();
     let stream = tcp::connect(address, asked.within).await?;
     let request = request(address, asked).map_err(|error| Answer::Unasked(error.to_string()))?;
-    let exchange = timeout_at(started + asked.within, exchange(TokioIo::new(stream), request));
-    let (status, body) = exchange.await.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
+    let exchanged = timeout_at(started + asked.within, exchange(stream, request, read)).await;
+    let (status, body) = exchanged.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
     Ok(Reply { status, body, took: started.elapsed() })
 }
 
@@ -64,26 +64,6 @@ fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Byte
     request.body(Full::from(body))
 }
 
-async fn exchange(
-    io: TokioIo<tokio::net::TcpStream>,
-    request: Request<Full<Bytes>>,
-) -> Result<(u16, Option<Bytes>), Answer> {
-    let connected = hyper::client::conn::http1::handshake(io).await;
-    let (mut sender, connection) = connected.map_err(|error| failed(&error))?;
-    let exchange = async {
-        match sender.send_request(request).await {
-            Ok(response) => read(response).await,
-            Err(error) => Err(failed(&error)),
-        }
-    };
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        answer = &mut exchange => answer,
-        // The connection is over when the answer is complete, or broken; the exchange knows which.
-        _ = connection => exchange.await,
-    }
-}
-
 async fn read(response: Response<Incoming>) -> Result<(u16, Option<Bytes>), Answer> {
     let status = response.status().as_u16();
     match Limited::new(response.into_body(), BODY_CAP).collect().await {
@@ -91,10 +71,6 @@ async fn read(response: Response<Incoming>) -> Result<(u16, Option<Bytes>), Answ
         Err(error) if error.is::<LengthLimitError>() => Ok((status, None)),
         Err(_) => Err(Answer::Reset),
     }
-}
-
-fn failed(error: &hyper::Error) -> Answer {
-    if error.is_parse() { Answer::NotHttp } else { Answer::Reset }
 }
 
 #[cfg(test)]

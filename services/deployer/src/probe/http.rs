@@ -1,15 +1,16 @@
 //! One GET. Redirects are answers, not followed; of a body more is read than shown, because secrets in it are
 //! hidden before it is cut.
 
+use super::exchange::exchange;
 use super::{Answer, tcp};
 use crate::docker::clean;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 /// So much is read of what may be shown. A secret is shorter, or begins after what is shown.
@@ -23,15 +24,11 @@ pub(super) async fn ask(address: SocketAddr, path: &str, limit: Duration) -> Ans
         Ok(stream) => stream,
         Err(answer) => return answer,
     };
-    let asked = timeout_at(deadline, get(TokioIo::new(stream), (address, path), deadline));
+    let asked = timeout_at(deadline, get(stream, (address, path), deadline));
     asked.await.unwrap_or(Answer::TimedOut(limit))
 }
 
-async fn get(
-    io: TokioIo<tokio::net::TcpStream>,
-    (address, path): (SocketAddr, &str),
-    deadline: Instant,
-) -> Answer {
+async fn get(stream: TcpStream, (address, path): (SocketAddr, &str), deadline: Instant) -> Answer {
     let request = Request::get(path)
         .header(HOST, address.to_string())
         .header(USER_AGENT, "slipway-probe")
@@ -41,22 +38,8 @@ async fn get(
         Ok(request) => request,
         Err(error) => return Answer::Unasked(error.to_string()),
     };
-    let (mut sender, connection) = match hyper::client::conn::http1::handshake(io).await {
-        Ok(connected) => connected,
-        Err(error) => return failed(&error),
-    };
-    let exchange = async {
-        match sender.send_request(request).await {
-            Ok(response) => read(response, deadline).await,
-            Err(error) => failed(&error),
-        }
-    };
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        answer = &mut exchange => answer,
-        // The connection is over when the answer is complete, or broken; the exchange knows which.
-        _ = connection => exchange.await,
-    }
+    let read = async |response| Ok(read(response, deadline).await);
+    exchange(stream, request, read).await.unwrap_or_else(|answer| answer)
 }
 
 async fn read(mut response: Response<Incoming>, deadline: Instant) -> Answer {
@@ -85,10 +68,6 @@ async fn begin(body: &mut Incoming, most: usize, bytes: &mut Vec<u8>) {
         bytes.extend(frame.into_data().unwrap_or_default());
     }
     bytes.truncate(most);
-}
-
-fn failed(error: &hyper::Error) -> Answer {
-    if error.is_parse() { Answer::NotHttp } else { Answer::Reset }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod answer;
 mod call;
+mod exchange;
 mod exec;
 mod gate;
 mod http;
