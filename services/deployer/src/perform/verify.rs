@@ -5,7 +5,7 @@ use super::{Outcome, counted, ready};
 use crate::app::App;
 use crate::candidate::{self, Asked};
 use crate::db::release::Release;
-use crate::docker::{Mask, clean};
+use crate::docker::clean;
 use crate::expect::faults;
 use crate::probe::{Answer, Question, Reply, call};
 use crate::{diagnose, member};
@@ -105,15 +105,11 @@ async fn explain(app: &App, release: &Release, fault: Fault) -> Failure {
         service: Some(instance.service.to_string()),
         ..Failure::new("VERIFY_FAILED", message)
     };
-    let secrets = match member::secrets(app, release).await {
-        Ok(secrets) => secrets,
-        // Without the secrets nothing can be hidden, and so nothing is kept.
-        Err(error) => {
-            let why = format!("the answer is not kept, because secrets cannot be hidden: {error}");
-            return Failure { probe_lines: vec![why], ..failure };
-        }
+    // Without the secrets nothing can be hidden, and so nothing is kept.
+    let Ok(Some(mask)) = member::mask(app, release).await else {
+        let why = "the answer is not kept, because not all secrets are known to be hidden";
+        return Failure { probe_lines: vec![why.to_owned()], ..failure };
     };
-    let mask = Mask::new(secrets.values().map(|secret| secret.value.as_str()));
     let begin: String = mask.hide(&clean(&body)).chars().take(TOLD).collect();
     let wrong = mask.hide(&wrong);
     Failure {
