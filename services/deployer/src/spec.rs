@@ -112,7 +112,7 @@ pub enum RestartPolicy {
     /// Nothing: for candidates, whose crash must be seen as it was, and for what retires.
     No,
     /// Starts it again, also after the machine restarted.
-    UnlessStopped,
+    Always,
 }
 
 /// One container, before it exists.

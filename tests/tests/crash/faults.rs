@@ -58,7 +58,7 @@ async fn a_release_survives_an_engine_that_starts_anew() {
 
 #[tokio::test]
 async fn a_release_survives_an_engine_that_is_killed() {
-    let killed = ["preparing", "shifting"].map(|step| (step, Calamity::EngineKilled));
+    let killed = ["preparing", "shifting", "settling"].map(|step| (step, Calamity::EngineKilled));
     survives(Ground::Engine, &killed).await;
     let killed = ["starting", "baking", "settling"].map(|step| (step, Calamity::LiveEngineKilled));
     survives(Ground::LiveEngine, &killed).await;

@@ -44,7 +44,7 @@ async fn a_limit(watched: &Watched) {
 async fn a_restart_policy(watched: &Watched) {
     watched.docker(&["update", "--restart=no", &watched.name()]);
     watched.differs("RESTART_POLICY", "restart_policy").await;
-    watched.docker(&["update", "--restart=unless-stopped", &watched.name()]);
+    watched.docker(&["update", "--restart=always", &watched.name()]);
     watched.until(State::InSync).await;
 }
 

@@ -71,7 +71,7 @@ fn host_config(spec: &InstanceSpec) -> HostConfig {
 pub(super) fn restart(policy: RestartPolicy) -> DockerRestart {
     let name = match policy {
         RestartPolicy::No => RestartPolicyNameEnum::NO,
-        RestartPolicy::UnlessStopped => RestartPolicyNameEnum::UNLESS_STOPPED,
+        RestartPolicy::Always => RestartPolicyNameEnum::ALWAYS,
     };
     DockerRestart { name: Some(name), maximum_retry_count: None }
 }

@@ -96,7 +96,7 @@ impl Engine {
 
     /// Lets the engine start the container again whenever it ends: for an instance that was ready.
     pub async fn activate(&self, container: &str) -> Result<(), EngineError> {
-        self.set_restart(container, RestartPolicy::UnlessStopped).await
+        self.set_restart(container, RestartPolicy::Always).await
     }
 
     /// Forbids the engine to start the container again: before it is drained and stopped. One that is gone

@@ -42,8 +42,10 @@ pub struct StopReport {
 impl Engine {
     /// Stops the container: its own stop signal or SIGTERM, `grace`, SIGKILL. It does not start again by
     /// itself. One that does not run, or is gone, is well.
+    ///
+    /// The engine does not start again what it signalled to stop, so that what runs is retired when it has ended: then
+    /// it costs a note in the engine's books, before that as much as to start a process.
     pub async fn stop(&self, container: &str, grace: Duration) -> Result<StopReport, EngineError> {
-        self.retire(container).await?;
         let mut report = StopReport::default();
         let Some(facts) = self.find(container).await? else { return Ok(report) };
         let gentle = facts.stop_signal.as_deref().unwrap_or("SIGTERM");
@@ -54,6 +56,7 @@ impl Engine {
             report.killed = signal == "SIGKILL";
             report.stages.push(self.signal_and_wait(container, signal, patience).await?);
         }
+        self.retire(container).await?;
         report.exit_code = self.find(container).await?.and_then(|facts| facts.exit_code);
         Ok(report)
     }
@@ -69,8 +72,10 @@ impl Engine {
         let options = KillContainerOptionsBuilder::new().signal(signal).build();
         let killed = self.docker.kill_container(container, Some(options));
         match self.call("signal container", container, killed).await {
-            // It ended before the signal came: "is not running".
-            Err(error) if matches!(error.status(), Some(404 | 409)) => {}
+            // It ended before the signal came, "is not running", and may be about to start again.
+            Err(error) if matches!(error.status(), Some(404 | 409)) => {
+                self.retire(container).await?;
+            }
             sent => sent?,
         }
         let ended = self.until(container, |facts| !facts.running && !facts.restarting);

@@ -99,7 +99,7 @@ async fn release_called(app: &App, text: &str) -> Result<Release, Status> {
 
 /// As the engine was told, for an instance that is ready; values of variables are fingerprints.
 fn wire_spec(spec: &InstanceSpec, key: &[u8]) -> v1::InstanceSpec {
-    let ready = InstanceSpec { restart_policy: RestartPolicy::UnlessStopped, ..spec.clone() };
+    let ready = InstanceSpec { restart_policy: RestartPolicy::Always, ..spec.clone() };
     let mut body = engine_body(&ready);
     for line in body.env.iter_mut().flatten() {
         if let Some((name, value)) = line.split_once('=') {

@@ -87,7 +87,6 @@ async fn stop_one(
     };
     release::fence(&app.pool, release).await.map_err(|error| again(&error))?;
     if instance.state != "stopped" {
-        app.engine.retire(&container).await.map_err(|error| again(&error))?;
         if instance.address.is_some() {
             let ids = vec![instance.id.to_string()];
             let since = Instant::now();
