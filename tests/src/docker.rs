@@ -45,6 +45,13 @@ impl Docker {
         self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
     }
 
+    /// The platform's containers and how each is, for people; or why the engine does not say.
+    pub(crate) fn told(&self) -> String {
+        let format = "{{.Names}}  {{.Status}}  {{.Image}}";
+        let told = self.command(&["ps", "--all", "--format", format, "--filter", &self.filter()]);
+        String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned()
+    }
+
     /// The images, by digest, of the platform's containers that run.
     pub fn images_of_running(&self) -> Vec<String> {
         self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])

@@ -370,15 +370,16 @@ impl World {
 const LINES: usize = 25;
 
 impl World {
-    /// What each service said last, for the reader of a failed story.
+    /// What each service said last, and what is on the engine, for the reader of a failed story.
     #[expect(clippy::print_stderr, reason = "the output of a test")]
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         for service in SERVICES {
             let log = self.log_of(service);
             let lines: Vec<&str> = log.lines().collect();
             let last = &lines[lines.len().saturating_sub(LINES)..];
             eprintln!("--- {service}\n{}", last.join("\n"));
         }
+        eprintln!("--- engine\n{}", self.docker.told());
     }
 }
 

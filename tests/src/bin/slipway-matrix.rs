@@ -37,21 +37,26 @@ fn main() -> Result<()> {
 
 /// How many cases there are, and in which order, side by side: most of a case is waiting. Engines of one's own are not
 /// side by side.
-fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 2]) {
-    let cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
+    let mut cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+    let second_half = cut.split_off(cut.len() / 2);
     let struck = |ground: Ground| {
         let all = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
         let here = all.filter(|(step, it)| it.ground() == ground && wanted(&name_of(*step, *it)));
         Lane::Struck(ground, here.collect())
     };
     let engines = [Ground::Engine, Ground::LiveEngine, Ground::SmallEngine];
-    let first = [Lane::Cut(cut)].into_iter().chain(engines.map(struck)).collect();
-    let lanes: [Vec<Lane>; 2] = [first, [Ground::Usual, Ground::Clock].map(struck).into()];
+    let lanes: [Vec<Lane>; 4] = [
+        vec![Lane::Cut(cut)],
+        vec![Lane::Cut(second_half)],
+        engines.map(struck).into(),
+        [Ground::Usual, Ground::Clock].map(struck).into(),
+    ];
     let count = lanes.iter().flatten().map(Lane::len).sum();
     (count, lanes)
 }
 
-fn play(lanes: [Vec<Lane>; 2]) -> Result<Report> {
+fn play(lanes: [Vec<Lane>; 4]) -> Result<Report> {
     let threads = lanes.map(|lanes| {
         std::thread::spawn(|| {
             on_a_runtime(async {

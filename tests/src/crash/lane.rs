@@ -81,7 +81,10 @@ async fn one(
             *stage = Some(here);
         }
         // It said why when it panicked.
-        None => tell(name, "NOT RIGHT", 0.0),
+        None => {
+            tell(name, "NOT RIGHT", 0.0);
+            here.world.tell();
+        }
     }
     played
 }
