@@ -2,7 +2,6 @@
 //! an old one may be somebody else's by then: they are compared, and the router is told.
 
 use crate::app::App;
-use crate::db::environment;
 use crate::db::instance::{self, Instance};
 use crate::docker::EngineError;
 use crate::table::{self, PublishError};
@@ -45,12 +44,7 @@ pub(crate) async fn publish(app: &App, moved: &[Moved]) -> Result<u64, PublishEr
 
 /// Compares every instance; how many were somewhere else.
 pub(crate) async fn refresh(app: &App) -> anyhow::Result<usize> {
-    let mut moved = Vec::new();
-    for environment in environment::all(&app.pool).await? {
-        let place = (&environment.app, &environment.environment);
-        let instances = instance::of_environment(&app.pool, place).await?;
-        moved.extend(self::moved(app, &instances).await?);
-    }
+    let moved = moved(app, &instance::ready(&app.pool).await?).await?;
     if !moved.is_empty() {
         publish(app, &moved).await?;
     }

@@ -4,9 +4,10 @@
 use crate::addresses;
 use crate::app::App;
 use crate::db::{instance, list};
+use crate::leftovers::{self, Looked};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
-use crate::{leftovers, local_rollback, restored};
+use crate::{local_rollback, restored};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +21,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Sweeps until `cancel`. When the truth cannot be read, nothing is touched.
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
     let mut swept = Instant::now();
+    let mut looked = Looked::default();
     let mut compared = None;
     loop {
         if let Err(error) = refresh_router(&app).await {
@@ -37,7 +39,7 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
         }
         if swept.elapsed() > EVERY {
             swept = Instant::now();
-            sweep_containers(&app).await;
+            sweep_containers(&app, &mut looked).await;
         }
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -79,11 +81,11 @@ async fn refresh_addresses(app: &App) -> bool {
 }
 
 /// What nobody owns goes, and what should not run any more stops.
-async fn sweep_containers(app: &App) {
+async fn sweep_containers(app: &App, looked: &mut Looked) {
     if let Err(error) = sweep_orphans(app).await {
         tracing::warn!(error = service::chain(&*error), "orphans stay for now");
     }
-    match leftovers::stop(app).await {
+    match leftovers::stop(app, looked).await {
         Ok(0) => {}
         Ok(environments) => tracing::info!(environments, "what was left over is stopped"),
         Err(error) => tracing::warn!(error = service::chain(&*error), "leftovers stay for now"),

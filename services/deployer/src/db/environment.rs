@@ -4,6 +4,7 @@ use events::{AppName, EnvironmentName};
 use release::Traffic;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
+use std::time::Duration;
 
 /// Where an app runs.
 #[expect(clippy::struct_field_names, reason = "one word per concept, everywhere")]
@@ -51,25 +52,58 @@ pub(crate) async fn lock(
     Ok(())
 }
 
+/// As the table has it.
+struct Row {
+    app: String,
+    environment: String,
+    traffic: Json<Traffic>,
+    candidate_token: String,
+}
+
+impl TryFrom<Row> for Environment {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
+        Ok(Self {
+            app: AppName::parse(&row.app).map_err(decode)?,
+            environment: EnvironmentName::parse(&row.environment).map_err(decode)?,
+            traffic: row.traffic.0,
+            candidate_token: row.candidate_token,
+        })
+    }
+}
+
 /// All environments that had a release.
 pub(crate) async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Environment>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select app, environment, traffic as "traffic: Json<Traffic>", candidate_token
            from deployer.environment order by app, environment"#
     )
     .fetch_all(executor)
     .await?;
-    let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
-    rows.into_iter()
-        .map(|row| {
-            Ok(Environment {
-                app: AppName::parse(&row.app).map_err(decode)?,
-                environment: EnvironmentName::parse(&row.environment).map_err(decode)?,
-                traffic: row.traffic.0,
-                candidate_token: row.candidate_token,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Environment::try_from).collect()
+}
+
+/// Those of which an instance or a release changed within this time.
+pub(crate) async fn changed(
+    executor: impl PgExecutor<'_>,
+    within: Duration,
+) -> Result<Vec<Environment>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with since as (select clock_timestamp() - make_interval(secs => $1) as moment)
+           select app, environment, traffic as "traffic: Json<Traffic>", candidate_token
+           from deployer.environment where (app, environment) in
+               (select app, environment from deployer.instance, since where changed_at > moment
+                union select app, environment from deployer.release, since where entered_at > moment)
+           order by app, environment"#,
+        within.as_secs_f64(),
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Environment::try_from).collect()
 }
 
 /// The traffic of one environment that is there.

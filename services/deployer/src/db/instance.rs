@@ -59,12 +59,49 @@ pub(crate) async fn intend(
     Ok(())
 }
 
+/// As the table has it.
+struct Row {
+    id: uuid::Uuid,
+    service: String,
+    content_hash: String,
+    replica: i32,
+    release: uuid::Uuid,
+    number: i64,
+    container_name: String,
+    container_id: Option<String>,
+    address: Option<String>,
+    state: String,
+    created_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl TryFrom<Row> for Instance {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
+        Ok(Self {
+            id: InstanceId::new(row.id),
+            service: ServiceName::parse(&row.service).map_err(decode)?,
+            content_hash: row.content_hash,
+            replica: u32::try_from(row.replica).unwrap_or(0),
+            release: ReleaseId::new(row.release),
+            number: row.number,
+            container_name: row.container_name,
+            container_id: row.container_id,
+            address: row.address,
+            state: row.state,
+            created_at: row.created_at,
+        })
+    }
+}
+
 /// All instances of an environment that are not gone.
 pub(crate) async fn of_environment(
     executor: impl PgExecutor<'_>,
     (app, environment): (&AppName, &EnvironmentName),
 ) -> Result<Vec<Instance>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         "select i.id, i.service, i.content_hash, i.replica, i.release, r.number, i.container_name,
                 i.container_id, i.address, i.state, i.created_at
          from deployer.instance i join deployer.release r on r.id = i.release
@@ -75,24 +112,21 @@ pub(crate) async fn of_environment(
     )
     .fetch_all(executor)
     .await?;
-    let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
-    rows.into_iter()
-        .map(|row| {
-            Ok(Instance {
-                id: InstanceId::new(row.id),
-                service: ServiceName::parse(&row.service).map_err(decode)?,
-                content_hash: row.content_hash,
-                replica: u32::try_from(row.replica).unwrap_or(0),
-                release: ReleaseId::new(row.release),
-                number: row.number,
-                container_name: row.container_name,
-                container_id: row.container_id,
-                address: row.address,
-                state: row.state,
-                created_at: row.created_at,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Instance::try_from).collect()
+}
+
+/// Every instance that may have requests, of all environments.
+pub(crate) async fn ready(executor: impl PgExecutor<'_>) -> Result<Vec<Instance>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select i.id, i.service, i.content_hash, i.replica, i.release, r.number, i.container_name,
+                i.container_id, i.address, i.state, i.created_at
+         from deployer.instance i join deployer.release r on r.id = i.release
+         where i.state = 'ready' order by i.id",
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Instance::try_from).collect()
 }
 
 /// Whether a table of `generation` that names `ids` is newer than any that was made here, and names what has no
