@@ -14,6 +14,8 @@ use testkit::{Answer, Http, Repo, eventually};
 pub const WEBHOOK_SECRET: &str = "webhook-secret-of-the-app";
 /// The environment that stories are about, if they do not say another.
 pub(crate) const PRODUCTION: &str = "production";
+/// As many as a page has at most.
+const MANY: i32 = 500;
 /// A build and a release end within this.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -110,8 +112,11 @@ impl<'a> App<'a> {
 
     /// All releases, the newest first.
     pub async fn releases(&self) -> Vec<Release> {
-        let request =
-            ListReleasesRequest { parent: self.parent(), ..ListReleasesRequest::default() };
+        let request = ListReleasesRequest {
+            parent: self.parent(),
+            page_size: MANY,
+            ..ListReleasesRequest::default()
+        };
         let answer = self.client.clone().releases.list_releases(request).await;
         answer.expect("a list of releases").into_inner().releases
     }
