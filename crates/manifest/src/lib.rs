@@ -22,6 +22,7 @@ mod resolved;
 mod routes;
 mod rules;
 mod service;
+mod sticky;
 mod strategy;
 mod survey;
 mod value;
@@ -50,11 +51,12 @@ pub use service::{
     Build, Delivery, Dependency, DependencyTarget, Http, Protocol, Replace, Resources, Secret,
     Service, Source, Stop, Volume, VolumeClass,
 };
+pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Shadow, Strategy, WorseBy};
 pub use value::{
-    AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, Glob, HostName, ImageReference,
-    InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath, RequestPath, Schedule,
-    Span, StageName, Text, Timezone, User, VariableName,
+    AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
+    ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,
+    RequestPath, Schedule, Span, StageName, Text, Timezone, User, VariableName,
 };
 
 use read::{Read, Reading};

@@ -5,6 +5,7 @@ use crate::grammar::mapping;
 use crate::nearest::suggestion;
 use crate::problem::quoted;
 use crate::read::{Fields, Read, Reading, default_of};
+use crate::sticky::Sticky;
 use crate::value::{Percent, Span};
 use crate::yaml::{Node, Value};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,10 @@ mapping! {
         hold: Span = "5m", "long enough for a few hundred requests of a small service";
         /// What is compared between candidate and stable.
         analysis: Analysis = "{}", "its keys have defaults of their own";
+        /// By what a client is known, so that it gets the same release all the time; left out, every
+        /// request is decided by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sticky: Option<Sticky>;
     }
 }
 

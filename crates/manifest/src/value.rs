@@ -15,7 +15,8 @@ pub use schedule::Schedule;
 pub use size::{Bytes, Cpus, Percent};
 pub use span::Span;
 pub use word::{
-    Address, Email, FeatureName, HostName, Port, StageName, Text, Timezone, User, VariableName,
+    Address, Email, FeatureName, FieldName, HostName, Port, StageName, Text, Timezone, User,
+    VariableName,
 };
 
 use crate::problem::quoted;

@@ -223,6 +223,10 @@ fn environments_nothing_can_reach() {
 #[test]
 fn strategies_that_lead_nowhere() {
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [50, 10] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: the steps do not lead from above 0 to 100 (write them like [10, 50, 100])");
+    assert_snapshot!(refused(&production("strategy: { canary: { steps: [0.5, 100] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: a share of the traffic is a whole percentage (write them like [10, 50, 100])");
+    assert_snapshot!(refused(&production("strategy: { canary: { sticky: adress } }")), @r#"slipway.yaml:9:35 environments.production.strategy.canary.sticky: expected `address`, or a mapping with `header` or `cookie`, found "adress""#);
+    assert_snapshot!(refused(&production("strategy: { canary: { sticky: { header: x, cookie: y } } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.sticky: needs exactly one of `header`, `cookie`");
+    assert_snapshot!(refused(&production("strategy: { canary: { sticky: { cookie: 'a=b' } } }")), @r#"slipway.yaml:9:45 environments.production.strategy.canary.sticky.cookie: expected a name of a header or cookie, found "a=b": use letters, digits, `-`, `_` and `.`"#);
     assert_snapshot!(refused(&production("strategy: { canary: {}, shadow: {} }")), @"slipway.yaml:9:5 environments.production.strategy: needs exactly one of `canary`, `shadow`");
     assert_snapshot!(refused(&production("strategy: { shadow: { share: 200% } }")), @"slipway.yaml:9:34 environments.production.strategy.shadow.share: 200% is no share of the requests (use more than 0% and at most 100%)");
     assert_snapshot!(refused(&production("bake: { for: 10d, restarts: 0 }")), @r#"

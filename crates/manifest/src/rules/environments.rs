@@ -99,6 +99,10 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
                 let message = "the steps do not lead from above 0 to 100";
                 rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
             }
+            if canary.steps.iter().any(|step| step.basis_points() % 100 != 0) {
+                let message = "a share of the traffic is a whole percentage";
+                rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
+            }
         }
         Strategy::Shadow(shadow) => {
             let path = format!("{path}.shadow");

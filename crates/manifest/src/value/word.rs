@@ -31,6 +31,17 @@ text!(
 );
 
 text!(
+    /// A header of a request, or a cookie.
+    FieldName, "a name of a header or cookie",
+    |name| {
+        let good = (1..=100).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        if good { Ok(()) } else { Err("use letters, digits, `-`, `_` and `.`") }
+    },
+    "x"
+);
+
+text!(
     /// A host name that the router serves; `*.example.com` takes every name one level below.
     HostName, "a host name",
     |host| {
