@@ -10,8 +10,8 @@ use crate::restored;
 use crate::router::RouterError;
 use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
-use manifest::Protocol;
-use proto::v1::{Route, RouteTable, Target, Upstream, route};
+use manifest::{Protocol, Sticky, Strategy};
+use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -59,8 +59,27 @@ impl Scene {
             candidate_token: self.environment.candidate_token.clone(),
             connect_timeout: Some(proto::time::duration(CONNECT_TIMEOUT)),
             strip_prefix: rule.strip_prefix,
+            sticky: self.sticky(),
         };
         leading.resolved.routes.iter().map(route).collect()
+    }
+
+    /// By what clients are known while a candidate has a share.
+    fn sticky(&self) -> Option<v1::Sticky> {
+        let [_, .., candidate] = self.environment.traffic.shares.as_slice() else { return None };
+        let Strategy::Canary(canary) = &self.releases.get(&candidate.release)?.resolved.strategy
+        else {
+            return None;
+        };
+        Some(match canary.sticky.as_ref()? {
+            Sticky::Header(name) => {
+                v1::Sticky { header: name.to_string(), ..v1::Sticky::default() }
+            }
+            Sticky::Cookie(name) => {
+                v1::Sticky { cookie: name.to_string(), ..v1::Sticky::default() }
+            }
+            Sticky::Address => v1::Sticky { address: true, ..v1::Sticky::default() },
+        })
     }
 
     /// The first route carries the plain name; further ones add their service and prefix.

@@ -117,7 +117,7 @@ async fn forward(
             }
         }
         let shown = ask.candidate.as_ref().map(HeaderValue::as_bytes);
-        let chosen = route.target(shown, roll).ok_or(Refusal::NoInstance)?;
+        let chosen = route.target(shown, unsent.headers(), roll).ok_or(Refusal::NoInstance)?;
         record.assign(route.clone(), chosen);
         let target = &route.targets[chosen];
         let Some(instance) = target.instance(&tried) else {
@@ -161,6 +161,15 @@ enum Unsent {
 }
 
 impl Unsent {
+    /// Those that go to the instance.
+    fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::New(parts, _) => Some(&parts.headers),
+            Self::Returned(request) => Some(request.headers()),
+            Self::Taken => None,
+        }
+    }
+
     fn request(
         &mut self,
         route: &LiveRoute,

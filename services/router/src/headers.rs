@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Uri, Version};
 pub(crate) const CANDIDATE: HeaderName = HeaderName::from_static("slipway-candidate");
 /// Identity of a request from the outermost proxy to the last log line.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// The part of the path that the instance does not see.
 pub(crate) const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");

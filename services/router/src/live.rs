@@ -4,6 +4,7 @@ use crate::choose::{self, Load};
 use crate::instance::Instance;
 use crate::measure::Measured;
 use crate::table::{Mode, Route, RouteTable};
+use http::HeaderMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -54,15 +55,28 @@ impl LiveRoute {
         self.route.mode
     }
 
-    /// Index of the target of a request: the candidate for who shows its token, else by weight.
-    pub(crate) fn target(&self, shown_token: Option<&[u8]>, roll: u64) -> Option<usize> {
+    /// Index of the target of a request: the candidate for who shows its token, else by weight and `roll`, or by what
+    /// the headers say of the client.
+    pub(crate) fn target(
+        &self,
+        shown_token: Option<&[u8]>,
+        headers: Option<&HeaderMap>,
+        roll: u64,
+    ) -> Option<usize> {
         let targets = &self.route.targets;
         if let (Some(token), Some(shown)) = (&self.route.candidate_token, shown_token)
             && token.matches(shown)
         {
             return targets.iter().position(|target| target.candidate);
         }
+        let roll = self.roll_of_client(headers).unwrap_or(roll);
         choose::target(targets.iter().map(|target| target.weight), roll)
+    }
+
+    fn roll_of_client(&self, headers: Option<&HeaderMap>) -> Option<u64> {
+        let sticky = self.route.sticky.as_ref()?;
+        let candidate = self.route.targets.last().filter(|target| target.candidate)?;
+        sticky.roll(candidate.release, headers?)
     }
 }
 

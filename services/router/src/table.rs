@@ -7,12 +7,14 @@
 mod address;
 mod host;
 mod parse;
+mod sticky;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use address::{Address, InvalidAddress};
 pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
 pub use parse::{InvalidTable, Violation};
+pub use sticky::Sticky;
 
 use events::{InstanceId, ReleaseId};
 use std::collections::HashMap;
@@ -49,7 +51,7 @@ pub struct Route {
     pub path_prefix: PathPrefix,
     /// Instances see paths without the prefix.
     pub strip_prefix: bool,
-    /// By release.
+    /// By release, the candidate last.
     pub targets: Vec<Target>,
     /// What happens to requests now.
     pub mode: Mode,
@@ -61,6 +63,8 @@ pub struct Route {
     pub max_body: Option<u64>,
     /// What a request shows to be sent to the candidate.
     pub candidate_token: Option<CandidateToken>,
+    /// By what requests of one client are known; without, every request is decided by itself.
+    pub sticky: Option<Sticky>,
 }
 
 /// What happens to the requests of a route.

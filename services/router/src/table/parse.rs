@@ -1,7 +1,8 @@
 //! The table from the wire; everything that is wrong with it is told at once.
 
 use super::{
-    Address, CandidateToken, HostPattern, Mode, PathPrefix, Route, RouteTable, Target, Upstream,
+    Address, CandidateToken, HostPattern, Mode, PathPrefix, Route, RouteTable, Sticky, Target,
+    Upstream,
 };
 use events::{InstanceId, ReleaseId};
 use proto::v1;
@@ -62,15 +63,15 @@ impl TryFrom<&v1::RouteTable> for RouteTable {
 }
 
 #[derive(Default)]
-struct Violations(Vec<Violation>);
+pub(super) struct Violations(Vec<Violation>);
 
 impl Violations {
-    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Violation { field: field.into(), message: message.into() });
     }
 
     /// The value, or its error noted.
-    fn take<T, E: ToString>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
+    pub(super) fn take<T, E: ToString>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|error| self.add(field, error.to_string())).ok()
     }
 }
@@ -99,6 +100,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
     let mode = mode(at, wire, found);
     let candidate_token = candidate_token(at, wire, found);
     let targets = targets(at, wire, found);
+    let sticky = wire.sticky.as_ref().and_then(|sticky| Sticky::parse(at, sticky, found));
     Some(Route {
         name: wire.name.clone(),
         hosts,
@@ -110,6 +112,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
         connect_timeout,
         max_body: (wire.max_body_bytes > 0).then_some(wire.max_body_bytes),
         candidate_token,
+        sticky,
     })
 }
 
@@ -175,6 +178,8 @@ fn targets(at: &str, wire: &v1::Route, found: &mut Violations) -> Vec<Target> {
     if targets.windows(2).any(|pair| pair[0].release == pair[1].release) {
         found.add(format!("{at}.targets"), "must name each release once");
     }
+    // Whoever has the candidate keeps it as its share grows, because that grows from the end.
+    targets.sort_by_key(|target| target.candidate);
     targets
 }
 

@@ -3,7 +3,7 @@ use crate::retry::nobody;
 use crate::table::{TOKEN, route, to};
 use crate::world::World;
 use hyper::Request;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[tokio::test]
 async fn host_and_path_decide() {
@@ -52,6 +52,24 @@ async fn traffic_follows_the_weights() {
     }
     assert!((60..=140).contains(&seen["candidate"]), "{seen:?}");
     assert_eq!(seen["candidate"] + seen["stable"], 1000);
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_candidate_keeps_it_as_its_share_grows() {
+    let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
+    let world = World::start().await;
+    let mut had: HashSet<u32> = HashSet::new();
+    for (weight, few) in [(10, 3..=45), (50, 60..=140), (100, 200..=200)] {
+        let shares = route("shop").target(100 - weight, &[&stable]).target(weight, &[&candidate]);
+        world.apply([shares.known_by("x-user")]).await;
+        let mut has = HashSet::new();
+        for user in 0..200 {
+            let answer = world.ask(Request::get("/").header("x-user", user)).await;
+            has.extend((answer.body == "candidate").then_some(user));
+        }
+        assert!(has.is_superset(&had) && few.contains(&has.len()), "{weight} %: {}", has.len());
+        had = has;
+    }
 }
 
 #[tokio::test]

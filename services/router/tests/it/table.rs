@@ -62,6 +62,13 @@ impl Draft {
         draft
     }
 
+    /// The last target is the candidate, and clients are known by a header.
+    pub(crate) fn known_by(mut self, header: &str) -> Self {
+        self.last().candidate = true;
+        self.0.sticky = Some(v1::Sticky { header: header.to_owned(), ..v1::Sticky::default() });
+        self
+    }
+
     /// An instance that nobody started, first in the last target.
     pub(crate) fn dead(mut self, address: SocketAddr) -> Self {
         self.last().upstreams.insert(0, upstream(&uuid::Uuid::nil().to_string(), address));
