@@ -18,6 +18,7 @@ impl Plan {
             State::Verifying => Some(limits.verify),
             State::Shifting { phase: Shift::Applying, .. } => Some(limits.shift),
             State::Shifting { phase: Shift::Holding, .. } => Some(limits.hold),
+            State::Shifting { phase: Shift::Deciding, .. } => Some(limits.decide),
             State::Baking => Some(limits.bake),
             State::Settling => Some(limits.settle),
             State::RollingBack { .. } => Some(limits.undo),

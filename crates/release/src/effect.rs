@@ -54,7 +54,9 @@ impl Plan {
                 let weight = self.weights().get(*step).copied().unwrap_or(100);
                 Some(Effect::Shift { weight })
             }
-            State::Shifting { step, phase: Shift::Holding } => Some(Effect::Judge { step: *step }),
+            State::Shifting { step, phase: Shift::Holding | Shift::Deciding } => {
+                Some(Effect::Judge { step: *step })
+            }
             State::Baking => Some(Effect::Watch),
             State::Settling => Some(Effect::Settle),
             State::RollingBack { undo: Undo::Traffic, .. } => Some(Effect::RestoreTraffic),

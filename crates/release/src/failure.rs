@@ -36,9 +36,9 @@ impl Failure {
     }
 
     /// Whether the same content would fail again. What the platform could not do in time, because its router or
-    /// engine was away, says nothing of the release.
+    /// engine was away, says nothing of the release, and neither does a canary that too few requests came to.
     pub fn is_of_the_release(&self) -> bool {
-        !["SHIFTING_TIMEOUT", "BAKING_TIMEOUT"].contains(&self.reason.as_str())
+        !["SHIFTING_TIMEOUT", "BAKING_TIMEOUT", "INCONCLUSIVE"].contains(&self.reason.as_str())
     }
 }
 

@@ -25,6 +25,12 @@ pub enum Input {
         #[serde(default)]
         detail: String,
     },
+    /// A step of traffic was held for its time, and nothing was shown.
+    Undecided {
+        /// What is known.
+        #[serde(default)]
+        detail: String,
+    },
     /// The effect of the state cannot be done, or what is watched went wrong.
     Failed {
         /// Why.
@@ -47,6 +53,13 @@ pub enum Input {
         by: PrincipalName,
         /// Why.
         reason: String,
+    },
+    /// A person wants a step of traffic that is held to go on, whatever is known of it.
+    Promote {
+        /// Who.
+        by: PrincipalName,
+        /// Which step, from 0: not one that began since the person looked.
+        step: usize,
     },
     /// A newer release of the environment waits.
     Supersede {
@@ -73,10 +86,12 @@ impl Input {
             Self::Refused { .. } => "refused",
             Self::WindowOpened => "window_opened",
             Self::Done { .. } => "done",
+            Self::Undecided { .. } => "undecided",
             Self::Failed { .. } => "failed",
             Self::DeadlinePassed { .. } => "deadline_passed",
             Self::Cancel { .. } => "cancel",
             Self::Rollback { .. } => "rollback",
+            Self::Promote { .. } => "promote",
             Self::Supersede { .. } => "supersede",
             Self::Replaced => "replaced",
             Self::Collect => "collect",

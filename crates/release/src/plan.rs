@@ -39,14 +39,22 @@ pub struct Limits {
     pub verify: Duration,
     /// One router update.
     pub shift: Duration,
-    /// Holding one canary step.
+    /// Holding one canary step until it is judged.
     pub hold: Duration,
+    /// Waiting for a person where nothing could be shown. Plans of before had no such step.
+    #[serde(default = "decide")]
+    pub decide: Duration,
     /// Watching the new release with all traffic.
     pub bake: Duration,
     /// Draining and stopping the old release.
     pub settle: Duration,
     /// Bringing everything back.
     pub undo: Duration,
+}
+
+/// A night and a day.
+fn decide() -> Duration {
+    Duration::from_hours(24)
 }
 
 impl Default for Limits {
@@ -64,6 +72,7 @@ impl Default for Limits {
             verify: minutes(5),
             shift: minutes(1),
             hold: minutes(5),
+            decide: decide(),
             bake: minutes(5),
             settle: minutes(5),
             undo: minutes(10),

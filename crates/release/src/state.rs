@@ -13,7 +13,7 @@ pub struct Cleared {
     pub window: bool,
 }
 
-/// The two halves of one step of traffic.
+/// The parts of one step of traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shift {
@@ -21,6 +21,8 @@ pub enum Shift {
     Applying,
     /// The share is held and judged.
     Holding,
+    /// It was held for its time and nothing was shown: a person may decide. It is judged on.
+    Deciding,
 }
 
 /// The halves of going back, in their order.
@@ -92,7 +94,7 @@ pub enum State {
     Shifting {
         /// Which step, from 0.
         step: usize,
-        /// Which half of it.
+        /// Which part of it.
         phase: Shift,
     },
     /// All traffic on the new release, the old one warm.
@@ -175,10 +177,11 @@ impl State {
         }
     }
 
-    /// The name of what is done in it: going back has two halves.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only going back has parts")]
+    /// The name of what is done in it: going back has two halves, and a share of traffic is judged.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "in other states one thing is done")]
     pub fn step(&self) -> &'static str {
         match self {
+            Self::Shifting { phase: Shift::Holding | Shift::Deciding, .. } => "judging",
             Self::RollingBack { undo: Undo::Traffic, .. } => "restoring_traffic",
             Self::RollingBack { undo: Undo::Candidate, .. } => "removing_candidate",
             other => other.name(),
@@ -218,6 +221,15 @@ impl State {
             self,
             Self::Queued { .. } | Self::AwaitingApproval { .. } | Self::AwaitingWindow { .. }
         )
+    }
+
+    /// The step of traffic, from 0, that is held until it is judged or a person decides.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "in other states none is held")]
+    pub fn held(&self) -> Option<usize> {
+        match self {
+            Self::Shifting { step, phase: Shift::Holding | Shift::Deciding } => Some(*step),
+            _ => None,
+        }
     }
 
     /// The driver has nothing more to do, unless somebody asks.

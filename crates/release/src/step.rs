@@ -44,6 +44,7 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
     let not_now = Refused::NotNow { state: state.name(), input: input.name() };
     let next = match input {
         Input::Done { .. } => done(plan, state),
+        Input::Undecided { .. } => undecided(state),
         Input::Failed { failure } => failed(plan, state, failure),
         Input::DeadlinePassed { last } => deadline_passed(plan, state, &last),
         Input::Admitted => admitted(plan, state),
@@ -58,6 +59,7 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
         Input::Rollback { by, reason } => {
             return ended(plan, state, Ending::RolledBack { failure: asked(&by, &reason) });
         }
+        Input::Promote { step, .. } => promoted(plan, state, step),
         Input::Replaced => matches!(state, State::Live).then_some(State::Retained),
         Input::Collect => matches!(state, State::Retained).then_some(State::Collected),
         Input::Removed { by } => removed(state, by),
@@ -92,13 +94,30 @@ fn done(plan: &Plan, state: &State) -> Option<State> {
     Some(next)
 }
 
+/// The share was held for its time: it stays, and a person may decide.
+fn undecided(state: &State) -> Option<State> {
+    match state {
+        State::Shifting { step, phase: Shift::Holding } => {
+            Some(State::Shifting { step: *step, phase: Shift::Deciding })
+        }
+        _ => None,
+    }
+}
+
+/// A person vouches for what is held.
+fn promoted(plan: &Plan, state: &State, seen: usize) -> Option<State> {
+    (state.held()? == seen).then(|| shifted(plan, seen, Shift::Deciding))
+}
+
 fn shifted(plan: &Plan, step: usize, phase: Shift) -> State {
     let is_last = step + 1 >= plan.weights().len();
     match phase {
         Shift::Applying if is_last && plan.bake => State::Baking,
         Shift::Applying if is_last => State::Settling,
         Shift::Applying => State::Shifting { step, phase: Shift::Holding },
-        Shift::Holding => State::Shifting { step: step + 1, phase: Shift::Applying },
+        Shift::Holding | Shift::Deciding => {
+            State::Shifting { step: step + 1, phase: Shift::Applying }
+        }
     }
 }
 
@@ -135,6 +154,12 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
     match state {
         State::Queued { .. } | State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => {
             Some(State::Failed { failure: late("waiting") })
+        }
+        // Nobody judged it in time; silence is no reason to go back at once.
+        State::Shifting { phase: Shift::Holding, .. } => undecided(state),
+        State::Shifting { phase: Shift::Deciding, .. } => {
+            let message = "too little was seen to judge the release, and nobody decided in time";
+            failed(plan, state, Failure::new("INCONCLUSIVE", message))
         }
         _ => failed(plan, state, late(state.name())),
     }
@@ -208,7 +233,9 @@ fn removed(state: &State, by: PrincipalName) -> Option<State> {
 
 fn announced(next: State) -> Transition {
     let announce = match &next {
-        State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => EventType::ReleaseWaiting,
+        State::AwaitingApproval { .. }
+        | State::AwaitingWindow { .. }
+        | State::Shifting { phase: Shift::Deciding, .. } => EventType::ReleaseWaiting,
         State::Preparing => EventType::ReleaseStarted,
         State::Live => EventType::ReleaseLive,
         State::RolledBack { .. } => EventType::ReleaseRolledBack,

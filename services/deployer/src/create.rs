@@ -151,6 +151,8 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
     let strategy = match &resolved.strategy {
         manifest::Strategy::Recreate => Strategy::Recreate,
         manifest::Strategy::BlueGreen | manifest::Strategy::Shadow(_) => Strategy::BlueGreen,
+        // Without a route there is no traffic to take a share of.
+        manifest::Strategy::Canary(_) if resolved.routes.is_empty() => Strategy::BlueGreen,
         manifest::Strategy::Canary(canary) => Strategy::Canary {
             steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
         },

@@ -142,7 +142,7 @@ async fn act(
     );
     let parent = crate::trace::of(release).traceparent().to_string();
     service::telemetry::continue_from(&span, &parent);
-    act_on(app, held, release, effect).instrument(span).await
+    Box::pin(act_on(app, held, release, effect)).instrument(span).await
 }
 
 async fn act_on(
@@ -161,6 +161,7 @@ async fn act_on(
         let interrupt = tokio::select! {
             outcome = doing => match outcome.ok_or(DriveError::Lost)? {
                 Outcome::Done(detail) => return go_on(app, lease, release, Input::Done { detail }).await,
+                Outcome::Undecided(detail) => return go_on(app, lease, release, Input::Undecided { detail }).await,
                 Outcome::Failed(failure) => {
                     tracing::warn!(release.id = %release.id, state = release.state.name(), failure = %failure, "the release cannot go on");
                     return go_on(app, lease, release, Input::Failed { failure: *failure }).await;

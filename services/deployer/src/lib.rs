@@ -9,6 +9,7 @@ mod admit;
 mod adopt;
 mod app;
 mod candidate;
+mod compare;
 mod config;
 mod content;
 mod create;

@@ -12,7 +12,7 @@ use service::principal::{Grant, Principal, Role};
 /// Records each, and lets go of those that the truth agrees with by now.
 pub(crate) async fn record(app: &App, rollbacks: &[LocalRollback]) {
     for rollback in rollbacks {
-        if let Err(error) = record_one(app, rollback).await {
+        if let Err(error) = Box::pin(record_one(app, rollback)).await {
             tracing::warn!(
                 slipway.environment = rollback.environment,
                 release.id = rollback.release,

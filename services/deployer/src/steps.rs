@@ -43,12 +43,13 @@ pub(crate) fn steps(release: &Release, log: &[Line]) -> Vec<Step> {
 
 fn detail(input: &Input) -> String {
     match input {
-        Input::Done { detail } => detail.clone(),
+        Input::Done { detail } | Input::Undecided { detail } => detail.clone(),
         Input::Failed { failure } => failure.to_string(),
         Input::DeadlinePassed { last } if last.is_empty() => "its time was over".to_owned(),
         Input::DeadlinePassed { last } => format!("its time was over; the last try said: {last}"),
         Input::Cancel { by } | Input::Refused { by } => format!("ended by {by}"),
         Input::Rollback { by, .. } => format!("{by} asked for the stable release"),
+        Input::Promote { by, .. } => format!("{by} let it go on"),
         Input::Removed { by } => format!("{by} deleted the app"),
         Input::Supersede { .. } => "a newer release took its place".to_owned(),
         Input::Admitted

@@ -8,9 +8,8 @@ use release::Failure;
 pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
     let mut wanted: Vec<&str> = Vec::new();
     match resolved.strategy {
-        Strategy::BlueGreen | Strategy::Recreate => {}
-        Strategy::Canary(_) => wanted.push("strategy canary (use blue_green)"),
-        Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green)"),
+        Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => {}
+        Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green or canary)"),
     }
     let before = |at: JobAt| matches!(at, JobAt::BeforeRelease | JobAt::FirstRelease);
     if resolved.jobs.values().any(|job| before(job.at)) {

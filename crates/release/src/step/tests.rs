@@ -38,6 +38,8 @@ fn inputs() -> Vec<Input> {
         Input::DeadlinePassed { last: String::new() },
         Input::Cancel { by: by() },
         Input::Rollback { by: by(), reason: String::new() },
+        Input::Promote { by: by(), step: 0 },
+        Input::Undecided { detail: String::new() },
         Input::Supersede { by: newer() },
         Input::Replaced,
         Input::Collect,
@@ -104,6 +106,22 @@ fn a_canary_holds_each_step_but_the_last() {
         Watch,
     ];
     assert_eq!(weights, wanted);
+}
+
+#[test]
+fn what_cannot_be_judged_waits_for_a_person_and_then_goes_back_unpinned() {
+    let plan = Plan { strategy: Strategy::Canary { steps: vec![10, 100] }, ..Plan::blue_green() };
+    let next = |state: &State, input: Input| step(&plan, state, input).expect("it reacts");
+    let held = State::Shifting { step: 0, phase: Shift::Holding };
+    let waits = next(&held, Input::Undecided { detail: String::new() });
+    assert_eq!(waits.announce, EventType::ReleaseWaiting);
+    let promote = |step| Input::Promote { by: by(), step };
+    let on = State::Shifting { step: 1, phase: Shift::Applying };
+    assert_eq!(next(&waits.next, promote(0)).next, on);
+    assert!(step(&plan, &waits.next, promote(1)).is_err(), "nobody has seen that step");
+    let late = next(&waits.next, Input::DeadlinePassed { last: String::new() }).next;
+    let failure = late.failure().expect("why");
+    assert_eq!((failure.reason.as_str(), failure.is_of_the_release()), ("INCONCLUSIVE", false));
 }
 
 #[test]
@@ -276,7 +294,7 @@ fn any_plan() -> impl Generator<Value = Plan> {
 proptest! {
     /// From wherever wild inputs lead, good news alone brings every release to an end.
     #[test]
-    fn with_faults_off_every_life_ends(plan in any_plan(), wild in proptest::collection::vec(0_usize..13, 0..40)) {
+    fn with_faults_off_every_life_ends(plan in any_plan(), wild in proptest::collection::vec(0_usize..15, 0..40)) {
         let mut state = State::queued();
         for index in wild {
             if let Ok(transition) = step(&plan, &state, inputs()[index].clone()) {
@@ -296,7 +314,7 @@ proptest! {
 
     /// A log of any life replays to the same state, and survives being stored.
     #[test]
-    fn a_log_replays(plan in any_plan(), wild in proptest::collection::vec(0_usize..13, 0..40)) {
+    fn a_log_replays(plan in any_plan(), wild in proptest::collection::vec(0_usize..15, 0..40)) {
         let mut state = State::queued();
         let mut log = Vec::new();
         for index in wild {
@@ -313,7 +331,7 @@ proptest! {
 
     /// An end stays an end, but for a live release that is replaced and a stuck one that a person frees.
     #[test]
-    fn ends_do_not_react(plan in any_plan(), index in 0_usize..13) {
+    fn ends_do_not_react(plan in any_plan(), index in 0_usize..15) {
         for state in reachable(&plan).into_iter().filter(State::is_settled) {
             let moved = step(&plan, &state, inputs()[index].clone()).is_ok();
             let may = matches!(state, State::Live | State::Retained | State::Stuck { .. });

@@ -160,7 +160,7 @@ fn wrong_end(world: &World, row: &Row) -> Option<String> {
     let was_faulty = !world.tally.faults.is_empty();
     let allowed = match failure.reason.as_str() {
         "OPERATOR" | "PINNED" => true,
-        "DENIED" => was_faulty,
+        "DENIED" | "INCONCLUSIVE" => was_faulty,
         // Something else was in its way for so long, or a fault was.
         late => late.ends_with("_TIMEOUT") && (was_faulty || late == "QUEUED_TIMEOUT"),
     };

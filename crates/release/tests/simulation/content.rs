@@ -107,6 +107,7 @@ fn limits() -> Limits {
         verify: seconds(20),
         shift: seconds(20),
         hold: seconds(20),
+        decide: seconds(60),
         bake: seconds(20),
         settle: seconds(40),
         undo: seconds(60),

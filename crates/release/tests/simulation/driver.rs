@@ -132,6 +132,10 @@ async fn act(
                 let done = Input::Done { detail: String::new() };
                 return apply(hand, lease, release, done).await;
             }
+            First::One(Some(Outcome::Undecided)) => {
+                let undecided = Input::Undecided { detail: String::new() };
+                return apply(hand, lease, release, undecided).await;
+            }
             First::One(Some(Outcome::Failed(reason))) => {
                 let failure = Failure::new(reason, "in the simulation");
                 return apply(hand, lease, release, Input::Failed { failure }).await;

@@ -7,7 +7,7 @@ use crate::rng::Rng;
 use crate::store::{Said, Wanted};
 use crate::world::World;
 use events::PrincipalName;
-use release::{Input, State, step};
+use release::{Input, Shift, State, step};
 
 /// Something that somebody wants.
 #[derive(Debug, Clone, Copy)]
@@ -182,6 +182,7 @@ fn answer(world: &mut World) {
             State::AwaitingApproval { .. } => Input::Approved,
             State::AwaitingWindow { .. } => Input::WindowOpened,
             State::Stuck { .. } => Input::Cancel { by },
+            State::Shifting { step, phase: Shift::Deciding } => Input::Promote { by, step: *step },
             _ => continue,
         };
         if world.rng.chance(700) && !world.store.has_commands(row.id) {

@@ -12,13 +12,15 @@ use crate::hand::Hand;
 use crate::store::{Instance, Is, Row};
 use crate::world::{Trouble, World};
 use ready::bring_up;
-use release::{Effect, Traffic};
+use release::{Effect, Shift, State, Traffic};
 use std::rc::Rc;
 
 /// What came of an effect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Outcome {
     Done,
+    /// A share was held, and nothing was shown.
+    Undecided,
     /// It cannot be done; with the reason.
     Failed(&'static str),
     /// It cannot be done now; says why.
@@ -44,7 +46,7 @@ pub(crate) async fn perform(hand: &Hand, release: &Row, effect: Effect) -> Outco
         Effect::Verify => ask(hand, release, &[Temper::FailsVerify]).await,
         Effect::StartCandidate { stop_stable } => start(hand, release, stop_stable).await,
         Effect::Shift { weight } => shift(hand, release, weight).await,
-        Effect::Judge { .. } => observe(hand, release, hand.now() + BAKE / 2).await,
+        Effect::Judge { .. } => judge(hand, release).await,
         Effect::Watch => watch(hand, release).await,
         Effect::Settle => settle(hand, release).await,
         Effect::RestoreTraffic => restore(hand, release).await,
@@ -165,6 +167,15 @@ async fn watch(hand: &Hand, release: &Row) -> Result<(), Outcome> {
     }
 }
 
+/// Sometimes too few requests come to tell anything; then only a person ends it.
+async fn judge(hand: &Hand, release: &Row) -> Result<(), Outcome> {
+    let waits = matches!(release.state, State::Shifting { phase: Shift::Deciding, .. });
+    let end = if waits { u64::MAX } else { hand.now() + BAKE / 2 };
+    observe(hand, release, end).await?;
+    let is_quiet = hand.with(|world| world.rng.chance(200));
+    if is_quiet { Err(Outcome::Undecided) } else { Ok(()) }
+}
+
 /// Looks until `end`.
 async fn observe(hand: &Hand, release: &Row, end: u64) -> Result<(), Outcome> {
     while hand.now() < end {
@@ -201,7 +212,7 @@ async fn restore(hand: &Hand, release: &Row) -> Result<(), Outcome> {
     if let Some(stable) = stable(hand, release).await? {
         bring_up(hand, &stable).await.map_err(|outcome| match outcome {
             Outcome::Failed(why) | Outcome::Again(why) => Outcome::Again(why),
-            Outcome::Done => Outcome::Done,
+            Outcome::Done | Outcome::Undecided => outcome,
         })?;
     }
     set_traffic(hand, release, |before| before.restored(release.stable), &[]).await

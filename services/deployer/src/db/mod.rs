@@ -1,5 +1,6 @@
 //! The deployer's tables, one file each. Callers own the transaction.
 
+pub(crate) mod analysis;
 pub(crate) mod app_removal;
 pub(crate) mod claim;
 pub(crate) mod command;

@@ -7,6 +7,7 @@ mod instances;
 mod logs;
 mod name;
 mod policy;
+mod promote;
 mod read;
 mod releases;
 mod remove;

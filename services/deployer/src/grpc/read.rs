@@ -4,7 +4,7 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{environment, instance, log};
+use crate::db::{analysis, environment, instance, log};
 use events::ReleaseId;
 use proto::v1;
 use service::grpc::status;
@@ -45,6 +45,10 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
     let log = log::of_release(&app.pool, release.id).await.map_err(database)?;
     let instances = instance::of_environment(&app.pool, place).await.map_err(database)?;
     let traffic = environment::traffic(&app.pool, place).await.map_err(database)?;
+    let told = match release.state.held() {
+        Some(_) => analysis::told(&app.pool, release.id).await.map_err(database)?,
+        None => None,
+    };
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let seen = Seen {
@@ -54,6 +58,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         log: &log,
         instances: &instances,
         traffic: &traffic.unwrap_or_default(),
+        told: told.as_ref(),
     };
     Ok(seen.show())
 }

@@ -2,7 +2,7 @@
 
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show};
-use super::{Releases, cancel, create, logs, remove, rollback, traffic, unpin, watch};
+use super::{Releases, cancel, create, logs, promote, remove, rollback, traffic, unpin, watch};
 use crate::db::list::{self, Seen};
 use crate::db::release;
 use events::{AppName, EnvironmentName, ReleaseId};
@@ -11,9 +11,9 @@ use proto::v1::{
     CancelReleaseRequest, CancelReleaseResponse, CreateReleaseRequest, CreateReleaseResponse,
     GetEnvironmentRequest, GetEnvironmentResponse, GetReleaseRequest, GetReleaseResponse,
     ListEnvironmentsRequest, ListEnvironmentsResponse, ListReleasesRequest, ListReleasesResponse,
-    RemoveAppRequest, RemoveAppResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse,
-    SetTrafficRequest, SetTrafficResponse, UnpinReleaseRequest, UnpinReleaseResponse,
-    WatchLogsRequest, WatchReleasesRequest,
+    PromoteReleaseRequest, PromoteReleaseResponse, RemoveAppRequest, RemoveAppResponse,
+    RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest, SetTrafficResponse,
+    UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest, WatchReleasesRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -117,6 +117,13 @@ impl ReleaseService for Releases {
         request: Request<CancelReleaseRequest>,
     ) -> Result<Response<CancelReleaseResponse>, Status> {
         cancel::cancel(&self.0, request).await.map(Response::new)
+    }
+
+    async fn promote_release(
+        &self,
+        request: Request<PromoteReleaseRequest>,
+    ) -> Result<Response<PromoteReleaseResponse>, Status> {
+        promote::promote(&self.0, request).await.map(Response::new)
     }
 
     async fn rollback_environment(

@@ -1,11 +1,12 @@
 //! A release as the API shows it.
 
+use crate::db::analysis::Told;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
 use crate::db::release::Release;
 use crate::member;
 use crate::steps::{Step, steps};
-use ::release::{State, Traffic};
+use ::release::{Shift, State, Traffic};
 use chrono::{DateTime, Utc};
 use proto::v1;
 use proto::v1::release::State as Shown;
@@ -19,6 +20,7 @@ pub(super) struct Seen<'a> {
     pub(super) log: &'a [Line],
     pub(super) instances: &'a [Instance],
     pub(super) traffic: &'a Traffic,
+    pub(super) told: Option<&'a Told>,
 }
 
 impl Seen<'_> {
@@ -53,7 +55,25 @@ impl Seen<'_> {
             weight_percent: i32::try_from(self.traffic.percent_of(release.id)).unwrap_or(100),
             version: release.version,
             secrets: secrets(release),
+            canary: self.canary(),
         }
+    }
+
+    fn canary(&self) -> Option<v1::Canary> {
+        let (held, told) = (self.release.state.held()?, self.told?);
+        // Of the step before, until the first look at this one.
+        if usize::try_from(told.step) != Ok(held) {
+            return None;
+        }
+        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        Some(v1::Canary {
+            step: count(held + 1),
+            steps: count(self.release.plan.weights().len()),
+            verdict: told.verdict.clone(),
+            sentence: told.sentence.clone(),
+            waits: matches!(self.release.state, State::Shifting { phase: Shift::Deciding, .. }),
+            look_time: time(Some(told.looked_at)),
+        })
     }
 
     fn services(&self) -> Vec<v1::ReleasedService> {

@@ -1,6 +1,7 @@
 //! Does what a state wants. Each effect is idempotent, decides nothing, and may be dropped at any await.
 
 mod detached;
+mod judge;
 mod prepare;
 pub(crate) mod ready;
 mod restore;
@@ -24,6 +25,8 @@ use release::{Effect, Failure};
 pub(crate) enum Outcome {
     /// It is done. Says what people want to know of it.
     Done(String),
+    /// Its time is over, and it is neither done nor failed. Says what is known.
+    Undecided(String),
     /// It cannot be done.
     Failed(Box<Failure>),
     /// It cannot be done now. Says why.
@@ -52,7 +55,7 @@ fn counted(count: usize, what: &str, how: &str) -> String {
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Done(detail) => f.write_str(detail),
+            Self::Done(detail) | Self::Undecided(detail) => f.write_str(detail),
             Self::Failed(failure) => failure.fmt(f),
             Self::Again(why) => f.write_str(why),
         }
@@ -71,7 +74,8 @@ pub(crate) async fn perform(app: &App, release: &Release, effect: Effect) -> Out
         Effect::RemoveCandidate => restore::remove_candidate(app, release).await,
         Effect::WarmUp => warm::warm(app, release).await,
         Effect::Verify => verify::verify(app, release).await,
-        Effect::RunJobs | Effect::Judge { .. } => Err(unsupported::unsupported(effect)),
+        Effect::Judge { step } => judge::judge(app, release, step).await,
+        Effect::RunJobs => Err(unsupported::unsupported(effect)),
     };
     outcome.map_or_else(|stop| stop, Outcome::Done)
 }

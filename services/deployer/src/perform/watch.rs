@@ -13,6 +13,7 @@ use crate::probe::Probe;
 use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
 use ::release::Failure;
+use proto::v1::ReleaseStats;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -34,7 +35,7 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         looks += 1;
         let (candidate, stable) = tallies(app, release).await.unwrap_or_default();
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
-            return Err(Outcome::failed(explain(app, release, &alarm).await));
+            return Err(alarmed(app, release, &alarm).await);
         }
         // Not in the middle of a doubt: one bad answer is no alarm yet.
         let seen_all = sights.iter().all(|sight| sight.running.is_some() && sight.failures == 0);
@@ -46,15 +47,15 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
     }
 }
 
-/// How much of the bake is left, by the database's clock: time in which nobody watched does not count.
-async fn left(app: &App, release: &Release) -> Result<Duration, Outcome> {
+/// How much of the bake or the hold is left, by the database's clock: time in which nobody watched does not count.
+pub(super) async fn left(app: &App, release: &Release) -> Result<Duration, Outcome> {
     let left = claim::time_left(&app.pool, release.id).await;
     let left = left.map_err(|error| Outcome::again(&error))?.unwrap_or_default();
     Ok(Duration::from_secs_f64((left - UNSEEN.as_secs_f64()).max(0.0)))
 }
 
 /// The instances that the release brought; those it shares with the stable one are not its doing.
-async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> {
+pub(super) async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
     let place = (&release.app, &release.environment);
     let all = instance::of_environment(&app.pool, place).await.map_err(again)?;
@@ -90,13 +91,7 @@ async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>, Outcome> 
 /// What the router counted of the candidate and of the stable release on the routes of the environment, since it or
 /// they started; nothing when it is away.
 async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
-    let name = route_name(&release.app, &release.environment);
-    let stats = app.router.stats("").await.ok()?;
-    let further = format!("{name}/");
-    let measured = stats
-        .releases
-        .into_iter()
-        .filter(|measured| measured.route == name || measured.route.starts_with(&further));
+    let measured = measured(app, release).await?;
     let (mut candidate, mut other) = (Tally::default(), Tally::default());
     let stable = release.stable.map(|stable| stable.to_string());
     for of in measured {
@@ -109,6 +104,20 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
         tally.failed += of.status_5xx + of.broken_answers;
     }
     Some((candidate, other))
+}
+
+/// The same with all that the router measures.
+pub(super) async fn measured(app: &App, release: &Release) -> Option<Vec<ReleaseStats>> {
+    let name = route_name(&release.app, &release.environment);
+    let mut measured = app.router.stats("").await.ok()?.releases;
+    let further = format!("{name}/");
+    measured.retain(|of| of.route == name || of.route.starts_with(&further));
+    Some(measured)
+}
+
+/// What an alarm comes to.
+pub(super) async fn alarmed(app: &App, release: &Release, alarm: &Alarm) -> Outcome {
+    Outcome::failed(explain(app, release, alarm).await)
 }
 
 /// The alarm as a failure, with what the process says when it ended, secrets hidden.

@@ -102,7 +102,7 @@ async fn settle(app: &App, repair: &Repair, outcome: Outcome) -> bool {
         Outcome::Again(why) if app.clock.now() - repair.created_at > LIMIT => {
             Failure::new("REPAIR_TIMEOUT", why)
         }
-        Outcome::Again(why) => {
+        Outcome::Again(why) | Outcome::Undecided(why) => {
             tracing::warn!(repair.id = %repair.id, why, "the repair is tried again");
             return false;
         }

@@ -97,6 +97,7 @@ serve! {
         list_releases(ListReleasesRequest) -> ListReleasesResponse,
         create_release(CreateReleaseRequest) -> CreateReleaseResponse,
         cancel_release(CancelReleaseRequest) -> CancelReleaseResponse,
+        promote_release(PromoteReleaseRequest) -> PromoteReleaseResponse,
         rollback_environment(RollbackEnvironmentRequest) -> RollbackEnvironmentResponse,
         remove_app(RemoveAppRequest) -> RemoveAppResponse,
         unpin_release(UnpinReleaseRequest) -> UnpinReleaseResponse,
