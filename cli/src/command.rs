@@ -15,6 +15,7 @@ mod events;
 mod known;
 mod logs;
 mod plan;
+mod promote;
 mod releases;
 mod rollback;
 mod rollback_local;
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Unpin(unpin::Unpin),
     /// End the release that moves, or a build
     Cancel(cancel::Cancel),
+    /// Lets a share of traffic that is held go on
+    Promote(promote::Promote),
     /// Hold requests for a while, up to the app's limit
     Pause(traffic::Traffic),
     /// Take requests again after pause or maintenance
@@ -116,6 +119,7 @@ impl Command {
             Self::Rollback(rollback) => wait(rollback.run(session)),
             Self::Unpin(unpin) => wait(unpin.run(session)),
             Self::Cancel(cancel) => wait(cancel.run(session)),
+            Self::Promote(promote) => wait(promote.run(session)),
             Self::Pause(traffic) => wait(traffic.run(session, Mode::Paused)),
             Self::Resume(traffic) => wait(traffic.run(session, Mode::Serving)),
             Self::Maintenance(traffic) => wait(traffic.run(session, Mode::Maintenance)),

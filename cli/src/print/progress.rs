@@ -9,6 +9,7 @@ use proto::v1::{Release, release::State};
 pub(crate) fn block(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = vec![head(shown)];
     lines.extend(steps::lines(&timed(shown), is_bad(shown), now));
+    lines.extend(release::canary(shown));
     lines.extend(end(shown));
     lines
 }
@@ -18,6 +19,8 @@ pub(crate) fn news(before: Option<&Release>, after: &Release, now: DateTime<Utc>
     let known = before.map(timed).unwrap_or_default();
     let mut lines: Vec<_> = before.is_none().then(|| head(after)).into_iter().collect();
     lines.extend(steps::news(&known, &timed(after), is_bad(after), now));
+    let asked = before.and_then(release::decision);
+    lines.extend(release::decision(after).filter(|_| asked.is_none()));
     if before.is_none_or(|before| before.state() != after.state()) {
         lines.extend(end(after));
     }

@@ -101,6 +101,27 @@ pub(crate) fn took(release: &Release) -> String {
     start.zip(end).map_or_else(String::new, |(start, end)| time::span(time::between(start, end)))
 }
 
+/// What is known of the share of traffic that is held, if one is.
+pub(crate) fn canary(release: &Release) -> Vec<String> {
+    let Some(canary) = &release.canary else { return Vec::new() };
+    let share = release.weight_percent;
+    let head = format!("step {} of {} at {share} %", canary.step, canary.steps);
+    let mut lines = vec![format!("  {head}: {}", canary.sentence)];
+    lines.extend(decision(release));
+    lines
+}
+
+/// What a person is asked, if one is.
+pub(crate) fn decision(release: &Release) -> Option<String> {
+    let waits = release.canary.as_ref().is_some_and(|canary| canary.waits);
+    let place = format!("{} {}", release.app, release.environment);
+    waits.then(|| {
+        format!(
+            "  it waits for a person: `slipway promote {place}` lets it go on, `slipway cancel {place}` sends it back"
+        )
+    })
+}
+
 /// All there is to know of one release.
 pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     let facts = table::facts(&[
@@ -121,6 +142,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     let failed = release.failure.is_some();
     let mut lines = vec![facts, String::new()];
     lines.extend(steps::lines(&timed, failed, now));
+    lines.extend(canary(release));
     lines.push(services(&release.services));
     lines.extend(release.failure.iter().map(failure));
     lines.join("\n")

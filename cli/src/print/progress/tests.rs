@@ -1,6 +1,6 @@
 use super::*;
 use prost_types::Timestamp;
-use proto::v1::{Failure, ReleaseStep};
+use proto::v1::{Canary, Failure, ReleaseStep};
 
 fn at(millis: i64) -> Timestamp {
     let nanos = i32::try_from(millis % 1000 * 1_000_000).expect("below a second");
@@ -103,4 +103,38 @@ fn the_exit_status_tells_the_outcome() {
     assert_eq!(release::outcome(State::Live), Some(Exit::Done));
     assert_eq!(release::outcome(State::RolledBack), Some(Exit::Failed));
     assert_eq!(release::outcome(State::Superseded), Some(Exit::Interrupted));
+}
+
+fn undecided() -> Release {
+    let mut release = starting();
+    release.state = State::Shifting.into();
+    release.weight_percent = 10;
+    release.canary = Some(Canary {
+        step: 1,
+        steps: 3,
+        verdict: "inconclusive".to_owned(),
+        sentence: "inconclusive: errors: nothing was seen of the candidate".to_owned(),
+        waits: true,
+        look_time: Some(at(9_000)),
+    });
+    release
+}
+
+#[test]
+fn who_has_to_decide_is_told_what_and_how() {
+    insta::assert_snapshot!(block(&undecided(), now(9_000)).join("\n"), @"
+    shop/production #7: 9f3c2a1b4d (main), blue-green, push by ada
+      ✓ queued                  0.0s
+      ✓ preparing               0.3s  2 images were here
+      → starting                8.7s  api: GET /ready 503
+      step 1 of 3 at 10 %: inconclusive: errors: nothing was seen of the candidate
+      it waits for a person: `slipway promote shop production` lets it go on, `slipway cancel shop production` sends it back
+    ");
+}
+
+#[test]
+fn a_person_is_asked_once() {
+    let ask = |before: &Release| news(Some(before), &undecided(), now(9_000)).join("\n");
+    assert!(ask(&starting()).contains("slipway promote shop production"));
+    assert_eq!(ask(&undecided()), "");
 }
