@@ -22,6 +22,9 @@ const APP: &str = "shop";
 const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
 const VERIFY: &str =
     "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
+const BAKE: &str = "    bake: 3s";
+/// As much slower as can be said: on a busy machine the slowest answers say little.
+const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
 
 /// What became of a case.
 #[derive(Debug)]
@@ -161,10 +164,17 @@ impl Stage {
         Converged { took, state, users: cut.load.stop().await }
     }
 
+    /// The app's, with the strategy of the scene.
+    fn manifest(&self, scene: Scene) -> String {
+        let text = std::fs::read_to_string(self.repo.path().join("slipway.yaml"));
+        let text = text.expect("the app has a manifest");
+        if scene == Scene::Canary { text.replace(BAKE, CANARY) } else { text }
+    }
+
     /// Makes a release of the scene's image.
     pub async fn deploy(&mut self, scene: Scene) -> Release {
         let image = match scene {
-            Scene::Good => {
+            Scene::Good | Scene::Canary => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
@@ -175,6 +185,7 @@ impl Stage {
         let request = CreateReleaseRequest {
             parent: format!("apps/{APP}/environments/production"),
             images: [("web".to_owned(), image.clone())].into(),
+            manifest: self.manifest(scene),
             request_id: uuid::Uuid::new_v4().to_string(),
             force: true,
             ..CreateReleaseRequest::default()
@@ -211,7 +222,7 @@ impl Stage {
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good => "live",
+            Scene::Good | Scene::Canary => "live",
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady | Scene::AnswersBadly => "failed",
         };

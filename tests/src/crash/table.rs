@@ -7,6 +7,8 @@ use service::fail_point::Fault;
 pub enum Scene {
     /// It becomes live.
     Good,
+    /// It has half of the traffic first, and becomes live when it is shown to be no worse.
+    Canary,
     /// It stops being ready while it bakes.
     TurnsBad,
     /// It never gets ready.
@@ -57,13 +59,14 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 14] = [
+pub const STEPS: [Step; 15] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("preparing", Scene::Good, "release.progressed.starting"),
     step("starting", Scene::Good, "release.progressed.warming"),
     step("warming", Scene::Good, "release.progressed.verifying"),
     step("verifying", Scene::Good, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
+    step("judging", Scene::Canary, "release.progressed.shifting"),
     step("baking", Scene::Good, "release.progressed.settling"),
     step("settling", Scene::Good, "release.live.live"),
     step("starting", Scene::NeverReady, "release.progressed.rolling_back"),
@@ -162,6 +165,8 @@ mod tests {
             State::Warming,
             State::Verifying,
             State::Shifting { step: 0, phase: Shift::Applying },
+            State::Shifting { step: 0, phase: Shift::Holding },
+            State::Shifting { step: 0, phase: Shift::Deciding },
             State::Baking,
             State::Settling,
             back(Undo::Traffic),

@@ -21,7 +21,8 @@ impl Round {
     /// Any: seven of ten plain, and few that end a program, so that most live long enough to grow.
     pub fn any(random: &mut impl Rng) -> Self {
         match random.random_range(0..20) {
-            0..10 => Self::Plain(Scene::Good),
+            0..8 => Self::Plain(Scene::Good),
+            8..10 => Self::Plain(Scene::Canary),
             10..12 => Self::Plain(Scene::TurnsBad),
             12..14 => Self::Plain(Scene::NeverReady),
             14..17 => Self::cut(random, &[Fault::Error, Fault::TimedOut]),

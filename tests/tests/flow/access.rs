@@ -71,6 +71,7 @@ async fn every_call_asks_for_its_role() {
     CreateRelease, only planned who?     who?     yes      yes      no       no       yes
     CreateRelease               who?     who?     no       yes      no       no       yes
     CancelRelease               who?     who?     no       yes      no       no       yes
+    PromoteRelease              who?     who?     no       yes      no       no       yes
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
     SetTraffic                  who?     who?     no       yes      no       no       yes

@@ -4,6 +4,7 @@ mod access;
 mod apps;
 mod away;
 mod builds;
+mod canary;
 mod cli;
 mod drift;
 mod drift_adopt;

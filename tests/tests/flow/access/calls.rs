@@ -6,10 +6,11 @@ use proto::v1::{
     CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest,
     DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetDeliveryRequest,
     GetEnvironmentRequest, GetReleaseRequest, ListBuildsRequest, ListChangesRequest,
-    ListDeliveriesRequest, ListSecretsRequest, ListTokensRequest, ReplayDeliveryRequest,
-    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, SetSecretRequest,
-    SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest,
-    WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
+    ListDeliveriesRequest, ListSecretsRequest, ListTokensRequest, PromoteReleaseRequest,
+    ReplayDeliveryRequest, RevealSecretsRequest, RollbackEnvironmentRequest,
+    RotateWebhookSecretRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest,
+    UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest,
+    WatchReleasesRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -24,7 +25,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 33] = [
+pub(super) const CALLS: [&str; 34] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -42,6 +43,7 @@ pub(super) const CALLS: [&str; 33] = [
     "CreateRelease, only planned",
     "CreateRelease",
     "CancelRelease",
+    "PromoteRelease",
     "RollbackEnvironment",
     "UnpinRelease",
     "SetTraffic",
@@ -180,6 +182,10 @@ async fn of_releases(client: Client, call: &str) -> Result<(), Status> {
         "CancelRelease" => {
             let request = CancelReleaseRequest { name: release, ..Default::default() };
             releases.cancel_release(request).await.map(drop)
+        }
+        "PromoteRelease" => {
+            let request = PromoteReleaseRequest { name: release, ..Default::default() };
+            releases.promote_release(request).await.map(drop)
         }
         "RollbackEnvironment" => {
             let request = RollbackEnvironmentRequest { name, ..Default::default() };
