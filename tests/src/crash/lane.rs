@@ -75,16 +75,13 @@ async fn one(
         (None, None) => Stage::start().await,
     };
     let played = AssertUnwindSafe(play(&mut here)).catch_unwind().await.ok();
-    match &played {
-        Some(converged) => {
-            tell(name, converged.state, converged.took.as_secs_f64());
-            *stage = Some(here);
-        }
+    if let Some(converged) = &played {
+        tell(name, converged.state, converged.took.as_secs_f64());
+        *stage = Some(here);
+    } else {
         // It said why when it panicked.
-        None => {
-            tell(name, "NOT RIGHT", 0.0);
-            here.world.tell();
-        }
+        tell(name, "NOT RIGHT", 0.0);
+        here.world.tell();
     }
     played
 }
