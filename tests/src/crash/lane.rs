@@ -69,10 +69,13 @@ async fn one(
     name: &str,
     play: impl AsyncFnOnce(&mut Stage) -> Converged,
 ) -> Option<Converged> {
-    let mut here = match (stage.take(), ground) {
-        (Some(stage), _) => stage,
-        (None, Some(ground)) => Stage::on(ground).await,
-        (None, None) => Stage::start().await,
+    let begun = match stage.take() {
+        Some(stage) => Some(stage),
+        None => AssertUnwindSafe(begin(ground)).catch_unwind().await.ok(),
+    };
+    let Some(mut here) = begun else {
+        tell(name, "NOT BEGUN", 0.0);
+        return None;
     };
     let played = AssertUnwindSafe(play(&mut here)).catch_unwind().await.ok();
     if let Some(converged) = &played {
@@ -84,6 +87,13 @@ async fn one(
         here.world.tell();
     }
     played
+}
+
+async fn begin(ground: Option<Ground>) -> Stage {
+    match ground {
+        Some(ground) => Stage::on(ground).await,
+        None => Stage::start().await,
+    }
 }
 
 async fn end(stage: Option<Stage>, report: &mut Report) {
