@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::db::instance::{self, Instance};
 use crate::docker::EngineError;
 use crate::table::{self, PublishError};
-use events::InstanceId;
+use events::{AppName, EnvironmentName, InstanceId};
 use std::net::SocketAddr;
 
 /// An instance that is somewhere else now.
@@ -44,7 +44,20 @@ pub(crate) async fn publish(app: &App, moved: &[Moved]) -> Result<u64, PublishEr
 
 /// Compares every instance; how many were somewhere else.
 pub(crate) async fn refresh(app: &App) -> anyhow::Result<usize> {
-    let moved = moved(app, &instance::ready(&app.pool).await?).await?;
+    refresh_of(app, &instance::ready(&app.pool).await?).await
+}
+
+/// The same in one environment, before a container is made in it: that may get an address which the router has for
+/// another one, and would have users before its time.
+pub(crate) async fn refresh_in(
+    app: &App,
+    place: (&AppName, &EnvironmentName),
+) -> anyhow::Result<usize> {
+    refresh_of(app, &instance::of_environment(&app.pool, place).await?).await
+}
+
+async fn refresh_of(app: &App, instances: &[Instance]) -> anyhow::Result<usize> {
+    let moved = moved(app, instances).await?;
     if !moved.is_empty() {
         publish(app, &moved).await?;
     }

@@ -8,7 +8,7 @@ use crate::db::release::Release;
 use crate::docker::{EngineError, Mask};
 use crate::member::{self, Described, MemberError};
 use crate::probe::{GateCause, GateFailure, GateInstance, Probe, Ready, wait_ready};
-use crate::{dependency, diagnose, wave};
+use crate::{addresses, dependency, diagnose, wave};
 use events::ServiceName;
 use futures_util::future::try_join_all;
 use manifest::ResolvedService;
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// Every instance of `release`, ready. Returns how many there are and how long the slowest took.
 pub(crate) async fn bring_up(app: &App, release: &Release) -> Result<(usize, Duration), Outcome> {
+    let place = (&release.app, &release.environment);
+    let refreshed = addresses::refresh_in(app, place).await;
+    refreshed.map_err(|error| Outcome::Again(service::chain(&*error)))?;
     let described = member::describe(app, release).await.map_err(describe_failed)?;
     let mut slowest = Duration::ZERO;
     for wave in wave::waves(&release.content.resolved) {

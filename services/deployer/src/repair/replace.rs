@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::{environment, repair};
 use crate::perform::Outcome;
 use crate::spec::InstanceSpec;
-use crate::table;
+use crate::{addresses, table};
 use ::release::Failure;
 use manifest::Replace;
 
@@ -27,6 +27,8 @@ pub(super) async fn replace(app: &App, repair: &Repair) -> Result<String, Outcom
     }
     app.engine.ensure_network(&spec.network, &spec.place.labels()).await.map_err(again)?;
     let container = scene.described.instance.container_id.as_deref();
+    let refreshed = addresses::refresh_in(app, (&repair.app, &repair.environment)).await;
+    refreshed.map_err(|error| Outcome::Again(service::chain(&*error)))?;
     let aside = aside::put(app, repair, &spec, container).await?;
     let created = match app.engine.create_or_adopt(&spec).await {
         Ok(created) => created,
