@@ -1,7 +1,12 @@
 //! A sample of what happens to what the platform stands on; `make matrix` does all of it in every step.
 
+use proto::v1::release::State;
 use serde_json::json;
-use stories::crash::{Calamity, Ground, STEPS, Stage, Step};
+use std::time::Duration;
+use stories::crash::{Calamity, Ground, STEPS, Scene, Stage, Step};
+use testkit::eventually;
+
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The first step of this name.
 fn step(name: &str) -> Step {
@@ -54,6 +59,21 @@ async fn a_release_survives_full_disks() {
 async fn a_release_survives_an_engine_that_starts_anew() {
     survives(Ground::Engine, &[("settling", Calamity::EngineRestarted)]).await;
     survives(Ground::LiveEngine, &[("starting", Calamity::EngineReplaced)]).await;
+}
+
+/// An engine that starts again deals addresses anew.
+#[tokio::test]
+async fn a_candidate_gets_no_users_with_an_address_that_another_had() {
+    let mut stage = Stage::on(Ground::Engine).await;
+    stage.pass(Scene::Good).await;
+    stage.world.engine().stop();
+    stage.world.engine().resume();
+    let number = stage.deploy(Scene::NeverReady).await.number;
+    eventually("the candidate to fail", PATIENCE, async || {
+        assert_ne!(stage.app().version().await, "never");
+        (stage.app().release(number).await.state() == State::Failed).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
