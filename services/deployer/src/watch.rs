@@ -140,6 +140,11 @@ impl Alarm {
     }
 }
 
+/// Whether all were seen and none is in doubt: one bad answer is no alarm yet, and no reason to be done either.
+pub fn is_calm(sights: &[Sight]) -> bool {
+    sights.iter().all(|sight| sight.running.is_some() && sight.failures == 0)
+}
+
 /// Whether what is seen is an alarm; the most certain one first.
 pub fn verdict(
     sights: &[Sight],

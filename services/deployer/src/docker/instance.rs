@@ -99,8 +99,7 @@ impl Engine {
         self.set_restart(container, RestartPolicy::Always).await
     }
 
-    /// Forbids the engine to start the container again: before it is drained and stopped. One that is gone
-    /// is well.
+    /// Forbids the engine to start the container again: once it has stopped. One that is gone is well.
     pub async fn retire(&self, container: &str) -> Result<(), EngineError> {
         or_gone(self.set_restart(container, RestartPolicy::No).await)
     }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::compare;
 use crate::db::release::Release;
 use crate::db::{analysis, release};
-use crate::watch::{Limits, Sight, Tally, Watcher, verdict};
+use crate::watch::{Limits, Sight, Tally, Watcher, is_calm, verdict};
 use ::release::{Failure, Shift, State};
 use manifest::Strategy;
 use stats::{Analysis, Judgement, Verdict};
@@ -50,11 +50,9 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
 
 /// What ends a step, if anything does. A person who is asked already is not asked again.
 fn end(judgement: &Judgement, (is_held, waits): (bool, bool), sights: &[Sight]) -> Option<Verdict> {
-    // Not in the middle of a doubt: one bad answer is no alarm yet.
-    let seen_all = sights.iter().all(|sight| sight.running.is_some() && sight.failures == 0);
     let is_end = match judgement.verdict {
         Verdict::Fail => true,
-        Verdict::Pass => is_held && seen_all,
+        Verdict::Pass => is_held && is_calm(sights),
         Verdict::Inconclusive => is_held && !waits,
     };
     is_end.then_some(judgement.verdict)

@@ -11,7 +11,7 @@ use crate::limits::UNSEEN;
 use crate::member::{self, MemberError};
 use crate::probe::Probe;
 use crate::table::route_name;
-use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
+use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
 use ::release::Failure;
 use proto::v1::ReleaseStats;
 use std::time::Duration;
@@ -37,9 +37,7 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }
-        // Not in the middle of a doubt: one bad answer is no alarm yet.
-        let seen_all = sights.iter().all(|sight| sight.running.is_some() && sight.failures == 0);
-        if seen_all && Instant::now() >= end {
+        if is_calm(&sights) && Instant::now() >= end {
             let Tally { requests, failed } = candidate;
             return Ok(format!("{looks} looks, {requests} requests, {failed} failed"));
         }
