@@ -15,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 /// Events claimed at once.
 const BATCH: i64 = 100;
-/// Pause between two looks without a wake-up.
-const IDLE: Duration = Duration::from_secs(1);
+/// Pause between two looks without a wake-up: for what another process left.
+const IDLE: Duration = Duration::from_secs(5);
 /// First and longest pause after failures.
 const FAILED: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// Time between two looks for events that nobody handled.
-const REVIVE_EVERY: Duration = Duration::from_secs(5);
+/// Least time between two looks for events that nobody handled: every idle look is one.
+const REVIVE_EVERY: Duration = Duration::from_secs(4);
 /// Time between two clean-ups of schema `bus`.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 

@@ -81,7 +81,9 @@ async fn claim(app: &App, owner: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
         announce(app, &mut transaction, EventType::BuildStarted, &said).await?;
     }
     transaction.commit().await?;
-    app.outbox.notify_one();
+    if claimed.is_some() {
+        app.outbox.notify_one();
+    }
     Ok(claimed)
 }
 

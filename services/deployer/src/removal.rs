@@ -16,8 +16,8 @@ use service::fail_point::reach;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Time between two looks, when nobody asks for one.
-const LOOK: Duration = Duration::from_secs(2);
+/// Time between two looks, when nobody asks for one: while something is to go, and while nothing is.
+const LOOK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 
 type Environment = (AppName, EnvironmentName);
 
@@ -25,22 +25,27 @@ type Environment = (AppName, EnvironmentName);
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
     let mut nudges = app.nudges.subscribe();
     loop {
-        tokio::select! {
+        let pause = tokio::select! {
             () = cancel.cancelled() => return,
-            () = look(&app) => {}
-        }
+            pause = look(&app) => pause,
+        };
         tokio::select! {
             () = cancel.cancelled() => return,
             _ = nudges.recv() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-async fn look(app: &App) {
+/// One look at everything that is to go; returns when to look again.
+async fn look(app: &App) -> Duration {
     let unfinished = match app_removal::unfinished(&app.pool).await {
+        Ok(unfinished) if unfinished.is_empty() => return LOOK.1,
         Ok(unfinished) => unfinished,
-        Err(error) => return tracing::warn!(%error, "apps to remove cannot be read"),
+        Err(error) => {
+            tracing::warn!(%error, "apps to remove cannot be read");
+            return LOOK.0;
+        }
     };
     for removal in unfinished {
         match remove(app, &removal).await {
@@ -54,6 +59,7 @@ async fn look(app: &App) {
             }
         }
     }
+    LOOK.0
 }
 
 /// One attempt; true when nothing is left, false while releases are still ending.

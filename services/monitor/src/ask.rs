@@ -20,8 +20,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often it is looked who is to be asked.
+/// How often it is looked whether somebody is to be asked.
 const TICK: Duration = Duration::from_millis(500);
+/// How often it is read who has a question; a repair is refused while a release moves, whatever was read.
+const READ: Duration = Duration::from_secs(1);
 
 /// When each instance is asked next; one that is being asked is not.
 type Schedule = Arc<Mutex<HashMap<InstanceId, Option<Instant>>>>;
@@ -44,13 +46,14 @@ impl Patient {
 /// Asks until `cancel`.
 pub(crate) async fn run(app: Arc<App>, cancel: CancellationToken) {
     let (tasks, schedule) = (TaskTracker::new(), Schedule::default());
+    let (mut patients, mut read) = (Vec::new(), None);
     while !cancel.is_cancelled() {
-        let patients = patients(&app).await.unwrap_or_default();
-        schedule.lock().retain(|id, _| patients.iter().any(|it| it.instance.id == *id));
-        for patient in patients {
-            if !is_due(&schedule, &patient) {
-                continue;
-            }
+        if read.is_none_or(|at: Instant| at.elapsed() >= READ) {
+            patients = self::patients(&app).await.unwrap_or_default();
+            read = Some(Instant::now());
+            schedule.lock().retain(|id, _| patients.iter().any(|it| it.instance.id == *id));
+        }
+        for patient in patients.iter().filter(|patient| is_due(&schedule, patient)).cloned() {
             let (app, schedule, cancel) = (Arc::clone(&app), Arc::clone(&schedule), cancel.clone());
             tasks.spawn(async move {
                 tokio::select! { () = examine(&app, &patient) => {}, () = cancel.cancelled() => {} }
