@@ -46,6 +46,13 @@ impl Engine {
     /// The engine does not start again what it signalled to stop, so that what runs is retired when it has ended: then
     /// it costs a note in the engine's books, before that as much as to start a process.
     pub async fn stop(&self, container: &str, grace: Duration) -> Result<StopReport, EngineError> {
+        let report = self.halt(container, grace).await?;
+        self.retire(container).await?;
+        Ok(report)
+    }
+
+    /// The same for a container that is removed next: nothing is written to the engine's books, whose disk may be full.
+    pub async fn halt(&self, container: &str, grace: Duration) -> Result<StopReport, EngineError> {
         let mut report = StopReport::default();
         let Some(facts) = self.find(container).await? else { return Ok(report) };
         let gentle = facts.stop_signal.as_deref().unwrap_or("SIGTERM");
@@ -56,7 +63,6 @@ impl Engine {
             report.killed = signal == "SIGKILL";
             report.stages.push(self.signal_and_wait(container, signal, patience).await?);
         }
-        self.retire(container).await?;
         report.exit_code = self.find(container).await?.and_then(|facts| facts.exit_code);
         Ok(report)
     }

@@ -94,7 +94,11 @@ async fn stop_one(
             stopped.drain = since.elapsed();
             stopped.cut_off = left.iter().map(|left| left.in_flight).sum();
         }
-        let report = app.engine.stop(&container, grace).await.map_err(|error| again(&error))?;
+        let report = match after {
+            After::Keep => app.engine.stop(&container, grace).await,
+            After::Remove => app.engine.halt(&container, grace).await,
+        };
+        let report = report.map_err(|error| again(&error))?;
         tracing::info!(release.id = %release.id, instance.id = %instance.id, killed = report.killed, cut_off = stopped.cut_off, "an instance stopped");
         stopped.grace = report.stages.iter().map(|stage| stage.took).sum();
         stopped.killed = report.killed;
