@@ -243,17 +243,18 @@ impl Stage {
         let live: Vec<_> =
             app.releases().await.into_iter().filter(|it| it.state() == State::Live).collect();
         assert_eq!(live.len(), 1, "one release is live: {live:#?}");
+        let wanted = live[0].services[0].image.clone().expect("an image");
+        let wanted = format!("{}@{}", wanted.repository, wanted.digest);
         eventually("only the live release to run", BOUND, async || {
             let docker = &self.world.docker;
             let (running, all) = (docker.running(), docker.images_of_containers());
+            // What became live while nobody could see that it is bad stays.
             let bad = [&self.turns_bad, &self.never_ready, &self.answers_badly];
-            let is_clean = running.len() == 1 && !all.iter().any(|image| bad.contains(&image));
-            is_clean.then_some(())
+            let is_left = |image: &String| bad.contains(&image) && *image != wanted;
+            (running.len() == 1 && !all.iter().any(is_left)).then_some(())
         })
         .await;
         let images = self.world.docker.images_of_running();
-        let wanted = live[0].services[0].image.clone().expect("an image");
-        let wanted = format!("{}@{}", wanted.repository, wanted.digest);
         assert!(images.contains(&wanted), "{images:?} run, {wanted} is released");
         self.world.all_said().await;
     }

@@ -3,7 +3,7 @@
 //! person, and judged on meanwhile.
 
 use super::Outcome;
-use super::watch::{alarmed, left, measured, watched};
+use super::watch::{alarmed, found_again, left, measured, watched};
 use crate::app::App;
 use crate::compare;
 use crate::db::release::Release;
@@ -22,7 +22,7 @@ const SAVE: u32 = 5;
 
 /// Returns when the share was held for its time and the candidate is shown to be no worse.
 pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<String, Outcome> {
-    let held = Instant::now() + time_to_hold(app, release).await?;
+    let mut held = Instant::now() + time_to_hold(app, release).await?;
     let mut analysis = begin(app, release, step).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched(app, release).await?);
     // The errors are for the analysis to judge.
@@ -30,6 +30,9 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
     let mut looks = 0_u32;
     loop {
         let sights = watcher.look().await;
+        if let Some(anew) = found_again(app, release).await {
+            held = held.max(anew);
+        }
         if let Some(alarm) = verdict(&sights, Tally::default(), Tally::default(), &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }

@@ -6,12 +6,12 @@ use super::verify::verify_again;
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
-use crate::diagnose;
 use crate::limits::UNSEEN;
 use crate::member::{self, MemberError};
 use crate::probe::Probe;
 use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
+use crate::{addresses, diagnose};
 use ::release::Failure;
 use proto::v1::ReleaseStats;
 use std::time::Duration;
@@ -19,10 +19,12 @@ use tokio::time::Instant;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a release is watched at least after its instances were found again.
+const ANEW: Duration = Duration::from_mins(1);
 
 /// Watches until the bake ends or something is wrong.
 pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcome> {
-    let end = Instant::now() + left(app, release).await?;
+    let mut end = Instant::now() + left(app, release).await?;
     if release.plan.verify {
         verify_again(app, release).await?;
     }
@@ -33,6 +35,9 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
     loop {
         let sights = watcher.look().await;
         looks += 1;
+        if let Some(anew) = found_again(app, release).await {
+            end = end.max(anew);
+        }
         let (candidate, stable) = tallies(app, release).await.unwrap_or_default();
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
             return Err(alarmed(app, release, &alarm).await);
@@ -43,6 +48,15 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Until when the release is watched anew, when its environment was somewhere else than the router believed, which
+/// knows now: users reached nobody meanwhile, and nothing was seen.
+pub(super) async fn found_again(app: &App, release: &Release) -> Option<Instant> {
+    // An engine that does not answer is seen as such by the watcher.
+    let moved = addresses::refresh_in(app, (&release.app, &release.environment)).await.ok()?;
+    let anew = release.content.resolved.bake.lasts.duration().min(ANEW);
+    (moved > 0).then(|| Instant::now() + anew)
 }
 
 /// How much of the bake or the hold is left, by the database's clock: time in which nobody watched does not count.
