@@ -45,6 +45,12 @@ impl Docker {
         self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
     }
 
+    /// The names of the platform's containers that jobs run in, or ran in.
+    pub fn jobs(&self) -> Vec<String> {
+        let all = ["ps", "--all", "--format", "{{.Names}}", "--filter", "label=slipway.job"];
+        self.names(&[&all[..], &["--filter", &self.filter()]].concat())
+    }
+
     /// The platform's containers and how each is, for people; or why the engine does not say.
     pub(crate) fn told(&self) -> String {
         let format = "{{.Names}}  {{.Status}}  {{.Image}}";

@@ -55,6 +55,10 @@ id!(
     ReleaseId
 );
 id!(
+    /// One execution of a job.
+    RunId
+);
+id!(
     /// One container of a release's service, before and after it has a Docker id.
     InstanceId
 );

@@ -16,7 +16,9 @@ pub mod subject;
 pub use digest::{Digest, InvalidDigest};
 pub use envelope::{Envelope, EventType};
 pub use git::{CommitSha, GitRef, InvalidCommitSha, InvalidGitRef};
-pub use ids::{BuildId, ChangeId, DeliveryId, EventId, InstanceId, PrincipalName, ReleaseId};
+pub use ids::{
+    BuildId, ChangeId, DeliveryId, EventId, InstanceId, PrincipalName, ReleaseId, RunId,
+};
 pub use names::{
     AppName, EnvironmentName, InvalidName, JobName, SecretName, ServiceName, SourceName, VolumeName,
 };

@@ -5,6 +5,8 @@ mod by_answer;
 mod by_exit;
 mod by_log;
 
+pub(crate) use by_exit::crashed;
+
 use crate::docker::listening::Listener;
 use crate::docker::{EngineError, InstanceFacts};
 use crate::probe::{Answer, Target};
@@ -95,4 +97,4 @@ fn last(lines: &[String], most: usize) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

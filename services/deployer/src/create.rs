@@ -10,7 +10,7 @@ use crate::limits::limits;
 use crate::transition::{TransitionError, announce};
 use ::release::{Failure, Plan, State, Strategy};
 use events::{EventType, ReleaseId, SecretName};
-use manifest::Resolved;
+use manifest::{JobAt, Resolved};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
@@ -164,11 +164,16 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
         limits: limits(resolved),
         approval: waits && resolved.approval.is_some(),
         window: waits && !resolved.freeze.is_empty(),
-        jobs: false,
         // What was proven before goes back at once.
+        jobs: !restores && resolved.jobs.values().any(|job| runs_before(job.at)),
         warm: !restores && resolved.services.values().any(|service| !service.warmup.is_nothing()),
         verify: !restores && !resolved.verify.is_empty(),
         bake: !restores,
         has_stable: false,
     }
+}
+
+/// Whether a job runs before the instances of a release.
+pub(crate) fn runs_before(at: JobAt) -> bool {
+    matches!(at, JobAt::BeforeRelease | JobAt::FirstRelease)
 }

@@ -20,6 +20,7 @@ mod drive;
 mod expect;
 mod finish;
 mod grpc;
+mod job;
 mod leftovers;
 mod limits;
 mod local_rollback;

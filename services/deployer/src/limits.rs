@@ -1,6 +1,7 @@
 //! How long each state of a release may last, from what the manifest says. Pure.
 
-use manifest::{Resolved, ResolvedService, Strategy};
+use crate::create::runs_before;
+use manifest::{Job, Resolved, ResolvedService, Strategy};
 use release::Limits;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use std::time::Duration;
 const SLACK: Duration = Duration::from_mins(1);
 /// How long a bake, or a held share of traffic, may wait for an engine that does not answer: a release that nobody could look at is not good.
 pub(crate) const UNSEEN: Duration = Duration::from_mins(10);
+
+/// From the end of the time of a job to its own: SIGTERM, grace, SIGKILL, and writing it down.
+const STOPPING: Duration = Duration::from_mins(1);
 
 /// The limits of a release of `resolved`.
 pub(crate) fn limits(resolved: &Resolved) -> Limits {
@@ -21,6 +25,10 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     });
     let warming = longest(|service| service.warmup.lasts.duration());
     let verifying: Duration = resolved.verify.iter().map(|asked| asked.within.duration()).sum();
+    let jobs: Duration =
+        resolved.jobs.values().filter(|job| runs_before(job.at)).map(longest_run).sum();
+    let undoing: Duration =
+        resolved.jobs.values().filter(|job| job.undo.is_some()).map(longest_run).sum();
     let usual = Limits::default();
     let hold = match &resolved.strategy {
         Strategy::Canary(canary) => canary.hold.duration() + UNSEEN,
@@ -31,10 +39,17 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
         warm: usual.warm + warming,
         verify: usual.verify + 2 * verifying,
         hold,
+        // What is left of an earlier set-up is undone first, and what a job needs starts before it.
+        jobs: jobs + undoing + waiting + gate + SLACK,
         start: waiting + stopping + gate + SLACK,
         bake: resolved.bake.lasts.duration() + UNSEEN,
         settle: stopping + SLACK,
-        undo: gate + 2 * stopping + SLACK,
+        undo: gate + 2 * stopping + undoing + SLACK,
         ..usual
     }
+}
+
+/// A job ends by itself in its time, or is stopped.
+fn longest_run(job: &Job) -> Duration {
+    job.timeout.duration() + STOPPING
 }

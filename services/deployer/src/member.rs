@@ -108,7 +108,8 @@ pub(crate) async fn describe(app: &App, release: &Release) -> Result<Vec<Describ
         .collect()
 }
 
-fn spec_of(
+/// What the container of `member` is made from.
+pub(crate) fn spec_of(
     app: &App,
     release: &Release,
     service: &ServiceName,

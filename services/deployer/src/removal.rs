@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::db::app_removal::{self, Removal};
-use crate::db::{command, environment, instance, list, release, route_claim};
+use crate::db::{command, environment, instance, list, release, route_claim, run, setup};
 use crate::docker::label;
 use crate::perform::{After, stop};
 use crate::spec::Place;
@@ -80,7 +80,10 @@ async fn remove(app: &App, removal: &Removal) -> anyhow::Result<bool> {
         take_containers_and_network(app, environment, removal).await?;
         let mut transaction = app.pool.begin().await?;
         app_removal::hold(&mut *transaction, removal).await?;
-        environment::remove(&mut transaction, (&environment.0, &environment.1)).await?;
+        let place = (&environment.0, &environment.1);
+        run::abandon(&mut transaction, place).await?;
+        setup::forget(&mut transaction, place).await?;
+        environment::remove(&mut transaction, place).await?;
         transaction.commit().await?;
     }
     let mut transaction = app.pool.begin().await?;

@@ -5,7 +5,7 @@
 
 use crate::docker::label::{self, Labels};
 use events::{
-    AppName, EnvironmentName, InstanceId, ReleaseId, SecretName, ServiceName, VolumeName,
+    AppName, EnvironmentName, InstanceId, JobName, ReleaseId, SecretName, ServiceName, VolumeName,
 };
 use manifest::{ResolvedService, SecretPlace};
 use serde::Serialize;
@@ -130,6 +130,8 @@ pub struct InstanceSpec {
     pub place: Place,
     /// The service it is of.
     pub service: ServiceName,
+    /// The job it runs, where it does not serve.
+    pub job: Option<JobName>,
     /// `repository@sha256:...`.
     pub image: String,
     /// Arguments, if not the image's own.
@@ -207,6 +209,7 @@ impl InstanceSpec {
             number: member.number,
             replica: member.replica,
             service: service.clone(),
+            job: None,
             image,
             command: resolved.command.as_ref().map(texts),
             entrypoint: resolved.entrypoint.as_ref().map(texts),
@@ -229,8 +232,33 @@ impl InstanceSpec {
         })
     }
 
+    /// The same image and configuration, for a job: it executes `command`, and nobody finds it in the network.
+    #[must_use]
+    pub fn into_job(
+        mut self,
+        job: JobName,
+        command: Vec<String>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        // What it does can be marked with the release that it was done for.
+        self.env.insert("SLIPWAY_RELEASE".to_owned(), self.number.to_string());
+        self.env.insert("SLIPWAY_JOB".to_owned(), job.to_string());
+        self.job = Some(job);
+        self.entrypoint = Some(command);
+        self.command = None;
+        self.env.extend(env);
+        self.aliases = Vec::new();
+        self.port = None;
+        self
+    }
+
     /// The name of the container: the same whenever the same instance is asked for.
     pub fn container_name(&self) -> String {
+        if let Some(job) = &self.job {
+            // The last part of the id is random; the first is the time.
+            let uid = self.uid.uuid().simple().to_string();
+            return self.place.name(&[job.as_str(), "job", &uid[20..]]);
+        }
         let (number, replica) = (self.number.to_string(), self.replica.to_string());
         self.place.name(&[self.service.as_str(), &number, &replica])
     }
@@ -246,6 +274,7 @@ impl InstanceSpec {
             (label::SPEC, self.hash()),
         ];
         labels.extend(own.map(|(key, value)| (key.to_owned(), value)));
+        labels.extend(self.job.iter().map(|job| (label::JOB.to_owned(), job.to_string())));
         labels
     }
 

@@ -7,7 +7,7 @@ use crate::db::{instance, list};
 use crate::leftovers::{self, Looked};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
-use crate::{local_rollback, restored};
+use crate::{job, local_rollback, restored};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,6 +40,9 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
         if swept.elapsed() > EVERY {
             swept = Instant::now();
             sweep_containers(&app, &mut looked).await;
+            if let Err(error) = job::clear(&app).await {
+                tracing::warn!(%error, "the containers of ended runs stay for now");
+            }
         }
         tokio::select! {
             () = cancel.cancelled() => return,

@@ -1,7 +1,7 @@
 //! What a manifest may say and this version does not do: said before anything is touched, never skipped
 //! in silence. Pure.
 
-use manifest::{JobAt, Resolved, Strategy};
+use manifest::{Resolved, Strategy};
 use release::Failure;
 
 /// What `resolved` asks for that this version cannot do.
@@ -10,10 +10,6 @@ pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
     match resolved.strategy {
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => {}
         Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green or canary)"),
-    }
-    let before = |at: JobAt| matches!(at, JobAt::BeforeRelease | JobAt::FirstRelease);
-    if resolved.jobs.values().any(|job| before(job.at)) {
-        wanted.push("jobs at before_release or first_release");
     }
     let gates = [
         (resolved.approval.is_some(), "approval"),

@@ -1,7 +1,7 @@
 //! The engine, only looked at.
 
 use crate::fields::Fingerprint;
-use crate::observed::{APP, ENVIRONMENT, Observed, PLATFORM};
+use crate::observed::{APP, ENVIRONMENT, JOB, Observed, PLATFORM};
 use crate::place::Place;
 use bollard::Docker;
 use bollard::errors::Error as Cause;
@@ -157,7 +157,10 @@ async fn list(docker: &Docker, platform: &str, place: &Place) -> Result<Vec<Stri
     let filters = HashMap::from([("label".to_owned(), labels)]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let listed = docker.list_containers(Some(options)).await?;
-    Ok(listed.into_iter().filter_map(|container| container.id).collect())
+    // A job serves nobody and ends by itself.
+    let is_job = |labels: &HashMap<String, String>| labels.contains_key(JOB);
+    let serving = listed.into_iter().filter(|found| !found.labels.as_ref().is_some_and(is_job));
+    Ok(serving.filter_map(|container| container.id).collect())
 }
 
 /// What was removed between two questions is not there; that is no error.

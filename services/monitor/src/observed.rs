@@ -13,6 +13,8 @@ pub const PLATFORM: &str = "slipway.instance";
 pub const APP: &str = "slipway.app";
 /// The environment.
 pub const ENVIRONMENT: &str = "slipway.environment";
+/// The job, on what does not serve.
+pub const JOB: &str = "slipway.job";
 const SERVICE: &str = "slipway.service";
 const RELEASE: &str = "slipway.release";
 const UID: &str = "slipway.uid";

@@ -23,6 +23,11 @@ const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
 const VERIFY: &str =
     "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
 const BAKE: &str = "    bake: 3s";
+/// For the job to write to; it takes over nothing from one release to the next but its files.
+const VOLUME: &str = "    volumes: [{ name: notes, path: /data, class: cache }]\n    http:";
+/// Writes down for which release it ran.
+const MIGRATE: &str = "jobs: { migrate: { service: web, at: before_release, command: [python, -c, \"import os; \
+    open('/data/migrated', 'a').write(os.environ['SLIPWAY_RELEASE'] + ' ')\"] } }\nenvironments:";
 /// As much slower as can be said: on a busy machine the slowest answers say little.
 const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
 
@@ -72,6 +77,7 @@ impl Stage {
     async fn of(world: World) -> Self {
         let repo = chameleon(APP, &json!({"version": "one"}));
         rewrite(&repo, "    http:", WARMUP);
+        rewrite(&repo, "    http:", VOLUME);
         rewrite(&repo, "environments:", VERIFY);
         let app = world.register(APP, &repo).await;
         app.push("The first").await;
@@ -105,9 +111,11 @@ impl Stage {
     /// Cuts a release as `case` says, and sees it end right; panics when it does not.
     pub async fn run(&mut self, case: &Case) -> Converged {
         let cut = self.cut(case.step, &case.point(), case.fault).await;
-        self.mend(case, cut.number).await;
-        let state = self.end(case.step.scene, cut.number).await;
+        let number = cut.number;
+        self.mend(case, number).await;
+        let state = self.end(case.step.scene, number).await;
         let converged = self.converged(cut, state).await;
+        self.migrated_once(case.step.scene, number);
         let users = &converged.users;
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
         self.world.disarm();
@@ -136,7 +144,11 @@ impl Stage {
         if calamity.lasts() == Lasts::Whole {
             calamity.end(&mut self.world);
         }
+        let number = cut.number;
         let converged = self.converged(cut, state).await;
+        if state == "live" {
+            self.migrated_once(step.scene, number);
+        }
         let (users, name) = (&converged.users, (step.name, calamity.name()));
         if calamity.may_lose() {
             let lost = users.failing_for();
@@ -164,17 +176,32 @@ impl Stage {
         Converged { took, state, users: cut.load.stop().await }
     }
 
-    /// The app's, with the strategy of the scene.
+    /// The job of release `number` ran, and not twice.
+    fn migrated_once(&self, scene: Scene, number: i64) {
+        if scene != Scene::Migrates {
+            return;
+        }
+        let written = self.world.docker.exec("web", &["cat", "/data/migrated"]);
+        let number = number.to_string();
+        let times = written.split_whitespace().filter(|ran| **ran == number).count();
+        assert_eq!(times, 1, "release {number} is in {written:?}");
+    }
+
+    /// The app's, as the scene wants it.
     fn manifest(&self, scene: Scene) -> String {
         let text = std::fs::read_to_string(self.repo.path().join("slipway.yaml"));
         let text = text.expect("the app has a manifest");
-        if scene == Scene::Canary { text.replace(BAKE, CANARY) } else { text }
+        match scene {
+            Scene::Canary => text.replace(BAKE, CANARY),
+            Scene::Migrates => text.replace("environments:", MIGRATE),
+            Scene::Good | Scene::TurnsBad | Scene::NeverReady | Scene::AnswersBadly => text,
+        }
     }
 
     /// Makes a release of the scene's image.
     pub async fn deploy(&mut self, scene: Scene) -> Release {
         let image = match scene {
-            Scene::Good | Scene::Canary => {
+            Scene::Good | Scene::Canary | Scene::Migrates => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
@@ -222,7 +249,7 @@ impl Stage {
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good | Scene::Canary => "live",
+            Scene::Good | Scene::Canary | Scene::Migrates => "live",
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady | Scene::AnswersBadly => "failed",
         };

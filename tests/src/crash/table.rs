@@ -9,6 +9,8 @@ pub enum Scene {
     Good,
     /// It has half of the traffic first, and becomes live when it is shown to be no worse.
     Canary,
+    /// A job runs before it starts, and it becomes live.
+    Migrates,
     /// It stops being ready while it bakes.
     TurnsBad,
     /// It never gets ready.
@@ -59,9 +61,10 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 15] = [
+pub const STEPS: [Step; 16] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("preparing", Scene::Good, "release.progressed.starting"),
+    step("running_jobs", Scene::Migrates, "release.progressed.starting"),
     step("starting", Scene::Good, "release.progressed.warming"),
     step("warming", Scene::Good, "release.progressed.verifying"),
     step("verifying", Scene::Good, "release.progressed.shifting"),
@@ -179,6 +182,7 @@ mod tests {
         match state {
             State::Queued { .. }
             | State::Preparing
+            | State::RunningJobs
             | State::Starting
             | State::Warming
             | State::Verifying
@@ -187,8 +191,7 @@ mod tests {
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
             // Nothing is done; what is not performed yet is refused before anything is touched.
-            State::RunningJobs
-            | State::AwaitingApproval { .. }
+            State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
             | State::Live
             | State::Retained

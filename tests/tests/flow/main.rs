@@ -14,6 +14,7 @@ mod engine;
 mod faults;
 mod flood;
 mod follow;
+mod jobs;
 mod lives;
 mod manifests;
 mod push;

@@ -5,7 +5,7 @@ use crate::job::JobAt;
 use crate::resolved::{Resolved, ResolvedHealth, ResolvedService};
 use crate::strategy::Strategy;
 use crate::value::Span;
-use events::ServiceName;
+use events::{JobName, ServiceName};
 
 pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<GatePlan> {
     let first = running.is_none();
@@ -22,8 +22,11 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
         count => format!("{count} must answer, one after the other"),
     };
     add("dependencies", within, why);
-    let runs = |at: JobAt| at == JobAt::BeforeRelease || (first && at == JobAt::FirstRelease);
-    for (name, job) in resolved.jobs.iter().filter(|(_, job)| runs(job.at)) {
+    let is_new = |name: &JobName| running.is_none_or(|running| !running.jobs.contains_key(name));
+    let runs = |name: &JobName, at: JobAt| {
+        at == JobAt::BeforeRelease || (at == JobAt::FirstRelease && is_new(name))
+    };
+    for (name, job) in resolved.jobs.iter().filter(|(name, job)| runs(name, job.at)) {
         add(&format!("job {name}"), job.timeout, "its timeout".to_owned());
     }
     for (name, service) in &resolved.services {

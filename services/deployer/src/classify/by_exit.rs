@@ -65,7 +65,8 @@ fn out_of_memory(service: &str, limit: Option<u64>) -> Cause {
     )
 }
 
-fn crashed(code: i32) -> String {
+/// How a process with this exit code ended.
+pub(crate) fn crashed(code: i32) -> String {
     let signal = match code - BY_SIGNAL {
         4 => "SIGILL: the image may be built for another processor",
         6 => "SIGABRT: it gave up by itself",

@@ -2,7 +2,7 @@ use super::*;
 use crate::docker::Health;
 use std::net::IpAddr;
 
-fn facts(exit_code: Option<i32>) -> InstanceFacts {
+pub(crate) fn facts(exit_code: Option<i32>) -> InstanceFacts {
     InstanceFacts {
         container_id: "c".to_owned(),
         name: "slipway.default.shop.production.api.7.0".to_owned(),

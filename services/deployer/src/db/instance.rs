@@ -233,11 +233,13 @@ pub(crate) async fn gone(connection: &mut PgConnection, id: InstanceId) -> Resul
     Ok(())
 }
 
-/// The releases that containers were made for and still belong to.
+/// The releases that containers were made for and still belong to, and those that jobs run for.
 pub(crate) async fn owners(executor: impl PgExecutor<'_>) -> Result<Vec<ReleaseId>, sqlx::Error> {
-    let rows =
-        sqlx::query_scalar!("select distinct release from deployer.instance where state <> 'gone'")
-            .fetch_all(executor)
-            .await?;
+    let rows = sqlx::query_scalar!(
+        r#"select release as "release!" from deployer.instance where state <> 'gone'
+               union select release from deployer.run where not cleared"#,
+    )
+    .fetch_all(executor)
+    .await?;
     Ok(rows.into_iter().map(ReleaseId::new).collect())
 }

@@ -11,4 +11,6 @@ pub(crate) mod log;
 pub(crate) mod release;
 pub(crate) mod repair;
 pub(crate) mod route_claim;
+pub(crate) mod run;
 pub(crate) mod secret;
+pub(crate) mod setup;

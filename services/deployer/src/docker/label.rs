@@ -19,6 +19,8 @@ pub const RELEASE: &str = "slipway.release";
 pub const REPLICA: &str = "slipway.replica";
 /// The instance.
 pub const UID: &str = "slipway.uid";
+/// The job, on what does not serve.
+pub const JOB: &str = "slipway.job";
 /// The hash of what runs and how.
 pub const SPEC: &str = "slipway.spec";
 

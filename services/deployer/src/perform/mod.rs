@@ -5,11 +5,11 @@ mod judge;
 mod prepare;
 pub(crate) mod ready;
 mod restore;
+mod run_jobs;
 mod settle;
 mod shift;
 mod start;
 mod traffic;
-mod unsupported;
 mod verify;
 mod warm;
 mod watch;
@@ -75,7 +75,7 @@ pub(crate) async fn perform(app: &App, release: &Release, effect: Effect) -> Out
         Effect::WarmUp => warm::warm(app, release).await,
         Effect::Verify => verify::verify(app, release).await,
         Effect::Judge { step } => judge::judge(app, release, step).await,
-        Effect::RunJobs => Err(unsupported::unsupported(effect)),
+        Effect::RunJobs => run_jobs::run_jobs(app, release).await,
     };
     outcome.map_or_else(|stop| stop, Outcome::Done)
 }

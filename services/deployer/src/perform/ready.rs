@@ -17,13 +17,23 @@ use std::time::Duration;
 
 /// Every instance of `release`, ready. Returns how many there are and how long the slowest took.
 pub(crate) async fn bring_up(app: &App, release: &Release) -> Result<(usize, Duration), Outcome> {
+    bring_up_only(app, release, |_| true).await
+}
+
+/// The same for some of its services.
+pub(crate) async fn bring_up_only(
+    app: &App,
+    release: &Release,
+    wanted: impl Fn(&ServiceName) -> bool,
+) -> Result<(usize, Duration), Outcome> {
     let place = (&release.app, &release.environment);
     let refreshed = addresses::refresh_in(app, place).await;
     refreshed.map_err(|error| Outcome::Again(service::chain(&*error)))?;
-    let described = member::describe(app, release).await.map_err(describe_failed)?;
+    let mut described = member::describe(app, release).await.map_err(describe_failed)?;
+    described.retain(|member| wanted(&member.instance.service));
     let mut slowest = Duration::ZERO;
     for wave in wave::waves(&release.content.resolved) {
-        let services = wave.iter().map(|service| {
+        let services = wave.iter().filter(|service| wanted(service)).map(|service| {
             let mine = described.iter().filter(|d| &d.instance.service == service).collect();
             bring_up_service(app, release, service, mine)
         });

@@ -5,7 +5,7 @@ use super::{Outcome, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release};
-use crate::member;
+use crate::{job, member};
 
 /// The stable release is up and gets every new request; without one, nobody does.
 pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outcome> {
@@ -33,6 +33,9 @@ async fn stable(app: &App, release: &Release) -> Result<Option<Release>, Outcome
 /// Drains and removes what only the candidate runs on. What a kept release could go back to stays, stopped.
 pub(crate) async fn remove_candidate(app: &App, release: &Release) -> Result<String, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
+    // In this order: what undoes something may need what the candidate runs.
+    job::give_up(app, release).await?;
+    job::undo(app, release).await?;
     let place = (&release.app, &release.environment);
     let all = instance::of_environment(&app.pool, place).await.map_err(again)?;
     let mut candidate = member::of_content(&release.content, &all);

@@ -65,6 +65,7 @@ impl Here {
             replica: 0,
             place: self.place.clone(),
             service: ServiceName::parse("api").unwrap(),
+            job: None,
             image: IMAGE.to_owned(),
             command: Some(command.iter().map(|&word| word.to_owned()).collect()),
             entrypoint: Some(Vec::new()),

@@ -1,0 +1,210 @@
+//! One run from its row to its end. Done again after a crash it goes on where it was: a container that was started is
+//! never started again, and what ended is not run twice.
+
+use super::ended::ended;
+use super::{Due, Ended, Kind, RunState, Setup, clear};
+use crate::app::App;
+use crate::db::release::{self, Release};
+use crate::db::run::{self, NewRun, Run};
+use crate::db::setup;
+use crate::diagnose;
+use crate::docker::{EngineError, Mask};
+use crate::member::{self, MemberError};
+use crate::perform::Outcome;
+use crate::spec::{InstanceSpec, Member};
+use ::release::Failure;
+use events::{InstanceId, RunId};
+use manifest::Job;
+use service::fail_point::reach;
+use sqlx::PgConnection;
+use std::time::Duration;
+
+/// A run with what its container is made from.
+struct Described<'a> {
+    run: Run,
+    job: &'a Job,
+    spec: InstanceSpec,
+    mask: Mask,
+}
+
+/// Runs what is due for `release`; how it ended.
+pub(crate) async fn carry_out(app: &App, release: &Release, due: &Due) -> Result<Run, Outcome> {
+    let gone = || Outcome::Again(format!("the release has no job {}", due.job));
+    let job = release.content.resolved.jobs.get(&due.job).ok_or_else(gone)?;
+    let known = run::latest(&app.pool, release.id, (&due.job, due.kind)).await.map_err(again)?;
+    let run = match known {
+        // What was undone before may be undone once more, after another attempt.
+        Some(run) if due.kind != Kind::Undo || run.state != RunState::Succeeded => run,
+        Some(_) | None => begin(app, release, due, job).await?,
+    };
+    if run.state != RunState::Running {
+        return Ok(run);
+    }
+    let run = describe(app, release, run, job).await?;
+    let ended = match launch(app, &run).await? {
+        Ok(container) => watch(app, &run, &container).await?,
+        Err(ended) => ended,
+    };
+    record(app, release, &run.run, &ended).await?;
+    reach(|| "deployer.job.recorded".to_owned()).await.map_err(|it| Outcome::again(&it))?;
+    let id = run.run.id;
+    clear::clear_one(app, &run.run).await;
+    let run = run::get(&app.pool, id).await.map_err(again)?;
+    run.ok_or_else(|| Outcome::Again(format!("run {id} vanished")))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn again(error: sqlx::Error) -> Outcome {
+    Outcome::again(&error)
+}
+
+/// The row of a new run. Nobody else runs the job meanwhile.
+async fn begin(app: &App, release: &Release, due: &Due, job: &Job) -> Result<Run, Outcome> {
+    let id = RunId::new(service::new_id());
+    let described = describe_new(app, release, (id, due), job).await?;
+    let command = described.entrypoint.clone().unwrap_or_default();
+    let new = NewRun {
+        id,
+        app: &release.app,
+        environment: &release.environment,
+        release: release.id,
+        job: &due.job,
+        kind: due.kind,
+        service: &job.service,
+        command: &command,
+        asked_by: release.origin.by.as_str(),
+        container_name: &described.container_name(),
+    };
+    let mut transaction = app.pool.begin().await.map_err(again)?;
+    release::fence(&mut *transaction, release).await.map_err(again)?;
+    if !run::begin(&mut transaction, &new).await.map_err(again)? {
+        return Err(Outcome::Again(format!("job {} runs already, for somebody else", due.job)));
+    }
+    if due.kind == Kind::FirstRelease {
+        let place = (&release.app, &release.environment);
+        let state = (Setup::Running, release.id);
+        setup::set(&mut transaction, place, &due.job, state).await.map_err(again)?;
+    }
+    transaction.commit().await.map_err(again)?;
+    tracing::info!(release.id = %release.id, run.id = %id, job = %due.job, kind = due.kind.as_str(), "a job begins");
+    let run = run::get(&app.pool, id).await.map_err(again)?;
+    run.ok_or_else(|| Outcome::Again(format!("run {id} vanished")))
+}
+
+async fn describe<'a>(
+    app: &App,
+    release: &Release,
+    run: Run,
+    job: &'a Job,
+) -> Result<Described<'a>, Outcome> {
+    let due = Due { job: run.job.clone(), kind: run.kind };
+    let spec = describe_new(app, release, (run.id, &due), job).await?;
+    let mask = Mask::new(spec.secret_values());
+    Ok(Described { run, job, spec, mask })
+}
+
+async fn describe_new(
+    app: &App,
+    release: &Release,
+    (id, due): (RunId, &Due),
+    job: &Job,
+) -> Result<InstanceSpec, Outcome> {
+    let described = async {
+        let secrets = member::secrets(app, release).await?;
+        let uid = InstanceId::new(id.uuid());
+        let member = Member { uid, release: release.id, number: release.number, replica: 0 };
+        member::spec_of(app, release, &job.service, member, &secrets)
+    };
+    let spec = described.await.map_err(|error: MemberError| match error.failure() {
+        Some(failure) => Outcome::failed(failure),
+        None => Outcome::again(&error),
+    })?;
+    let command = if due.kind == Kind::Undo { job.undo.as_ref() } else { Some(&job.command) };
+    let command = command.into_iter().flatten().map(ToString::to_string).collect();
+    let env = job.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    Ok(spec.into_job(due.job.clone(), command, env))
+}
+
+/// The container of the run, started once; or how the run ended without one.
+async fn launch(app: &App, run: &Described<'_>) -> Result<Result<String, Ended>, Outcome> {
+    let Described { run, job, spec, mask } = run;
+    let uid = InstanceId::new(run.id.uuid());
+    let away = |error: &(dyn std::error::Error + 'static)| Outcome::again(error);
+    if run.started_at.is_some() {
+        let own = app.engine.find_own(&run.container_name, uid).await.map_err(|it| away(&it))?;
+        return Ok(own.ok_or_else(|| ended(&run.job, None, job.timeout)));
+    }
+    let mut made = None;
+    let started = async {
+        let container = app.engine.create_or_adopt(spec).await?.container_id;
+        made = Some(container.clone());
+        if app.engine.inspect(&container).await?.started_at.is_none() {
+            app.engine.start(&container).await?;
+        }
+        Ok::<_, EngineError>((app.engine.inspect(&container).await?, container))
+    };
+    let (facts, container) = match started.await {
+        Ok(started) => started,
+        Err(error) if error.is_away() => return Err(away(&error)),
+        Err(error) => {
+            let failure =
+                diagnose::start(&app.engine, &run.service, made.as_deref(), &error, mask).await;
+            return Ok(Err(Ended::badly(Failure { service: None, ..failure })));
+        }
+    };
+    let at = facts.started_at.unwrap_or_else(|| app.clock.now());
+    let mut connection = app.pool.acquire().await.map_err(again)?;
+    run::started(&mut connection, run.id, (&container, at)).await.map_err(again)?;
+    reach(|| "deployer.job.started".to_owned()).await.map_err(|it| away(&it))?;
+    Ok(Ok(container))
+}
+
+/// Waits for the end of the run, or ends it when its time is over.
+async fn watch(app: &App, run: &Described<'_>, container: &str) -> Result<Ended, Outcome> {
+    let Described { run, job, spec, mask } = run;
+    let facts = app.engine.find(container).await.map_err(|error| Outcome::again(&error))?;
+    let began = facts.and_then(|facts| facts.started_at).unwrap_or_else(|| app.clock.now());
+    let ran = (app.clock.now() - began).to_std().unwrap_or_default();
+    let left = job.timeout.duration().saturating_sub(ran);
+    let over = app.engine.until(container, |facts| facts.finished_at.is_some() && !facts.running);
+    if tokio::time::timeout(left.max(LEAST), over).await.is_err() {
+        let stopped = app.engine.stop(container, spec.stop_grace).await;
+        stopped.map_err(|error| Outcome::again(&error))?;
+    }
+    reach(|| "deployer.job.ended".to_owned()).await.map_err(|it| Outcome::again(&it))?;
+    let facts = app.engine.find(container).await.map_err(|error| Outcome::again(&error))?;
+    let log_lines = diagnose::log_lines(&app.engine, container, mask).await;
+    Ok(Ended { log_lines, ..ended(&run.job, facts.as_ref(), job.timeout) })
+}
+
+/// One look at a container whose time was over while nobody looked.
+const LEAST: Duration = Duration::from_millis(200);
+
+/// How it ended, and how far the environment is by that.
+async fn record(app: &App, release: &Release, run: &Run, ended: &Ended) -> Result<(), Outcome> {
+    let mut transaction = app.pool.begin().await.map_err(again)?;
+    release::fence(&mut *transaction, release).await.map_err(again)?;
+    end(&mut transaction, release, run, ended).await.map_err(again)?;
+    transaction.commit().await.map_err(again)?;
+    tracing::info!(release.id = %release.id, run.id = %run.id, job = %run.job, run.state = ended.state.as_str(), reason = ended.reason, "a job ended");
+    Ok(())
+}
+
+/// Writes the end of a run, in the caller's transaction.
+pub(super) async fn end(
+    connection: &mut PgConnection,
+    release: &Release,
+    run: &Run,
+    ended: &Ended,
+) -> Result<(), sqlx::Error> {
+    run::end(&mut *connection, run.id, ended).await?;
+    let place = (&release.app, &release.environment);
+    let state = match (run.kind, ended.state == RunState::Succeeded) {
+        (Kind::BeforeRelease, _) => return Ok(()),
+        (Kind::Undo, true) => return setup::undone(connection, place, &run.job).await,
+        (Kind::Undo, false) => Setup::UndoFailed,
+        (Kind::FirstRelease, true) => Setup::Done,
+        (Kind::FirstRelease, false) => Setup::Failed,
+    };
+    setup::set(connection, place, &run.job, (state, release.id)).await
+}
