@@ -14,6 +14,7 @@ mod drift;
 mod events;
 mod known;
 mod logs;
+mod notify;
 mod plan;
 mod promote;
 mod releases;
@@ -82,6 +83,9 @@ pub(crate) enum Command {
     /// Make and end tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Read and test who is told what happens
+    #[command(subcommand)]
+    Notify(notify::Notify),
     /// Read and replay what webhooks delivered
     Deliveries(deliveries::Deliveries),
     /// Read the events of the platform
@@ -126,6 +130,7 @@ impl Command {
             Self::Drift(drift) => wait(drift.run(session)),
             Self::Secret(secret) => wait(secret.run(session)),
             Self::Token(token) => wait(token.run(session)),
+            Self::Notify(notify) => wait(notify.run(session)),
             Self::Deliveries(deliveries) => wait(deliveries.run(session)),
             Self::Events(events) => wait(events.run(session)),
         }

@@ -8,6 +8,7 @@ pub(crate) mod drift;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod json;
+pub(crate) mod notify;
 pub(crate) mod parked;
 pub(crate) mod progress;
 pub(crate) mod release;

@@ -13,6 +13,9 @@ mapping! {
         on: Vec<Notice> = "[failed, rolled_back, stuck, approval, drift]", "what asks for a person";
         /// The environments it is told about; without any, all.
         environments: Vec<EnvironmentName>;
+        /// The secret that holds the key a webhook is signed with, as `whsec_...`; two keys while one replaces the other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed_with: Option<SecretName>;
     }
 }
 
@@ -43,6 +46,8 @@ choice! {
         Approval = "approval",
         /// Something differs from what was released.
         Drift = "drift",
+        /// An instance of a live release exited or fails its liveness probe.
+        Unhealthy = "unhealthy",
         /// A job ended.
         Run = "run",
     }

@@ -4,14 +4,16 @@ use crate::accept::AcceptError;
 use crate::config::Config;
 use crate::hooks::Limits;
 use crate::metrics::Counts;
+use crate::outgoing::Outgoing;
 use crate::reconcile::Looks;
 use crate::sources::Sources;
 use crate::tokens::Tokens;
 use crate::turns::Turns;
-use crate::{NAME, edge, hooks, reconcile, retention};
+use crate::{NAME, edge, hooks, notify, on, reconcile, retention};
 use arc_swap::ArcSwapOption;
-use bus::{Bus, Handlers};
-use events::{AppName, GitRef};
+use bus::{Bus, Handlers, Verdict};
+use events::{AppName, Envelope, EventType, GitRef};
+use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use service::Clock;
@@ -88,6 +90,10 @@ pub(crate) struct Parts {
     pub internal: Internal,
     pub secrets: SecretServiceClient<Channel>,
     pub releases: ReleaseServiceClient<Channel>,
+    pub builds: BuildServiceClient<Channel>,
+    pub outgoing: Outgoing,
+    /// A notification may be due.
+    pub notifying: Notify,
     /// Nothing until NATS answered for the first time; webhooks do not need it.
     pub bus: ArcSwapOption<Bus>,
     /// Long answers end when this is cancelled.
@@ -115,9 +121,37 @@ impl Parts {
     }
 }
 
-/// The one table of events the gateway reacts to: none yet, it reads along for people only.
-pub fn handlers() -> Handlers {
-    Handlers::new()
+/// The one table event -> reaction: people are told.
+pub(crate) fn handlers(app: &App) -> Handlers {
+    let mut handlers = Handlers::new();
+    for event_type in [
+        EventType::ReleaseWaiting,
+        EventType::ReleaseLive,
+        EventType::ReleaseRolledBack,
+        EventType::ReleaseFailed,
+        EventType::ReleaseStuck,
+    ] {
+        let handle = reaction(app, on::release_moved::handle);
+        handlers = handlers.on(event_type, handle);
+    }
+    for event_type in [EventType::DriftDetected, EventType::DriftHealed, EventType::DriftCleared] {
+        handlers = handlers.on(event_type, reaction(app, on::drift_moved::handle));
+    }
+    for event_type in [EventType::InstanceUnhealthy, EventType::InstanceCrashed] {
+        handlers = handlers.on(event_type, reaction(app, on::instance_ill::handle));
+    }
+    handlers.on(EventType::BuildFailed, reaction(app, on::build_failed::handle))
+}
+
+fn reaction<F>(
+    app: &App,
+    handle: fn(App, Envelope) -> F,
+) -> impl Fn(Envelope) -> F + Send + Sync + use<F>
+where
+    F: Future<Output = Verdict> + Send + 'static,
+{
+    let app = app.clone();
+    move |envelope| handle(app.clone(), envelope)
 }
 
 /// A gateway that listens and does not answer yet.
@@ -143,6 +177,8 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
     pg::migrate(&pool, NAME, &MIGRATOR).await.map_err(StartError::Migrate)?;
     let deployer = service::internal::channel(&config.backends.deployer)
         .map_err(|_| StartError::Backend { url: config.backends.deployer.clone() })?;
+    let builder = service::internal::channel(&config.backends.builder)
+        .map_err(|_| StartError::Backend { url: config.backends.builder.clone() })?;
     let health = Health::new(NAME);
     let (internal, bootstrap) = (config.internal_token.clone(), config.bootstrap_token.clone());
     let local = config.local_repositories.clone();
@@ -159,6 +195,9 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         internal: Internal::new(&internal).map_err(StartError::Token)?,
         secrets: SecretServiceClient::new(deployer.clone()),
         releases: ReleaseServiceClient::new(deployer),
+        builds: BuildServiceClient::new(builder),
+        outgoing: Outgoing::new(config.private_targets.clone()),
+        notifying: Notify::new(),
         bus: ArcSwapOption::empty(),
         ending: CancellationToken::new(),
         wake: Arc::default(),
@@ -202,6 +241,7 @@ impl Gateway {
             speak(app.clone(), cancel.clone()),
             reconcile::run(app.clone(), cancel.clone()),
             retention::run(app.clone(), cancel.clone()),
+            notify::run(app.clone(), cancel.clone()),
             watch(app.clone(), cancel.clone()),
         );
         served.map(drop)
@@ -230,7 +270,7 @@ async fn speak(app: App, cancel: CancellationToken) {
     app.bus.store(Some(Arc::new(bus.clone())));
     tokio::join!(
         bus::relay::run(app.pool.clone(), bus.clone(), NAME, app.wake.clone(), cancel.clone()),
-        bus::consume::run(bus, app.pool.clone(), handlers(), cancel),
+        bus::consume::run(bus, app.pool.clone(), handlers(&app), cancel),
     );
 }
 

@@ -1,6 +1,8 @@
 //! What the gateway is told when it starts.
 
 use crate::hooks::Proxies;
+use crate::notify::{InvalidMail, Mail};
+use crate::outgoing::Networks;
 use crate::repository::LocalRoots;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
@@ -39,7 +41,11 @@ pub struct Config {
     pub reconcile_every: Duration,
     /// Folders below which a repository may be a local path.
     pub local_repositories: LocalRoots,
-    /// Days that deliveries are kept.
+    /// Networks that notifications may go to beside the internet.
+    pub private_targets: Networks,
+    /// How mail is sent; without, none is.
+    pub mail: Option<Mail>,
+    /// Days that deliveries and notifications are kept.
     pub delivery_days: i32,
     /// Bytes that the bodies of all deliveries may take.
     pub delivery_bytes: i64,
@@ -80,6 +86,8 @@ impl Config {
         let backends = Backends::read(&mut env);
         let reconcile_every = env.duration_or("SLIPWAY_RECONCILE_EVERY", RECONCILE_EVERY);
         let local_repositories = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", LocalRoots::default());
+        let private_targets = env.or("SLIPWAY_ALLOW_PRIVATE_TARGETS", Networks::default());
+        let mail = mail(&mut env);
         env.finish(|| {
             Some(Self {
                 hooks_address,
@@ -93,6 +101,8 @@ impl Config {
                 backends,
                 reconcile_every,
                 local_repositories,
+                private_targets,
+                mail,
                 delivery_days: DELIVERY_DAYS,
                 delivery_bytes: DELIVERY_BYTES,
             })
@@ -112,6 +122,29 @@ impl Backends {
     }
 }
 
+/// Mail needs a server and a sender.
+fn mail(env: &mut Env) -> Option<Mail> {
+    let (url, from) = ("SLIPWAY_SMTP_URL", "SLIPWAY_SMTP_FROM");
+    match (env.optional_secret(url), env.optional::<String>(from)) {
+        (None, None) => None,
+        (Some(server), Some(sender)) => match Mail::parse(&server, &sender) {
+            Ok(mail) => Some(mail),
+            Err(why) => {
+                env.refuse(if why == InvalidMail::From { from } else { url }, why);
+                None
+            }
+        },
+        (Some(_), None) => {
+            env.refuse(from, format!("must be set with {url}"));
+            None
+        }
+        (None, Some(_)) => {
+            env.refuse(url, format!("must be set with {from}"));
+            None
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +155,9 @@ mod tests {
             ("SLIPWAY_GATEWAY_ADDRESS", "here"),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", "relative"),
             ("SLIPWAY_INTERNAL_TOKEN", "t0ken"),
+            ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "inside"),
+            ("SLIPWAY_SMTP_URL", "smtp://ada:hunter2@mail.example.com"),
+            ("SLIPWAY_SMTP_FROM", "slipway@example.com"),
         ]);
         insta::assert_snapshot!(Config::read(env).expect_err("not valid"), @r#"
         the configuration is not valid:
@@ -130,6 +166,8 @@ mod tests {
           SLIPWAY_NATS_URL: must be set, or SLIPWAY_NATS_URL_FILE must name a file
           SLIPWAY_DATA: must be set
           SLIPWAY_ALLOW_LOCAL_REPOSITORIES: "relative" is not valid: folder "relative" is not absolute
+          SLIPWAY_ALLOW_PRIVATE_TARGETS: "inside" is not valid: "inside" is not a network, as 10.0.0.0/8
+          SLIPWAY_SMTP_URL: without tls=required it must be on this machine: 127.0.0.1, [::1] or localhost
         "#);
     }
 

@@ -1,4 +1,4 @@
-//! The gateway: webhooks in, one address for every API of the platform.
+//! The gateway: webhooks in, notifications out, one address for every API of the platform.
 //!
 //! A delivery is answered with 2xx only after it is durable. A push found by a webhook and one found by
 //! looking at the remote meet in `accept`. Who asks is established here, once; what they may do is
@@ -14,7 +14,10 @@ mod grpc;
 mod hooks;
 mod metrics;
 mod newer;
+mod notify;
+mod on;
 mod order;
+mod outgoing;
 mod provider;
 mod reconcile;
 mod register;
@@ -26,9 +29,11 @@ mod tokens;
 mod turns;
 mod understood;
 
-pub use app::{Gateway, StartError, handlers, start};
+pub use app::{Gateway, StartError, start};
 pub use config::{Backends, Config};
 pub use hooks::Proxies;
+pub use notify::{InvalidMail, Mail};
+pub use outgoing::{InvalidNetwork, Networks};
 pub use repository::LocalRoots;
 
 /// The name of this service in outbox, logs and events.

@@ -17,6 +17,7 @@ mod follow;
 mod jobs;
 mod lives;
 mod manifests;
+mod notified;
 mod push;
 mod services;
 mod tell;

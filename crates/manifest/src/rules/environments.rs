@@ -5,6 +5,7 @@ use super::services::overridden;
 use super::{DAY, HOUR, Rules, minutes};
 use crate::environment::Environment;
 use crate::nearest::suggestion;
+use crate::notify::Receiver;
 use crate::routes::{RouteError, routes};
 use crate::strategy::Strategy;
 use crate::value::{HostName, Percent, Span};
@@ -165,6 +166,10 @@ fn notify(rules: &mut Rules<'_>) {
         if notify.on.is_empty() {
             let help = "name what to tell, like [failed, rolled_back]";
             rules.broken(format!("notify[{n}].on"), "nothing is told", help);
+        }
+        if notify.signed_with.is_some() && !matches!(notify.to, Receiver::Webhook(_)) {
+            let path = format!("notify[{n}].signed_with");
+            rules.broken(path, "only a webhook is signed", "remove it, or notify a webhook");
         }
         for (m, name) in notify.environments.iter().enumerate() {
             exists(rules, &format!("notify[{n}].environments[{m}]"), name);

@@ -73,7 +73,17 @@ pub(crate) async fn find(
     .transpose()
 }
 
-/// The same, locked for the caller's transaction.
+/// Since when what happens to the app is told; nothing when there is no such app.
+pub(crate) async fn notified_since(
+    executor: impl PgExecutor<'_>,
+    name: &AppName,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!("select notified_since from gateway.app where name = $1", name.as_str())
+        .fetch_optional(executor)
+        .await
+}
+
+/// An app, locked for the caller's transaction.
 pub(crate) async fn lock(
     connection: &mut PgConnection,
     name: &AppName,

@@ -5,6 +5,8 @@ pub(crate) mod arrival;
 pub(crate) mod branch_head;
 pub(crate) mod change;
 pub(crate) mod delivery;
+pub(crate) mod notification;
+pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod token;
 

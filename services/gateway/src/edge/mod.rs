@@ -7,13 +7,14 @@ mod forward;
 mod until;
 
 use crate::app::App;
-use crate::grpc::{AppApi, EventApi, TokenApi};
+use crate::grpc::{AppApi, EventApi, NotificationApi, TokenApi};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use backend::Backends;
 use proto::v1::app_service_server::AppServiceServer;
 use proto::v1::event_service_server::EventServiceServer;
+use proto::v1::notification_service_server::NotificationServiceServer;
 use proto::v1::token_service_server::TokenServiceServer;
 use service::grpc::Server;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ pub(crate) fn router(app: &App) -> std::io::Result<Router> {
     let mut server = Server::open()
         .add(AppServiceServer::new(AppApi(app.clone())))
         .add(TokenServiceServer::new(TokenApi(app.clone())))
-        .add(EventServiceServer::new(EventApi(app.clone())));
+        .add(EventServiceServer::new(EventApi(app.clone())))
+        .add(NotificationServiceServer::new(NotificationApi(app.clone())));
     for name in backends.names() {
         server = server.announce(name);
     }

@@ -1,36 +1,58 @@
-//! A deployer that is only asked to take away what apps run, and answers as the test wants.
+//! A deployer that is asked what the gateway asks of it, and answers as the test wants.
 
 use crate::fixture::World;
+use axum::Router;
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
+use prost::Message;
+use proto::v1::{GetReleaseResponse, Release, RemoveAppResponse, RevealSecretsResponse};
 use tokio::net::TcpListener;
 use tonic::Status;
 
-/// The one call.
-const CALL: &str = "/slipway.v1.ReleaseService/RemoveApp";
-
-/// A gateway before a deployer that agrees, or refuses as `refusal` says.
+/// A gateway before a deployer that agrees to remove apps, or refuses as `refusal` says.
 pub(crate) async fn with_deployer(refusal: Option<fn() -> Status>) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("bound");
     let answer = move || async move {
         match refusal {
             Some(refusal) => refusal().into_http(),
-            None => empty_message(),
+            None => message(&RemoveAppResponse {}),
         }
     };
-    let router = axum::Router::new().route(CALL, axum::routing::post(answer));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    World::with(|config| config.backends.deployer = format!("http://{address}")).await
+    let address = serve(Router::new().route("/slipway.v1.ReleaseService/RemoveApp", post(answer)));
+    let address = address.await;
+    World::with(|config| config.backends.deployer = address).await
 }
 
-/// A message without fields, in the frame of gRPC, and that all is well.
-fn empty_message() -> Response {
+/// Where a deployer answers that keeps these secrets and has one release.
+pub(crate) async fn keeper(secrets: &[(&str, String)], release: Release) -> String {
+    let values =
+        secrets.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
+    let secrets = RevealSecretsResponse { values: values.collect() };
+    let release = GetReleaseResponse { release: Some(release), ..GetReleaseResponse::default() };
+    let reveal = move || async move { message(&secrets) };
+    let show = move || async move { message(&release) };
+    let router = Router::new()
+        .route("/slipway.v1.SecretService/RevealSecrets", post(reveal))
+        .route("/slipway.v1.ReleaseService/GetRelease", post(show));
+    serve(router).await
+}
+
+async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+/// A message in the frame of gRPC, and that all is well.
+fn message(message: &impl Message) -> Response {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
-    let message = Full::new(Bytes::from_static(&[0; 5]));
-    let body = axum::body::Body::new(message.with_trailers(async { Some(Ok(trailers)) }));
+    let encoded = message.encode_to_vec();
+    let length = u32::try_from(encoded.len()).expect("short").to_be_bytes();
+    let frame = Bytes::from([&[0][..], &length[..], &encoded[..]].concat());
+    let body = axum::body::Body::new(Full::new(frame).with_trailers(async { Some(Ok(trailers)) }));
     ([(http::header::CONTENT_TYPE, "application/grpc")], body).into_response()
 }

@@ -67,6 +67,8 @@ fn config(database: &Database, folder: &Path) -> Config {
         },
         reconcile_every: Duration::from_hours(1),
         local_repositories: LocalRoots::parse(&folder.display().to_string()).expect("absolute"),
+        private_targets: "127.0.0.0/8".parse().expect("a network"),
+        mail: None,
         delivery_days: 30,
         delivery_bytes: 1 << 30,
     }

@@ -5,6 +5,7 @@ mod edge;
 mod events;
 mod fixture;
 mod hooks;
+mod notifications;
 mod parked;
 mod reconcile;
 mod registry;

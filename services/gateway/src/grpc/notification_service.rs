@@ -1,0 +1,129 @@
+//! `NotificationService`: who is told, what became of it, and a test that goes out at once.
+
+use super::read::{app_name, database, must_see};
+use crate::app::App;
+use crate::db;
+use crate::notify::policy::{self, PolicyError};
+use crate::notify::{Listed, Message, Notification, listed, send};
+use chrono::{DateTime, Utc};
+use events::{AppName, EventId};
+use futures_util::future::join_all;
+use proto::v1::notification_service_server::NotificationService;
+use proto::v1::{
+    ListSinksRequest, ListSinksResponse, Sink, SinkTest, TestSinksRequest, TestSinksResponse,
+};
+use service::grpc::status;
+use service::principal::{Principal, Role};
+use std::collections::BTreeMap;
+use tonic::{Request, Response, Status};
+
+/// `NotificationService`.
+#[derive(Debug, Clone)]
+pub(crate) struct NotificationApi(pub App);
+
+/// The sinks that the policy of the app names.
+async fn sinks(app: &App, name: &AppName) -> Result<BTreeMap<String, Listed>, Status> {
+    let row = db::app::find(&app.pool, name).await.map_err(database)?;
+    let row = row.ok_or_else(|| status::not_found("app", name))?;
+    let policy = policy::of(app, &row).await.map_err(|error| match error {
+        PolicyError::Ask { .. } => {
+            tracing::warn!(error = service::chain(&error), "list the sinks of an app");
+            status::unavailable(
+                "BUILDER_AWAY",
+                "the builder does not tell the policy of the default branch",
+            )
+        }
+        PolicyError::Invalid { .. } => {
+            status::precondition("NO_CONFIGURATION", service::chain(&error))
+        }
+    })?;
+    Ok(policy.as_ref().map(listed).unwrap_or_default())
+}
+
+fn full_name(app: &AppName, sink: &str) -> String {
+    format!("{}/sinks/{sink}", proto::name::app(app))
+}
+
+/// A sink as the policy names it, with what is known of it.
+fn wire(app: &AppName, listed: &Listed, state: Option<&db::sink::State>) -> Sink {
+    let timestamp = |at: Option<DateTime<Utc>>| at.map(proto::time::timestamp);
+    let disabled = state.is_some_and(|state| state.disabled_at.is_some());
+    Sink {
+        name: full_name(app, &listed.sink.name()),
+        kind: listed.sink.kind.as_str().to_owned(),
+        address: listed.sink.address.clone(),
+        on: listed.on.iter().map(ToString::to_string).collect(),
+        environments: listed.environments.iter().map(ToString::to_string).collect(),
+        state: if disabled { "disabled" } else { "active" }.to_owned(),
+        waiting: state.map_or(0, |state| i32::try_from(state.waiting).unwrap_or(i32::MAX)),
+        last_attempt_time: timestamp(state.and_then(|state| state.last_attempt_at)),
+        last_success_time: timestamp(state.and_then(|state| state.last_success_at)),
+        last_error: state.map(|state| state.last_error.clone()).unwrap_or_default(),
+    }
+}
+
+/// Sends a test to one sink and records what became of it.
+async fn test(
+    app: &App,
+    name: &AppName,
+    listed: &Listed,
+    by: &Principal,
+) -> Result<SinkTest, Status> {
+    let sink = &listed.sink;
+    let mut connection = app.pool.acquire().await.map_err(database)?;
+    db::sink::ensure(&mut connection, name, sink).await.map_err(database)?;
+    // An attempt may take long.
+    drop(connection);
+    let message = Message::test(name, app.clock.now(), by.name.as_str());
+    let notification = Notification {
+        id: service::new_id(),
+        app: name.clone(),
+        event: EventId::new(service::new_id()),
+        // What has a secret of its own for each environment is tested in the first.
+        environment: listed.environments.first().map(ToString::to_string).unwrap_or_default(),
+        message,
+        times: 1,
+    };
+    let sent = send(app, sink, &notification).await;
+    let error = sent.err().map(|error| service::chain(&error));
+    let mut connection = app.pool.acquire().await.map_err(database)?;
+    let recorded = db::sink::tested(&mut connection, name, &sink.name(), error.as_deref()).await;
+    recorded.map_err(database)?;
+    Ok(SinkTest { sink: full_name(name, &sink.name()), error: error.unwrap_or_default() })
+}
+
+#[tonic::async_trait]
+impl NotificationService for NotificationApi {
+    async fn list_sinks(
+        &self,
+        request: Request<ListSinksRequest>,
+    ) -> Result<Response<ListSinksResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let name = app_name("parent", &request.into_inner().parent)?;
+        must_see(&principal, &name)?;
+        let listed = sinks(&self.0, &name).await?;
+        let states = db::sink::states(&self.0.pool, &name).await.map_err(database)?;
+        let state = |sink: &str| states.iter().find(|state| state.name == sink);
+        let sinks = listed.iter().map(|(sink, listed)| wire(&name, listed, state(sink))).collect();
+        Ok(Response::new(ListSinksResponse { sinks }))
+    }
+
+    async fn test_sinks(
+        &self,
+        request: Request<TestSinksRequest>,
+    ) -> Result<Response<TestSinksResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let name = app_name("parent", &request.parent)?;
+        principal.require(Role::Deployer, Some(&name), None)?;
+        let mut listed = sinks(&self.0, &name).await?;
+        let wanted = request.sink.strip_prefix(&full_name(&name, "")).unwrap_or(&request.sink);
+        listed.retain(|sink, _| wanted.is_empty() || sink == wanted);
+        if listed.is_empty() && !wanted.is_empty() {
+            return Err(status::not_found("sink", wanted));
+        }
+        let tests = listed.values().map(|listed| test(&self.0, &name, listed, &principal));
+        let tests = join_all(tests).await.into_iter().collect::<Result<_, _>>()?;
+        Ok(Response::new(TestSinksResponse { tests }))
+    }
+}

@@ -1,0 +1,81 @@
+//! From an event to rows: one for each sink that wants it, in the transaction that records the event.
+
+use super::policy::{self, PolicyError};
+use super::{Message, about, sink};
+use crate::app::App;
+use crate::db::{self, notification, sink as sinks};
+use bus::Verdict;
+use chrono::TimeDelta;
+use events::{AppName, Envelope};
+
+/// What is older is history that nobody has to be told.
+const NEWS: TimeDelta = TimeDelta::days(1);
+
+/// Why nobody could be told.
+#[derive(Debug, thiserror::Error)]
+enum SayError {
+    #[error("read the app {app}")]
+    App { app: AppName, source: sqlx::Error },
+    #[error("learn who is told")]
+    Policy(#[from] PolicyError),
+    #[error("write notifications of {app}")]
+    Write { app: AppName, source: sqlx::Error },
+}
+
+impl From<SayError> for Verdict {
+    fn from(error: SayError) -> Self {
+        match &error {
+            SayError::Policy(PolicyError::Invalid { .. }) => Self::park(&error),
+            SayError::Policy(PolicyError::Ask { .. })
+            | SayError::App { .. }
+            | SayError::Write { .. } => Self::retry(&error),
+        }
+    }
+}
+
+/// Tells `message` to whom the policy of the app names for it.
+pub(crate) async fn say(app: &App, envelope: &Envelope, message: Message) -> Verdict {
+    match try_say(app, envelope, message).await {
+        Ok(()) => Verdict::Done,
+        Err(error) => error.into(),
+    }
+}
+
+async fn try_say(app: &App, envelope: &Envelope, message: Message) -> Result<(), SayError> {
+    let name = &envelope.app;
+    let read = |source| SayError::App { app: name.clone(), source };
+    let Some(row) = db::app::find(&app.pool, name).await.map_err(read)? else { return Ok(()) };
+    let since = db::app::notified_since(&app.pool, name).await.map_err(read)?;
+    let is_history = app.clock.now() - envelope.at > NEWS;
+    if is_history || since.is_none_or(|since| envelope.at < since) {
+        return Ok(());
+    }
+    let Some(policy) = policy::of(app, &row).await? else { return Ok(()) };
+    let wanting = sink::wanting(&policy, message.notice, &message.environments);
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    let message = about::complete(app, &row.repository, message).await;
+    let written = write(app, envelope, &wanting, &message).await;
+    written.map_err(|source| SayError::Write { app: name.clone(), source })?;
+    app.notifying.notify_one();
+    Ok(())
+}
+
+async fn write(
+    app: &App,
+    envelope: &Envelope,
+    wanting: &[sink::Sink],
+    message: &Message,
+) -> Result<(), sqlx::Error> {
+    let mut transaction = app.pool.begin().await?;
+    if !pg::inbox::first_time(&mut transaction, crate::NAME, envelope.id).await? {
+        return Ok(());
+    }
+    for sink in wanting {
+        if sinks::ensure(&mut transaction, &envelope.app, sink).await? {
+            notification::add(&mut transaction, &sink.name(), envelope.id, message).await?;
+        }
+    }
+    transaction.commit().await
+}

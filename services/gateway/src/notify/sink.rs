@@ -1,0 +1,159 @@
+//! Sinks: the receivers that a policy names. Pure.
+
+use events::{EnvironmentName, SecretName};
+use manifest::{Manifest, Notice, Notify, Receiver};
+use std::collections::BTreeMap;
+
+/// What a sink is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Slack,
+    Webhook,
+    Email,
+}
+
+impl Kind {
+    /// The word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Webhook => "webhook",
+            Self::Email => "email",
+        }
+    }
+
+    /// The kind called `text`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Slack, Self::Webhook, Self::Email].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A receiver of notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sink {
+    pub kind: Kind,
+    /// The name of the secret that holds the URL, or the e-mail address.
+    pub address: String,
+    /// The name of the secret that holds the key.
+    pub signed_with: Option<SecretName>,
+}
+
+impl Sink {
+    /// What it is called within its app.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.kind.as_str(), self.address)
+    }
+
+    fn of(notify: &Notify) -> Self {
+        let (kind, address) = match &notify.to {
+            Receiver::Slack(secret) => (Kind::Slack, secret.as_str().to_owned()),
+            Receiver::Webhook(secret) => (Kind::Webhook, secret.as_str().to_owned()),
+            Receiver::Email(address) => (Kind::Email, address.as_str().to_owned()),
+        };
+        Self { kind, address, signed_with: notify.signed_with.clone() }
+    }
+}
+
+/// A sink with what it is told, over all entries that name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub sink: Sink,
+    pub on: Vec<Notice>,
+    /// Empty for all.
+    pub environments: Vec<EnvironmentName>,
+}
+
+/// The sinks of a policy by name.
+pub(crate) fn listed(policy: &Manifest) -> BTreeMap<String, Listed> {
+    let mut all: BTreeMap<String, Listed> = BTreeMap::new();
+    for notify in &policy.notify {
+        let sink = Sink::of(notify);
+        let (on, environments) = (notify.on.clone(), notify.environments.clone());
+        match all.get_mut(&sink.name()) {
+            None => drop(all.insert(sink.name(), Listed { sink, on, environments })),
+            Some(known) => {
+                let everywhere = known.environments.is_empty() || environments.is_empty();
+                known.on.extend(on);
+                known.environments.extend(environments);
+                known.environments.sort();
+                known.environments.dedup();
+                if everywhere {
+                    known.environments.clear();
+                }
+                known.on.sort();
+                known.on.dedup();
+                known.sink.signed_with = known.sink.signed_with.take().or(sink.signed_with);
+            }
+        }
+    }
+    all
+}
+
+/// The sinks that are told of `notice` in one of `environments`; what is not known to be anywhere is told to all
+/// who want the notice.
+pub(crate) fn wanting(
+    policy: &Manifest,
+    notice: Notice,
+    environments: &[EnvironmentName],
+) -> Vec<Sink> {
+    let wants = |notify: &&Notify| {
+        let everywhere = notify.environments.is_empty() || environments.is_empty();
+        notify.on.contains(&notice)
+            && (everywhere || environments.iter().any(|name| notify.environments.contains(name)))
+    };
+    let names: Vec<String> =
+        policy.notify.iter().filter(wants).map(|notify| Sink::of(notify).name()).collect();
+    let all = listed(policy).into_iter();
+    all.filter(|(name, _)| names.contains(name)).map(|(_, listed)| listed.sink).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(notify: &str) -> Manifest {
+        let text = format!(
+            "app: shop\nservices: {{ api: {{ build: {{ context: . }}, http: {{ port: 1 }} }} }}\n\
+             environments: {{ staging: {{ track: {{ branch: x }} }}, production: {{ track: {{ branch: y }} }} }}\n\
+             notify: {notify}\n"
+        );
+        manifest::parse(&text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn names(policy: &Manifest, notice: Notice, environment: Option<&str>) -> Vec<String> {
+        let at = environment.map(|name| EnvironmentName::parse(name).unwrap());
+        let sinks = wanting(policy, notice, at.as_slice());
+        sinks.iter().map(Sink::name).collect()
+    }
+
+    const THREE: &str = "[{ slack: SLACK_URL, on: [failed, live], environments: [production] }, \
+                         { slack: SLACK_URL, on: [drift] }, { email: ops@example.com }]";
+
+    #[test]
+    fn each_is_told_what_it_wants() {
+        let policy = policy(THREE);
+        let (slack, email) = ("slack:SLACK_URL", "email:ops@example.com");
+        assert_eq!(names(&policy, Notice::Failed, Some("production")), [email, slack]);
+        assert_eq!(names(&policy, Notice::Failed, Some("staging")), [email]);
+        assert_eq!(names(&policy, Notice::Failed, None), [email, slack]);
+        assert_eq!(names(&policy, Notice::Drift, Some("staging")), [email, slack]);
+        assert_eq!(names(&policy, Notice::Live, Some("production")), [slack]);
+        assert!(names(&policy, Notice::Unhealthy, Some("production")).is_empty());
+    }
+
+    #[test]
+    fn a_sink_that_is_named_twice_is_one() {
+        let listed = listed(&policy(THREE));
+        let slack = &listed["slack:SLACK_URL"];
+        assert_eq!(slack.on, [Notice::Live, Notice::Failed, Notice::Drift]);
+        assert!(slack.environments.is_empty() && listed.len() == 2);
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_word() {
+        for kind in [Kind::Slack, Kind::Webhook, Kind::Email] {
+            assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(Kind::parse("pigeon"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! `drift.detected`, `.healed` and `.cleared`: what runs is not what was released, or is so again.
+
+use crate::app::App;
+use crate::notify::{self, Message, sentence};
+use bus::Verdict;
+use events::Envelope;
+use events::payload::{DriftV1, read};
+use manifest::Notice;
+
+/// Findings that are told.
+const FINDINGS: usize = 10;
+
+/// Handles what is said of drift.
+pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
+    match read(&envelope) {
+        Ok(drift) => notify::say(&app, &envelope, message(&envelope, drift)).await,
+        Err(error) => error.into(),
+    }
+}
+
+fn message(envelope: &Envelope, drift: DriftV1) -> Message {
+    let DriftV1 { app, environment, findings, .. } = &drift;
+    let what = match envelope.event_type.as_str() {
+        "drift.detected" => "what runs differs from what was released",
+        "drift.healed" => "what runs was made equal to what was released",
+        _ => "what runs is again what was released",
+    };
+    let mut reasons: Vec<&str> = findings.iter().map(|finding| finding.reason.as_str()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let told = findings.iter().take(FINDINGS);
+    let told: Vec<String> =
+        told.map(|finding| format!("{}: {}", finding.reason, finding.message)).collect();
+    let more = findings.len().saturating_sub(FINDINGS);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    Message {
+        title: format!("{app}/{environment}: {what}"),
+        text: sentence(None, Some(&(told.join("; ") + &more))),
+        reason: reasons.first().map(|&reason| reason.to_owned()),
+        command: Some(format!("slipway drift {app} {environment}")),
+        ..Message::new(Notice::Drift, envelope, &format!("{environment} {}", reasons.join(" ")))
+    }
+    .at(drift.environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::envelope;
+    use events::EventType;
+
+    fn told(event_type: EventType, findings: usize) -> String {
+        let finding = |n| {
+            serde_json::json!({
+                "service": "api", "instance": null, "reason": "REPLACED",
+                "message": format!("container {n} runs another image"),
+            })
+        };
+        let findings: Vec<_> = (1..=findings).map(finding).collect();
+        let data = serde_json::json!({
+            "v": 1, "kind": "runtime", "app": "shop", "environment": "production",
+            "release": uuid::Uuid::nil(), "findings": findings,
+        });
+        let envelope = envelope(event_type, data);
+        let told = message(&envelope, read(&envelope).unwrap());
+        format!("{}: {} [{}]", told.title, told.text, told.environment())
+    }
+
+    #[test]
+    fn drift_is_told_with_what_differs() {
+        insta::assert_snapshot!(told(EventType::DriftDetected, 1), @"shop/production: what runs differs from what was released: REPLACED: container 1 runs another image [production]");
+        insta::assert_snapshot!(told(EventType::DriftCleared, 0), @"shop/production: what runs is again what was released:  [production]");
+        assert!(told(EventType::DriftDetected, 12).contains("; and 2 more"));
+    }
+}

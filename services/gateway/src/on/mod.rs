@@ -1,0 +1,6 @@
+//! What the gateway does when something was said, one file per event: it tells people.
+
+pub(crate) mod build_failed;
+pub(crate) mod drift_moved;
+pub(crate) mod instance_ill;
+pub(crate) mod release_moved;

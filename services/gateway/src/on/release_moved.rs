@@ -1,0 +1,81 @@
+//! `release.live`, `.failed`, `.rolled_back`, `.stuck` and `.waiting`: how a release ended, or that it waits
+//! for a person.
+
+use crate::app::App;
+use crate::notify::{self, Message, sentence};
+use bus::Verdict;
+use events::payload::{ReleaseV1, read};
+use events::{Envelope, EventType};
+use manifest::Notice;
+
+/// Handles what a release came to.
+pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
+    let release: ReleaseV1 = match read(&envelope) {
+        Ok(release) => release,
+        Err(error) => return error.into(),
+    };
+    let Some((notice, what)) = what(envelope.event_type) else { return Verdict::Done };
+    notify::say(&app, &envelope, message(&envelope, release, notice, what)).await
+}
+
+/// What it is called, and what people read.
+fn what(event_type: EventType) -> Option<(Notice, &'static str)> {
+    match event_type.as_str() {
+        "release.live" => Some((Notice::Live, "is live")),
+        "release.failed" => Some((Notice::Failed, "failed; users did not see it")),
+        "release.rolled_back" => Some((Notice::RolledBack, "was taken back")),
+        "release.stuck" => Some((Notice::Stuck, "is stuck: its undo failed")),
+        "release.waiting" => Some((Notice::Approval, "waits for a person")),
+        _ => None,
+    }
+}
+
+fn message(envelope: &Envelope, release: ReleaseV1, notice: Notice, what: &str) -> Message {
+    let ReleaseV1 { app, environment, number, .. } = &release;
+    let command = if notice == Notice::Approval {
+        format!("slipway promote {app} {environment}")
+    } else {
+        format!("slipway releases {app} {environment} {number}")
+    };
+    let id = release.release;
+    Message {
+        title: format!("{app}/{environment}: release {number} {what}"),
+        text: sentence(release.reason.as_deref(), release.message.as_deref()),
+        command: Some(command),
+        number: Some(*number),
+        reason: release.reason,
+        release: Some(id),
+        environments: vec![release.environment],
+        ..Message::new(notice, envelope, &format!("{id} {}", release.state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::envelope;
+
+    fn told(event_type: EventType) -> String {
+        let data = serde_json::json!({
+            "v": 1, "release": uuid::Uuid::nil(), "app": "shop", "environment": "production",
+            "number": 8, "state": "failed", "version": 12, "stable": null,
+            "reason": "WRONG_PORT", "message": "api listens on 3000, not on 8000",
+        });
+        let envelope = envelope(event_type, data);
+        let (notice, what) = what(event_type).expect("it is told");
+        let told = message(&envelope, read(&envelope).unwrap(), notice, what);
+        format!("{}: {} | {} | {}", told.notice, told.title, told.text, told.command.unwrap())
+    }
+
+    #[test]
+    fn each_end_reads_so() {
+        insta::assert_snapshot!(told(EventType::ReleaseFailed), @"failed: shop/production: release 8 failed; users did not see it | WRONG_PORT: api listens on 3000, not on 8000 | slipway releases shop production 8");
+        insta::assert_snapshot!(told(EventType::ReleaseWaiting), @"approval: shop/production: release 8 waits for a person | WRONG_PORT: api listens on 3000, not on 8000 | slipway promote shop production");
+        insta::assert_snapshot!(told(EventType::ReleaseRolledBack), @"rolled_back: shop/production: release 8 was taken back | WRONG_PORT: api listens on 3000, not on 8000 | slipway releases shop production 8");
+    }
+
+    #[test]
+    fn what_only_moves_is_not_told() {
+        assert_eq!(what(EventType::ReleaseProgressed), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! Requests to addresses that people wrote down: only to the internet or to networks that an operator allowed,
+//! to exactly the address that was checked, bounded in time and size, and never anywhere a redirect points.
+
+mod networks;
+mod post;
+mod target;
+
+pub use networks::{InvalidNetwork, Networks};
+pub(crate) use post::{Answer, Outgoing, SendError};
+pub(crate) use target::{InvalidTarget, Target};

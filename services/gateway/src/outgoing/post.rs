@@ -1,0 +1,234 @@
+//! One request: the name is looked up once, every address it has is checked, and the connection goes to one of
+//! those that were checked. A name that changes its address in between changes nothing.
+
+use super::{Networks, Target};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::TokioIo;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The whole exchange takes no longer: Standard Webhooks asks for 15 to 30 s.
+const LONGEST: Duration = Duration::from_secs(20);
+/// One address may take so long to accept.
+const CONNECT: Duration = Duration::from_secs(5);
+/// What is read of an answer.
+const LARGEST: usize = 16 << 10;
+/// Addresses of one name that are tried.
+const ADDRESSES: usize = 4;
+/// How we are called.
+const AGENT: &str = concat!("slipway/", env!("CARGO_PKG_VERSION"));
+
+/// Why a request got no answer. Says nothing of its address but what was looked up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    #[error("look up the host")]
+    Lookup(#[source] std::io::Error),
+    #[error("the host has no address")]
+    Nowhere,
+    #[error(
+        "the host has the address {0}, which is not on the internet; SLIPWAY_ALLOW_PRIVATE_TARGETS can allow it"
+    )]
+    Inside(IpAddr),
+    #[error("http without TLS is spoken only within SLIPWAY_ALLOW_PRIVATE_TARGETS; use https")]
+    Plain,
+    #[error("the host has a name that no certificate can have")]
+    Name,
+    #[error("connect")]
+    Connect(#[source] std::io::Error),
+    #[error("agree on TLS")]
+    Tls(#[source] std::io::Error),
+    #[error("make the request")]
+    Request(#[source] http::Error),
+    #[error("exchange request and answer")]
+    Exchange(#[source] hyper::Error),
+    #[error("no whole answer came within {} s", LONGEST.as_secs())]
+    Slow,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// Its beginning; empty when it is too long.
+    pub body: Bytes,
+}
+
+/// Sends requests.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    tls: TlsConnector,
+    allowed: Networks,
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").field("allowed", &self.allowed).finish_non_exhaustive()
+    }
+}
+
+impl Outgoing {
+    /// Trusts the authorities that this machine trusts, and reaches `allowed` beside the internet.
+    pub(crate) fn new(allowed: Networks) -> Self {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        let (added, _) = roots.add_parsable_certificates(found.certs);
+        if added == 0 {
+            tracing::warn!("this machine trusts no authority, so https reaches nobody");
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has what these versions need")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { tls: TlsConnector::from(Arc::new(config)), allowed }
+    }
+
+    /// Posts `body` to `target`.
+    pub(crate) async fn post(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, SendError> {
+        let mut request = Request::post(target.path.clone());
+        if let Some(all) = request.headers_mut() {
+            *all = headers;
+        }
+        let request = request
+            .header(header::HOST, &target.authority)
+            .header(header::USER_AGENT, AGENT)
+            .body(Full::new(body))
+            .map_err(SendError::Request)?;
+        let exchange = self.exchange(target, request);
+        tokio::time::timeout(LONGEST, exchange).await.map_err(|_| SendError::Slow)?
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, SendError> {
+        let stream = self.connect(target).await?;
+        if !target.is_tls {
+            return converse(stream, request).await;
+        }
+        converse(self.secure(&target.host, stream).await?, request).await
+    }
+
+    /// `stream`, private from here on, with the one whom a certificate calls `host`.
+    pub(crate) async fn secure(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, SendError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| SendError::Name)?;
+        self.tls.connect(name, stream).await.map_err(SendError::Tls)
+    }
+
+    async fn connect(&self, target: &Target) -> Result<TcpStream, SendError> {
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
+        let found: Vec<SocketAddr> = found.map_err(SendError::Lookup)?.collect();
+        self.check(target, &found)?;
+        let mut failed = SendError::Nowhere;
+        for address in found.into_iter().take(ADDRESSES) {
+            match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => failed = SendError::Connect(error),
+                Err(_) => failed = SendError::Connect(std::io::ErrorKind::TimedOut.into()),
+            }
+        }
+        Err(failed)
+    }
+
+    /// Every address must be permitted: a name that also means something inside is not one of the internet.
+    fn check(&self, target: &Target, found: &[SocketAddr]) -> Result<(), SendError> {
+        for address in found.iter().map(SocketAddr::ip) {
+            if !self.allowed.permit(address) {
+                return Err(SendError::Inside(address.to_canonical()));
+            }
+            if !target.is_tls && !self.allowed.allow(address) {
+                return Err(SendError::Plain);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, SendError> {
+    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.map_err(SendError::Exchange)?;
+    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+    let answer = sender.send_request(request).await.map_err(SendError::Exchange)?;
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, LARGEST).collect().await;
+    let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Ok(Answer { status: head.status, headers: head.headers, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    async fn refused(url: &str, allowed: &str) -> String {
+        let outgoing = Outgoing::new(allowed.parse().expect("networks"));
+        let target = Target::parse(url).expect("a target");
+        let sent = outgoing.post(&target, HeaderMap::new(), Bytes::new()).await;
+        service::chain(&sent.expect_err("refused"))
+    }
+
+    #[tokio::test]
+    async fn nothing_inside_is_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433"] {
+            let said = refused(&format!("http://{host}:{port}/"), "").await;
+            assert!(
+                said.contains("not on the internet") || said.contains("look up"),
+                "{host}: {said}"
+            );
+        }
+        let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(nobody.is_err(), "somebody was connected to");
+    }
+
+    #[tokio::test]
+    async fn the_internet_is_asked_with_tls_only() {
+        let said = refused("http://1.1.1.1/", "127.0.0.0/8").await;
+        assert_eq!(
+            said,
+            "http without TLS is spoken only within SLIPWAY_ALLOW_PRIVATE_TARGETS; use https"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_like_any_other() {
+        let router = axum::Router::new().route(
+            "/from",
+            axum::routing::post(|| async { axum::response::Redirect::temporary("/to") }),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/from", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"));
+        let target = Target::parse(&url).expect("a target");
+        let answer =
+            outgoing.post(&target, HeaderMap::new(), Bytes::new()).await.expect("an answer");
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+    }
+}
