@@ -45,7 +45,8 @@ pub(crate) async fn disable(
 ) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
-        "update gateway.sink set disabled_at = clock_timestamp(), last_error = $3
+        "update gateway.sink
+         set disabled_at = clock_timestamp(), not_before = clock_timestamp(), last_error = $3
          where app = $1 and name = $2",
         app.as_str(),
         name,

@@ -38,9 +38,8 @@ pub(crate) fn letter(envelope: Envelope<'_>, message: &Message, times: i32, id: 
         ("Content-Type", "text/plain; charset=utf-8".to_owned()),
         ("Content-Transfer-Encoding", encoding.to_owned()),
     ];
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("{headers}\r\n{body}")
+    let headers = headers.map(|(name, value)| format!("{name}: {value}"));
+    format!("{}\r\n\r\n{body}", headers.join("\r\n"))
 }
 
 /// The body.

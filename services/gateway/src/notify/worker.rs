@@ -81,7 +81,7 @@ async fn attempt(app: &App, claim: Claim) {
     };
     match sent {
         Ok(()) => {
-            tracing::info!(app = %of, sink = sink.name(), notification.id = %id, "a notification arrived")
+            tracing::info!(app = %of, sink = sink.name(), notification.id = %id, "a notification arrived");
         }
         Err(error) => tracing::warn!(
             app = %of, sink = sink.name(), notification.id = %id, attempts,

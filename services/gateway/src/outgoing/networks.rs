@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// IPv4 networks that are not the internet, of RFC 6890 and its successors: first address and bits.
 const INSIDE_V4: [(Ipv4Addr, u8); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -23,19 +23,19 @@ const INSIDE_V4: [(Ipv4Addr, u8); 15] = [
 ];
 
 /// The part of IPv6 that is given out at all.
-const OUTSIDE_V6: Network = Network::v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const OUTSIDE_V6: Network = Network::v6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// What of it is not the internet: protocol assignments with tunnels, documentation, tunnels that name an IPv4
 /// address.
 const INSIDE_V6: [Network; 4] = [
-    Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
-    Network::v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
-    Network::v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
-    Network::v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+    Network::v6(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    Network::v6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    Network::v6(Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    Network::v6(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
 /// IPv6 addresses that name an IPv4 address for a translator (RFC 6052).
-const TRANSLATED: Network = Network::v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+const TRANSLATED: Network = Network::v6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 /// A network: its first address, as one of IPv6, and how many bits of it count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,8 @@ struct Network {
 }
 
 impl Network {
-    const fn v6(parts: [u16; 8], bits: u8) -> Self {
-        let [a, b, c, d, e, f, g, h] = parts;
-        Self { first: Ipv6Addr::new(a, b, c, d, e, f, g, h).to_bits(), bits }
+    const fn v6(first: Ipv6Addr, bits: u8) -> Self {
+        Self { first: first.to_bits(), bits }
     }
 
     const fn v4(first: Ipv4Addr, bits: u8) -> Self {

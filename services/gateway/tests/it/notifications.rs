@@ -253,12 +253,19 @@ async fn a_test_is_for_who_may_deploy_and_a_list_for_who_sees() {
     let test = TestSinksRequest { parent: "apps/shop".into(), ..Default::default() };
     let refused = api.test_sinks(with_token(&viewer, test.clone())).await.expect_err("refused");
     assert_eq!(reason(&refused), "PermissionDenied PERMISSION_DENIED");
-    let other = told.world.token(grant::Role::Deployer, "blog", "").await.expect("made");
-    let refused = api.list_sinks(list(&other)).await.expect_err("refused");
-    assert_eq!(reason(&refused), "PermissionDenied PERMISSION_DENIED");
     let unknown = TestSinksRequest { sink: "slack:OTHER".into(), ..test };
     let refused = api.test_sinks(admin(unknown)).await.expect_err("there is none");
     assert_eq!(reason(&refused), "NotFound NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_sinks_of_an_app_are_not_shown_to_others() {
+    let told = Told::by(SLACK).await;
+    let other = told.world.token(grant::Role::Deployer, "blog", "").await.expect("made");
+    let list = ListSinksRequest { parent: "apps/shop".into() };
+    let mut api = told.world.notifications().await;
+    let refused = api.list_sinks(with_token(&other, list)).await.expect_err("refused");
+    assert_eq!(reason(&refused), "PermissionDenied PERMISSION_DENIED");
 }
 
 #[tokio::test]
