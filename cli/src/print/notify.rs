@@ -61,7 +61,7 @@ mod tests {
             sink: "apps/shop/sinks/email:a@b.c".into(),
             error: error.into(),
         };
-        let told = super::tests(&[test(""), test("send mail: hand it to the server")]);
+        let told = tests(&[test(""), test("send mail: hand it to the server")]);
         insta::assert_snapshot!(told, @r"
         email:a@b.c: the test arrived
         email:a@b.c: send mail: hand it to the server
