@@ -26,7 +26,7 @@ mod sticky;
 mod strategy;
 mod survey;
 mod value;
-mod yaml;
+pub mod yaml;
 
 pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
 pub use environment::{

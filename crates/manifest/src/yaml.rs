@@ -7,8 +7,8 @@ use crate::problem::{Invalid, Problem};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::BTreeMap;
 
-/// Largest manifest, in bytes.
-pub(crate) const MAX_BYTES: usize = 256 * 1024;
+/// Largest file, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024;
 /// Deepest nesting; the grammar itself needs less than ten.
 const MAX_DEPTH: usize = 32;
 /// Largest tree after aliases are expanded, in bytes of text plus [`NODE_COST`] for each node.
@@ -17,13 +17,16 @@ const NODE_COST: usize = 16;
 
 /// A place in the text; both count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
 }
 
 impl Position {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    /// Where a file begins.
+    pub const START: Self = Self { line: 1, column: 1 };
 
     fn of(marker: Marker) -> Self {
         Self { line: marker.line().max(1), column: marker.col() + 1 }
@@ -32,31 +35,46 @@ impl Position {
 
 /// One value. Values under a key that span lines stand where their key stands.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) at: Position,
-    pub(crate) value: Value,
+pub struct Node {
+    /// Where it stands.
+    pub at: Position,
+    /// What it is.
+    pub value: Value,
 }
 
+/// What a node is.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Scalar { text: String, plain: bool },
+pub enum Value {
+    /// Text, and whether it stands without quotes.
+    Scalar {
+        /// As it is meant, without quotes.
+        text: String,
+        /// Without quotes: `null` is nothing then.
+        plain: bool,
+    },
+    /// One after the other.
     List(Vec<Node>),
+    /// By key, in the order of the file; a key may stand twice.
     Map(Vec<(Key, Node)>),
 }
 
+/// A key of a mapping.
 #[derive(Debug, Clone)]
-pub(crate) struct Key {
-    pub(crate) at: Position,
-    pub(crate) text: String,
+pub struct Key {
+    /// Where it stands.
+    pub at: Position,
+    /// The key.
+    pub text: String,
 }
 
 impl Node {
     /// An empty plain scalar: what `key:` alone means.
-    pub(crate) fn nothing(at: Position) -> Self {
+    pub fn nothing(at: Position) -> Self {
         Self { at, value: Value::Scalar { text: String::new(), plain: true } }
     }
 
-    pub(crate) fn is_nothing(&self) -> bool {
+    /// Whether nothing stands here, or one of YAML's words for it.
+    pub fn is_nothing(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true }
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
@@ -82,10 +100,10 @@ impl Node {
 }
 
 /// The one document in `text`.
-pub(crate) fn parse(text: &str) -> Result<Node, Invalid> {
+pub fn parse(text: &str) -> Result<Node, Invalid> {
     if text.len() > MAX_BYTES {
         let message =
-            format!("the manifest has {} bytes; the limit is {MAX_BYTES} (256 KiB)", text.len());
+            format!("the file has {} bytes; the limit is {MAX_BYTES} (256 KiB)", text.len());
         return Err(refuse(Position::START, message));
     }
     let mut builder = Builder::default();
@@ -144,7 +162,7 @@ impl Builder {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(refuse(at, "a manifest is one document; remove what follows `---`"))
+                Err(refuse(at, "only one document is read; remove what follows `---`"))
             }
             Event::DocumentStart(_)
             | Event::DocumentEnd

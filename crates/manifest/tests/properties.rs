@@ -61,7 +61,7 @@ proptest! {
 fn a_manifest_may_be_no_larger_than_its_limit() {
     let text = format!("# {}", "x".repeat(256 * 1024));
     let error = parse(&text).expect_err("is too large").to_string();
-    insta::assert_snapshot!(error, @"slipway.yaml:1:1 the manifest has 262146 bytes; the limit is 262144 (256 KiB)");
+    insta::assert_snapshot!(error, @"slipway.yaml:1:1 the file has 262146 bytes; the limit is 262144 (256 KiB)");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_file_that_is_no_manifest() {
     assert_snapshot!(refused(&whole("")), @"slipway.yaml:1:1 has no value; expected a mapping");
     assert_snapshot!(refused(&whole("- a\n")), @"slipway.yaml:1:1 expected a mapping, found a list");
     assert_snapshot!(refused(&whole("a: [1")), @"slipway.yaml:2:1 not YAML: while parsing a flow sequence, expected ',' or ']'");
-    assert_snapshot!(refused(&whole("a: 1\n--- \nb: 2\n")), @"slipway.yaml:2:1 a manifest is one document; remove what follows `---`");
+    assert_snapshot!(refused(&whole("a: 1\n--- \nb: 2\n")), @"slipway.yaml:2:1 only one document is read; remove what follows `---`");
     assert_snapshot!(refused(&whole("app: !secret x\n")), @"slipway.yaml:1:6 the tag !secret is not understood; remove it");
     assert_snapshot!(refused(&whole("a: *b\n")), @"slipway.yaml:1:4 not YAML: while parsing node, found unknown anchor");
     assert_snapshot!(refused(&whole("? [a]\n: b\n")), @"slipway.yaml:1:3 a key must be a plain word");

@@ -1,0 +1,114 @@
+//! Hosts and paths: domains, routes of services, and rules of ingress.
+
+use super::list;
+use crate::form::{App, Service};
+use crate::ledger::{Known, Ledger, NOTHING};
+use crate::name::label;
+use crate::place::Place;
+use crate::tree::Word;
+
+const RULE: &[Known] = &[
+    ("cors", "the router adds no headers", "let the service answer with them"),
+    ("redirect", "the router redirects nothing", "let a service answer with the redirect"),
+];
+
+/// Reads what leads users to the services of `app`.
+pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
+    for domain in list(spec, "domains") {
+        host(&domain, app, ledger);
+    }
+    let mut routes: Vec<(Word, String, Option<Word>)> = Vec::new();
+    for service in list(spec, "services") {
+        let Some(name) = service.text_of("name").map(label) else { continue };
+        let below = list(&service, "routes").into_iter();
+        routes.extend(below.filter_map(|route| {
+            let path = route.get("path").and_then(|path| Word::of(&path))?;
+            Some((path, name.clone(), kept(&route)))
+        }));
+    }
+    let ingress = spec.get("ingress");
+    for rule in ingress.iter().flat_map(|ingress| list(ingress, "rules")) {
+        routes.extend(ruled(&rule, ledger));
+    }
+    for (prefix, ..) in &mut routes {
+        let trimmed = prefix.text.trim_end_matches('/');
+        prefix.text = if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() };
+    }
+    let several = routes.iter().any(|(_, name, _)| {
+        routes.iter().filter(|(_, other, _)| other == name).count() > 1
+    });
+    for (prefix, name, keep) in routes {
+        let service = app.services.iter_mut().find(|service| service.name.text == name);
+        if several {
+            app.environment.paths.push((prefix.clone(), Word::new(name)));
+        }
+        if let Some(service) = service {
+            route(service, prefix, keep, several);
+        }
+    }
+}
+
+fn route(service: &mut Service, prefix: Word, keep: Option<Word>, several: bool) {
+    let Some(http) = &mut service.http else { return };
+    let strip = keep.as_ref().is_none_or(|keep| keep.text == "false") && prefix.text != "/";
+    let from = keep.map_or_else(Vec::new, |keep| keep.from);
+    if strip || !from.is_empty() {
+        http.strip_prefix = Some(Word { text: strip.to_string(), from });
+    }
+    if !several {
+        http.path_prefix = Some(prefix);
+    }
+}
+
+/// `preserve_path_prefix`, if it is written.
+fn kept(route: &Place<'_>) -> Option<Word> {
+    route.get("preserve_path_prefix").and_then(|keep| Word::of(&keep))
+}
+
+fn host(domain: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
+    let Some(name) = domain.get("domain").and_then(|place| Word::of(&place)) else {
+        if let Some(name) = Word::of(domain) {
+            app.environment.hosts.push(name);
+        }
+        return;
+    };
+    if let Some(all) = domain.get("wildcard") {
+        if all.is("true") {
+            let host = format!("*.{}", name.text);
+            app.environment.hosts.push(Word::from(host, &all));
+        } else {
+            ledger.left(&all, "only the host itself is served", NOTHING);
+        }
+    }
+    app.environment.hosts.push(name);
+    let known: &[Known] = &[
+        ("type", "all hosts of an environment are alike", NOTHING),
+        ("zone", "names are not set by the platform", "point the name at your host"),
+        ("certificate", "the router has no TLS yet", "end TLS before the router"),
+        ("minimum_tls_version", "the router has no TLS yet", "end TLS before the router"),
+    ];
+    ledger.leave(domain, known);
+}
+
+/// A rule that leads a path to a component.
+fn ruled(rule: &Place<'_>, ledger: &mut Ledger) -> Option<(Word, String, Option<Word>)> {
+    ledger.leave(rule, RULE);
+    let component = rule.get("component")?;
+    let name = component.get("name")?;
+    let known: &[Known] =
+        &[("rewrite", "paths are not rewritten", "let the service answer the path as it comes")];
+    ledger.leave(&component, known);
+    let matched = rule.get("match");
+    let authority = matched.as_ref().and_then(|matched| matched.get("authority"));
+    if let Some(authority) = authority {
+        let help = "make an app of its own for what answers to another host";
+        ledger.left(&authority, "all hosts of an environment have the same paths", help);
+    }
+    let path = matched.and_then(|matched| matched.get("path"));
+    let prefix = path.and_then(|path| path.get("prefix"));
+    let prefix = match prefix.as_ref().and_then(Word::of) {
+        Some(prefix) => prefix,
+        None => Word::new("/"),
+    };
+    Some((prefix.and(&name), label(name.text()?), kept(&component)))
+}

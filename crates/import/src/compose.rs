@@ -1,0 +1,71 @@
+//! A Compose file, `docker-compose.yml` or `compose.yaml`.
+
+mod build;
+mod deploy;
+mod env;
+mod extends;
+mod health;
+mod interpolate;
+mod left;
+mod ports;
+mod service;
+mod top;
+mod volumes;
+
+pub(crate) use ports::is_http;
+
+use crate::form::App;
+use crate::ledger::Ledger;
+use crate::once::{When, job};
+use crate::place::Place;
+use crate::tree::Word;
+use interpolate::Gaps;
+use manifest::yaml::Node;
+
+/// The app that `root` describes, and `root` as it was read: with what it extends and interpolates.
+pub(crate) fn read(root: Node, ledger: &mut Ledger) -> (Node, App) {
+    let (root, gaps) = interpolate::interpolated(root);
+    let root = extends::extended(root, ledger);
+    let whole = Place::root(&root);
+    let app = read_whole(&whole, &gaps, ledger);
+    interpolate::tell(&whole, &gaps, ledger);
+    (root, app)
+}
+
+fn read_whole(root: &Place<'_>, gaps: &Gaps, ledger: &mut Ledger) -> App {
+    let mut app = App { name: top::name(root, ledger), ..App::default() };
+    let services = root.get("services").map_or_else(Vec::new, |place| place.all_entries());
+    let awaited = awaited(&services);
+    let mut once = Vec::new();
+    for (name, place) in &services {
+        let when = awaited.iter().find(|(other, _)| other == name).map(|(_, when)| when);
+        let Some(service) = service::read(name, place, gaps, ledger) else { continue };
+        match when {
+            Some(condition) => once.push((service, condition, place)),
+            None => app.services.push(service),
+        }
+    }
+    for (service, condition, place) in once {
+        let when = When::at(Word::from("before_release", condition));
+        app.jobs.extend(job(service, when, &mut app.services, place, ledger));
+    }
+    top::read(root, &mut app, ledger);
+    app.track_main(root, ledger);
+    app.choose_front(ledger);
+    app
+}
+
+/// The services that others wait for to end well, with the place that says so.
+fn awaited<'a>(services: &[(&'a str, Place<'a>)]) -> Vec<(&'a str, Place<'a>)> {
+    let mut awaited = Vec::new();
+    for (_, place) in services {
+        let waits = place.get("depends_on").map_or_else(Vec::new, |waits| waits.entries());
+        for (name, wait) in waits {
+            let condition = wait.get("condition");
+            awaited.extend(
+                condition.filter(|it| it.is("service_completed_successfully")).map(|it| (name, it)),
+            );
+        }
+    }
+    awaited
+}

@@ -1,0 +1,35 @@
+//! How many instances run, and what each may use.
+
+use super::left::DEPLOY;
+use crate::amount;
+use crate::form::Service;
+use crate::ledger::{Ledger, NOTHING};
+use crate::place::Place;
+use crate::tree::Word;
+
+/// Gives `service` its number and limits.
+pub(super) fn read(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
+    let word = |place: &Place<'_>, key| place.get(key).and_then(|place| Word::of(&place));
+    service.replicas = word(place, "scale");
+    service.cpus = word(place, "cpus");
+    service.pids = word(place, "pids_limit");
+    service.memory = memory(place, "mem_limit");
+    let Some(deploy) = place.get("deploy") else { return };
+    ledger.leave(&deploy, DEPLOY);
+    service.replicas = word(&deploy, "replicas").or_else(|| service.replicas.take());
+    let Some(resources) = deploy.get("resources") else { return };
+    if let Some(reserved) = resources.get("reservations") {
+        ledger.left(&reserved, "there are limits alone", NOTHING);
+    }
+    let Some(limits) = resources.get("limits") else { return };
+    service.cpus = word(&limits, "cpus").or_else(|| service.cpus.take());
+    service.pids = word(&limits, "pids").or_else(|| service.pids.take());
+    service.memory = memory(&limits, "memory").or_else(|| service.memory.take());
+}
+
+/// An amount of memory in the manifest's words.
+pub(super) fn memory(place: &Place<'_>, key: &str) -> Option<Word> {
+    let place = place.get(key)?;
+    let text = place.text()?;
+    Some(Word::from(amount::bytes(text).unwrap_or_else(|| text.to_owned()), &place))
+}

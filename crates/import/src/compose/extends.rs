@@ -1,0 +1,98 @@
+//! `extends`: what one service takes from another is written out in it.
+
+use crate::ledger::{Ledger, NOTHING};
+use crate::place::{Place, step};
+use manifest::yaml::{Key, Node, Value};
+
+/// The longest chain of services that extend each other.
+const MAX_CHAIN: usize = 8;
+/// So many nodes are copied at most, however many services extend a large one.
+const MAX_COPIED: usize = 100_000;
+/// Lists that are replaced, not added to.
+const REPLACED: [&str; 3] = ["command", "entrypoint", "test"];
+
+type Entries = Vec<(Key, Node)>;
+
+/// `root` with every `extends` of the same file written out.
+pub(super) fn extended(mut root: Node, ledger: &mut Ledger) -> Node {
+    let Value::Map(entries) = &mut root.value else { return root };
+    let Some((_, services)) = entries.iter_mut().find(|(key, _)| key.text == "services") else {
+        return root;
+    };
+    let Value::Map(services) = &mut services.value else { return root };
+    let plain = services.clone();
+    let mut copied = 0;
+    for (key, node) in services {
+        let bases = chain(&plain, node);
+        copied += bases.iter().map(|base| size(base)).sum::<usize>();
+        let Some(extends) = value(node, "extends").filter(|_| !bases.is_empty()) else { continue };
+        let place = Place { path: step(&step("services", &key.text), "extends"), node: extends };
+        if bases.len() > MAX_CHAIN || copied > MAX_COPIED {
+            let why = "the services extend each other without end, or too much";
+            ledger.left(&place, why, "write out by hand what this one takes over");
+            continue;
+        }
+        ledger.changed(&place, "what it takes over is written out", NOTHING);
+        for base in bases {
+            merge(node, base);
+        }
+    }
+    root
+}
+
+/// What `node` extends, and what that extends, the nearest first; one more than [`MAX_CHAIN`] at most.
+fn chain<'a>(plain: &'a Entries, node: &Node) -> Vec<&'a Node> {
+    let base = |node: &Node| -> Option<&'a Node> {
+        let extends = value(node, "extends")?;
+        let name = text(value(extends, "service").unwrap_or(extends))?;
+        if value(extends, "file").is_some() {
+            return None;
+        }
+        plain.iter().find(|(key, _)| key.text == name).map(|(_, node)| node)
+    };
+    std::iter::successors(base(node), |node| base(node)).take(MAX_CHAIN + 1).collect()
+}
+
+fn value<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(known, _)| known.text == key).map(|(_, node)| node)
+}
+
+fn text(node: &Node) -> Option<&str> {
+    if let Value::Scalar { text, .. } = &node.value { Some(text) } else { None }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
+    }
+}
+
+/// Adds to `own` what `base` has and it has not.
+fn merge(own: &mut Node, base: &Node) {
+    let (Value::Map(own), Value::Map(base)) = (&mut own.value, &base.value) else { return };
+    for (key, inherited) in base.iter().filter(|(key, _)| key.text != "extends") {
+        let Some((_, known)) = own.iter_mut().find(|(known, _)| known.text == key.text) else {
+            own.push((key.clone(), inherited.clone()));
+            continue;
+        };
+        match (&mut known.value, &inherited.value) {
+            (Value::Map(_), Value::Map(_)) => merge(known, inherited),
+            (Value::List(own), Value::List(base)) if !REPLACED.contains(&key.text.as_str()) => {
+                // The later one of a name counts, so the own ones stay last.
+                own.splice(0..0, base.iter().cloned());
+            }
+            // Variables may be a list in one and a mapping in the other: readers take both together.
+            (Value::Map(_), Value::List(base)) => {
+                let own = std::mem::replace(known, Node::nothing(inherited.at));
+                known.value = Value::List(base.iter().cloned().chain([own]).collect());
+            }
+            (Value::List(own), Value::Map(_)) if !REPLACED.contains(&key.text.as_str()) => {
+                own.insert(0, inherited.clone());
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the three kinds of source have in common: the app as the manifest sees it, before it is written.
+
+mod probe;
+mod service;
+mod tree;
+
+pub(crate) use probe::{Ask, Probe};
+pub(crate) use service::{Build, Http, Secret, Service, Volume};
+
+use crate::ledger::Ledger;
+use crate::name::environment_of;
+use crate::place::Place;
+use crate::tree::Word;
+
+/// An app.
+#[derive(Debug, Default)]
+pub(crate) struct App {
+    pub(crate) name: Option<Word>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) environment: Environment,
+}
+
+/// A command that runs once in a container of a service.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) name: Word,
+    pub(crate) service: Word,
+    pub(crate) command: Vec<Word>,
+    pub(crate) at: Word,
+    pub(crate) schedule: Option<Word>,
+    pub(crate) env: Vec<(Word, Word)>,
+}
+
+/// The one environment that a source describes.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) branch: Option<Word>,
+    pub(crate) hosts: Vec<Word>,
+    pub(crate) paths: Vec<(Word, Word)>,
+    pub(crate) timeout: Option<Word>,
+    pub(crate) body: Option<Word>,
+    pub(crate) keep: Option<Word>,
+}
+
+impl App {
+    /// Another name, which takes the place of the source's.
+    pub(crate) fn rename(&mut self, name: &str) {
+        let from = self.name.take().map_or_else(Vec::new, |word| word.from);
+        self.name = Some(Word { text: name.to_owned(), from });
+    }
+
+    /// The environment's name: what its branch is usually released to.
+    pub(crate) fn environment_name(&self) -> &'static str {
+        self.environment.branch.as_ref().map_or("production", |word| environment_of(&word.text))
+    }
+
+    /// The branch that is tracked when the source names none.
+    pub(crate) fn track_main(&mut self, root: &Place<'_>, ledger: &mut Ledger) {
+        if self.environment.branch.is_none() {
+            self.environment.branch = Some(Word::new("main"));
+            let why = "the file names no branch: pushes to main are released to production";
+            ledger.added(root, why, "write the branch you release from under `track`");
+        }
+    }
+
+    /// Lets one service answer `/` where it is not clear which.
+    pub(crate) fn choose_front(&mut self, ledger: &mut Ledger) {
+        let routed = |service: &Service| {
+            service.http.as_ref().is_some_and(|http| http.path_prefix.is_some())
+        };
+        if !self.environment.paths.is_empty() || self.services.iter().any(routed) {
+            return;
+        }
+        let mut serving: Vec<_> = self.services.iter_mut().filter(|s| s.http.is_some()).collect();
+        if serving.iter().any(|service| service.published) {
+            serving.retain(|service| service.published);
+        }
+        if serving.iter().any(|service| service.build.is_some()) {
+            serving.retain(|service| service.build.is_some());
+        }
+        let others = serving.len() - 1.min(serving.len());
+        let Some(front) = serving.into_iter().next() else { return };
+        if let (true, Some(http)) = (others > 0, &mut front.http) {
+            http.path_prefix = Some(Word::new("/"));
+            let why = format!("{} answers `/`, as the first of {}", front.name.text, others + 1);
+            let help = "give each service that users reach a `path_prefix`";
+            if let Some(home) = &front.home {
+                ledger.added_at(home, why, help);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A service, as far as any of the sources describes one.
+
+use super::Probe;
+use crate::place::{Mark, Place};
+use crate::tree::{Tree, Word};
+
+/// One container image and how its instances run.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) name: Word,
+    /// Where the source describes it.
+    pub(crate) home: Option<Mark>,
+    /// Whether the source lets users reach it.
+    pub(crate) published: bool,
+    pub(crate) build: Option<Build>,
+    pub(crate) image: Option<Word>,
+    pub(crate) command: Vec<Word>,
+    pub(crate) entrypoint: Vec<Word>,
+    pub(crate) http: Option<Http>,
+    pub(crate) replicas: Option<Word>,
+    pub(crate) env: Vec<(Word, Word)>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) live: Option<Probe>,
+    pub(crate) ready: Option<Probe>,
+    pub(crate) start_period: Option<Word>,
+    pub(crate) gate: Option<Word>,
+    pub(crate) steady: Option<Word>,
+    pub(crate) volumes: Vec<Volume>,
+    pub(crate) cpus: Option<Word>,
+    pub(crate) memory: Option<Word>,
+    pub(crate) pids: Option<Word>,
+    pub(crate) drain: Option<Word>,
+    pub(crate) grace: Option<Word>,
+    pub(crate) depends_on: Vec<Word>,
+    pub(crate) user: Option<Word>,
+    pub(crate) read_only: Option<Word>,
+    pub(crate) init: Option<Word>,
+}
+
+/// How an image is built.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Build {
+    pub(crate) context: Option<Word>,
+    pub(crate) dockerfile: Option<Word>,
+    pub(crate) target: Option<Word>,
+    pub(crate) args: Vec<(Word, Word)>,
+    pub(crate) secrets: Vec<Word>,
+}
+
+/// What a service serves.
+#[derive(Debug)]
+pub(crate) struct Http {
+    pub(crate) port: Word,
+    pub(crate) path_prefix: Option<Word>,
+    pub(crate) strip_prefix: Option<Word>,
+    pub(crate) protocol: Option<Word>,
+}
+
+/// A secret, as a variable or as a file.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    pub(crate) name: Word,
+    pub(crate) file: bool,
+    pub(crate) path: Option<Word>,
+}
+
+/// Storage that outlives an instance.
+#[derive(Debug)]
+pub(crate) struct Volume {
+    pub(crate) name: Word,
+    pub(crate) path: Word,
+    pub(crate) class: &'static str,
+    pub(crate) read_only: Option<Word>,
+}
+
+impl Http {
+    pub(crate) fn on(port: Word) -> Self {
+        Self { port, path_prefix: None, strip_prefix: None, protocol: None }
+    }
+}
+
+impl Service {
+    /// A service that `home` describes.
+    pub(crate) fn new(name: Word, home: &Place<'_>) -> Self {
+        Self {
+            name,
+            home: Some(home.mark()),
+            published: false,
+            build: None,
+            image: None,
+            command: Vec::new(),
+            entrypoint: Vec::new(),
+            http: None,
+            replicas: None,
+            env: Vec::new(),
+            secrets: Vec::new(),
+            live: None,
+            ready: None,
+            start_period: None,
+            gate: None,
+            steady: None,
+            volumes: Vec::new(),
+            cpus: None,
+            memory: None,
+            pids: None,
+            drain: None,
+            grace: None,
+            depends_on: Vec::new(),
+            user: None,
+            read_only: None,
+            init: None,
+        }
+    }
+
+    /// Sets a variable; the last one of a name counts.
+    pub(crate) fn set(&mut self, name: Word, value: Word) {
+        self.unset(&name.text);
+        self.env.push((name, value));
+    }
+
+    /// Gives it a secret as a variable.
+    pub(crate) fn give(&mut self, name: Word) {
+        self.unset(&name.text);
+        self.secrets.push(Secret { name, file: false, path: None });
+    }
+
+    fn unset(&mut self, name: &str) {
+        self.env.retain(|(other, _)| other.text != name);
+        self.secrets.retain(|secret| secret.file || secret.name.text != name);
+    }
+
+    /// Whether its image comes from where that of `other` does.
+    pub(crate) fn same_image(&self, other: &Self) -> bool {
+        let text = |word: &Option<Word>| word.as_ref().map(|word| word.text.clone());
+        let build = |build: &Build| [text(&build.context), text(&build.dockerfile), text(&build.target)];
+        match (&self.build, &other.build) {
+            (Some(one), Some(two)) => build(one) == build(two),
+            (None, None) => text(&self.image) == text(&other.image),
+            _ => false,
+        }
+    }
+}
+
+impl Build {
+    pub(crate) fn tree(self) -> Tree {
+        let given = Tree::map([
+            ("context", self.context.map(Tree::Text)),
+            ("dockerfile", self.dockerfile.map(Tree::Text)),
+            ("target", self.target.map(Tree::Text)),
+            ("args", Tree::pairs(self.args)),
+            ("secrets", Tree::words(self.secrets)),
+        ]);
+        let here = || Tree::map([("context", Some(Tree::Text(Word::new("."))))]);
+        given.unless_empty().unwrap_or_else(here)
+    }
+}

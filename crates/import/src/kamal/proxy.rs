@@ -1,0 +1,84 @@
+//! What the proxy is told: hosts, ports, paths, health, and how long things may take.
+
+use super::left::PROXY;
+use crate::amount;
+use crate::form::{Ask, Environment, Http, Probe, Service};
+use crate::ledger::{Ledger, NOTHING};
+use crate::place::Place;
+use crate::tree::Word;
+
+/// What Kamal asks where nothing is written.
+const PATH: &str = "/up";
+const PORT: &str = "80";
+const INTERVAL: &str = "1s";
+
+/// Hosts and limits, which belong to the environment.
+pub(super) fn of_environment(root: &Place<'_>, to: &mut Environment, ledger: &mut Ledger) {
+    let Some(proxy) = root.get("proxy") else { return };
+    ledger.leave(&proxy, PROXY);
+    for key in ["host", "hosts"] {
+        for host in proxy.get(key).map_or_else(Vec::new, |hosts| hosts.one_or_many()) {
+            let names = host.text().unwrap_or_default().split(',').map(str::trim);
+            to.hosts.extend(names.map(|name| Word::from(name, &host)));
+        }
+    }
+    to.timeout = span(&proxy, "response_timeout");
+    let Some(buffering) = proxy.get("buffering") else { return };
+    for (key, place) in buffering.entries() {
+        match key {
+            "max_request_body" => {
+                to.body = place.text().and_then(amount::bytes).map(|size| Word::from(size, &place));
+            }
+            _ => ledger.left(&place, "bodies are passed on as they come", NOTHING),
+        }
+    }
+}
+
+/// Lets `service` serve what `proxy` says, as `root` sets the times.
+pub(super) fn serve(
+    service: &mut Service,
+    proxy: Option<&Place<'_>>,
+    root: &Place<'_>,
+    ledger: &mut Ledger,
+) {
+    let home = proxy.filter(|proxy| proxy.is_map()).unwrap_or(root);
+    let get = |key| proxy.and_then(|proxy| proxy.get(key));
+    let port = get("app_port").and_then(|port| Word::of(&port)).unwrap_or_else(|| {
+        let why = format!("Kamal's default port {PORT} is written out");
+        ledger.added(home, why, "check that it listens there");
+        Word::new(PORT)
+    });
+    let mut http = Http::on(port);
+    http.path_prefix = get("path_prefix").and_then(|prefix| Word::of(&prefix));
+    http.strip_prefix = get("strip_path_prefix").and_then(|strip| Word::of(&strip));
+    if http.path_prefix.is_some() && http.strip_prefix.is_none() {
+        http.strip_prefix = Some(Word::new("true"));
+    }
+    service.http = Some(http);
+    service.published = true;
+    service.ready = Some(probe(get("healthcheck"), home, ledger));
+    service.gate = span(root, "deploy_timeout");
+    service.drain = span(root, "drain_timeout");
+}
+
+fn probe(check: Option<Place<'_>>, home: &Place<'_>, ledger: &mut Ledger) -> Probe {
+    let path = check.as_ref().and_then(|check| check.get("path")).and_then(|path| Word::of(&path));
+    let port = check.as_ref().and_then(|check| check.get("port")).and_then(|port| Word::of(&port));
+    let path = path.unwrap_or_else(|| {
+        let why = format!("Kamal asks for {PATH} where nothing is written, and so it is here");
+        ledger.added(home, why, "leave out the probe if it is not answered");
+        Word::new(PATH)
+    });
+    let mut probe = Probe::new(Ask::Get { path, port });
+    let own = |key| check.as_ref().and_then(|check| span(check, key));
+    probe.period = own("interval").or_else(|| Some(Word::new(INTERVAL)));
+    probe.timeout = own("timeout");
+    probe
+}
+
+/// A number of seconds, or a duration.
+pub(super) fn span(place: &Place<'_>, key: &str) -> Option<Word> {
+    let place = place.get(key)?;
+    let text = place.text()?;
+    Some(Word::from(amount::duration(text).unwrap_or_else(|| text.to_owned()), &place))
+}
