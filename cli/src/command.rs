@@ -12,6 +12,7 @@ mod doctor;
 mod down;
 mod drift;
 mod events;
+mod import;
 mod known;
 mod logs;
 mod notify;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     App(app::App),
     /// Check a slipway.yaml without a server
     Check(check::Check),
+    /// Make a slipway.yaml of an App Platform spec, a Compose file or a Kamal deploy.yml
+    Import(import::Import),
     /// Say what a deploy would do
     Plan(plan::Plan),
     /// Deploy a ref of the repository, or images
@@ -108,6 +111,7 @@ impl Command {
             Self::Child(child) => child.run(),
             Self::Reference => session.out.text(&reference::markdown()).map(|()| Exit::Done),
             Self::Check(check) => check.run(session),
+            Self::Import(import) => import.run(session),
             Self::Completions(completions) => completions.run(session),
             Self::Up(up) => up.run(session),
             Self::Down(down) => down.run(session),

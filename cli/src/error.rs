@@ -31,6 +31,14 @@ pub(crate) enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("write {path}")]
+    Write {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Nothing more can be written.
     #[error("write the output")]
     Output(#[source] std::io::Error),
@@ -52,7 +60,7 @@ impl Error {
             Self::Conflict(_) => Exit::Conflict,
             Self::TimedOut(_) => Exit::Interrupted,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Output(_) | Self::Runtime(_) => Exit::Failed,
+            Self::Write { .. } | Self::Output(_) | Self::Runtime(_) => Exit::Failed,
             Self::Up(error) => error.exit(),
         }
     }

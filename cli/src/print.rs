@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod environment;
 pub(crate) mod event;
+pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod notify;
 pub(crate) mod parked;

@@ -44,7 +44,7 @@ fn relative(path: &str) -> String {
     if path.is_empty() { ".".to_owned() } else { path.to_owned() }
 }
 
-/// Names and values, written as a mapping or as a list of `NAME=VALUE`; or as both, after `extends`.
+/// Names and values, written as a mapping or as a list of `NAME=VALUE`.
 pub(super) fn pairs(place: Option<&Place<'_>>) -> Vec<(Word, Option<Word>)> {
     let Some(place) = place else { return Vec::new() };
     let mut pairs = Vec::new();
@@ -59,7 +59,6 @@ pub(super) fn pairs(place: Option<&Place<'_>>) -> Vec<(Word, Option<Word>)> {
                 pairs.push((Word::new(name), Some(Word::from(value, &item))));
             }
             Some(Err(name)) => pairs.push((Word::from(name, &item), None)),
-            None if item.is_map() => pairs.extend(self::pairs(Some(&item))),
             None => {}
         }
     }

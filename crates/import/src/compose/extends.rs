@@ -84,15 +84,37 @@ fn merge(own: &mut Node, base: &Node) {
                 // The later one of a name counts, so the own ones stay last.
                 own.splice(0..0, base.iter().cloned());
             }
-            // Variables may be a list in one and a mapping in the other: readers take both together.
-            (Value::Map(_), Value::List(base)) => {
-                let own = std::mem::replace(known, Node::nothing(inherited.at));
-                known.value = Value::List(base.iter().cloned().chain([own]).collect());
+            (Value::Map(own), Value::List(base)) => {
+                own.extend(base.iter().filter_map(entry).filter(|(key, _)| {
+                    own.iter().all(|(known, _)| known.text != key.text)
+                }).collect::<Entries>());
             }
-            (Value::List(own), Value::Map(_)) if !REPLACED.contains(&key.text.as_str()) => {
-                own.insert(0, inherited.clone());
+            (Value::List(own), Value::Map(base)) if !REPLACED.contains(&key.text.as_str()) => {
+                own.splice(0..0, base.iter().map(line));
             }
             _ => {}
         }
     }
+}
+
+/// `NAME=VALUE` of a list as an entry of a mapping.
+fn entry(item: &Node) -> Option<(Key, Node)> {
+    let text = text(item)?;
+    let key = |name: &str| Key { at: item.at, text: name.to_owned() };
+    Some(match text.split_once('=') {
+        Some((name, value)) => {
+            let value = Value::Scalar { text: value.to_owned(), plain: false };
+            (key(name), Node { at: item.at, value })
+        }
+        None => (key(text), Node::nothing(item.at)),
+    })
+}
+
+/// An entry of a mapping as `NAME=VALUE` of a list.
+fn line((key, node): &(Key, Node)) -> Node {
+    let text = match text(node) {
+        Some(value) if !node.is_nothing() => format!("{}={value}", key.text),
+        _ => key.text.clone(),
+    };
+    Node { at: node.at, value: Value::Scalar { text, plain: false } }
 }
