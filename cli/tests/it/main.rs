@@ -84,3 +84,17 @@ fn a_manifest_is_checked_without_a_platform() {
     machine.slipway(&["plan", &file]).ends_with(2).says("slipway.yaml:3:1 servises");
     machine.slipway(&["check", "/no/such/file"]).ends_with(2).complains("/no/such/file");
 }
+
+#[test]
+fn a_file_of_another_platform_is_imported_without_a_platform() {
+    let machine = Machine::new();
+    let source = "name: shop\nservices: { api: { build: ., ports: ['80:8000'], tty: true } }\n";
+    let file = machine.file("compose.yaml", source);
+    let to = file.replace("compose.yaml", "slipway.yaml");
+    let told = machine.slipway(&["import", &file, "--to", &to]).succeeds();
+    told.complains("compose.yaml:2:52 services.api.tty: left out");
+    machine.slipway(&["check", &to]).succeeds();
+    machine.slipway(&["import", &file, "--to", &to]).ends_with(6).complains("--force");
+    let json = ["import", &file, "--to", "-", "--output", "json"];
+    machine.slipway(&json).succeeds().says(r#""path": "services.api.tty""#);
+}

@@ -32,7 +32,7 @@ pub(crate) fn duration(text: &str) -> Option<String> {
 
 /// `512M`, `1.5gb`, `64k`, `1073741824` as a size of the manifest; Docker counts in 1024.
 pub(crate) fn bytes(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_lowercase();
+    let text = text.trim().to_ascii_lowercase().replace('_', "");
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let scale: u64 = match unit.trim().trim_end_matches("ib").trim_end_matches('b') {

@@ -66,24 +66,26 @@ impl App {
 
     /// Lets one service answer `/` where it is not clear which.
     pub(crate) fn choose_front(&mut self, ledger: &mut Ledger) {
-        let routed = |service: &Service| {
-            service.http.as_ref().is_some_and(|http| http.path_prefix.is_some())
+        let root = |service: &Service| {
+            let prefix = service.http.as_ref().and_then(|http| http.path_prefix.as_ref());
+            prefix.is_some_and(|prefix| prefix.text == "/")
         };
-        if !self.environment.paths.is_empty() || self.services.iter().any(routed) {
+        if !self.environment.paths.is_empty() || self.services.iter().any(root) {
             return;
         }
-        let mut serving: Vec<_> = self.services.iter_mut().filter(|s| s.http.is_some()).collect();
-        if serving.iter().any(|service| service.published) {
-            serving.retain(|service| service.published);
-        }
-        if serving.iter().any(|service| service.build.is_some()) {
-            serving.retain(|service| service.build.is_some());
-        }
-        let others = serving.len() - 1.min(serving.len());
-        let Some(front) = serving.into_iter().next() else { return };
-        if let (true, Some(http)) = (others > 0, &mut front.http) {
+        let serving = |service: &&mut Service| {
+            service.http.as_ref().is_some_and(|http| http.path_prefix.is_none())
+        };
+        let mut serving: Vec<_> = self.services.iter_mut().filter(serving).collect();
+        let built = serving.iter().filter(|service| service.build.is_some()).count();
+        let count = serving.len();
+        let best = serving.iter().position(|s| s.published && s.build.is_some());
+        let best = best.or_else(|| serving.iter().position(|s| s.published)).unwrap_or(0);
+        let Some(front) = serving.get_mut(best) else { return };
+        let is_clear = count == 1 || (built == 1 && front.build.is_some());
+        if let (false, Some(http)) = (is_clear, &mut front.http) {
             http.path_prefix = Some(Word::new("/"));
-            let why = format!("{} answers `/`, as the first of {}", front.name.text, others + 1);
+            let why = format!("{} answers `/`, as the first of {count}", front.name.text);
             let help = "give each service that users reach a `path_prefix`";
             if let Some(home) = &front.home {
                 ledger.added_at(home, why, help);

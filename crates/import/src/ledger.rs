@@ -31,8 +31,10 @@ impl Ledger {
         self.put(mark, Outcome::Added, why.into(), help.to_owned());
     }
 
-    /// As [`Self::left`], where the place itself is gone.
+    /// As [`Self::left`], where the place itself is gone. It was not changed then.
     pub(crate) fn left_at(&mut self, mark: &Mark, why: impl Into<String>, help: String) {
+        let changed = |entry: &Entry| entry.outcome == Outcome::Changed && entry.path == mark.path;
+        self.entries.retain(|entry| !changed(entry));
         self.put(mark, Outcome::Left, why.into(), help);
     }
 

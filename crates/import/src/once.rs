@@ -51,10 +51,13 @@ pub(crate) fn job(
     let command = std::mem::take(&mut once.command);
     let env = own_env(&mut once, host);
     secrets(&mut once, host, place, ledger);
-    (once.name, once.build, once.image) = (Word::new(""), None, None);
+    once.name = Word::new("");
+    if same.is_some() {
+        (once.build, once.image) = (None, None);
+    }
     once.tree().visit("", &mut |word, _| {
         for mark in &word.from {
-            let why = "a job has the volumes, limits and dependencies of its service";
+            let why = "a job has the image, volumes, limits and dependencies of its service";
             ledger.left_at(mark, why, format!("check those of {}", service.text));
         }
     });

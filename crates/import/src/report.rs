@@ -72,7 +72,8 @@ impl fmt::Display for Outcome {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, path, outcome, why, help } = self;
-        write!(f, "{line}:{column} {path}: {outcome}: {why} ({help})")
+        let colon = if path.is_empty() { "" } else { ": " };
+        write!(f, "{line}:{column} {path}{colon}{outcome}: {why} ({help})")
     }
 }
 

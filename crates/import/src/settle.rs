@@ -4,10 +4,10 @@
 //! spoke for is told last. So neither can be forgotten by a front end.
 
 use crate::error::ImportError;
-use crate::form::App;
+use crate::form::{App, Service};
 use crate::kind::Kind;
 use crate::ledger::{Ledger, Spoken};
-use crate::place::Place;
+use crate::place::{Mark, Place};
 use crate::report::{Carried, Outcome, Report};
 use crate::tree::{Tree, Word};
 use crate::{Imported, write};
@@ -24,13 +24,14 @@ pub(crate) fn settle(
     root: &Place<'_>,
     mut ledger: Ledger,
 ) -> Result<Imported, ImportError> {
+    let homes = homes(&app);
     let mut tree = app.tree();
     let head = format!("Made by `slipway import` from {kind}; its report says what is not here.");
     let (text, manifest) = loop {
         let text = write::yaml(&head, &tree);
         match manifest::parse(&text) {
             Ok(manifest) => break (text, manifest),
-            Err(invalid) => take_out(&mut tree, invalid, &mut ledger)?,
+            Err(invalid) => take_out(&mut tree, invalid, &homes, &mut ledger)?,
         }
     };
     releasable(&manifest)?;
@@ -45,7 +46,12 @@ pub(crate) fn settle(
 }
 
 /// Takes out of `tree` what is `invalid` and can be done without.
-fn take_out(tree: &mut Tree, invalid: Invalid, ledger: &mut Ledger) -> Result<(), ImportError> {
+fn take_out(
+    tree: &mut Tree,
+    invalid: Invalid,
+    homes: &BTreeMap<String, Mark>,
+    ledger: &mut Ledger,
+) -> Result<(), ImportError> {
     let mut places = BTreeSet::new();
     tree.places("", &mut places);
     let mut cut: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
@@ -59,14 +65,27 @@ fn take_out(tree: &mut Tree, invalid: Invalid, ledger: &mut Ledger) -> Result<()
     }
     let mut gone = Vec::new();
     tree.cut("", &|path| cut.contains_key(path), &mut gone);
-    for (place, word) in gone {
-        let Some((why, help)) = cut.get(&place) else { continue };
-        let help = help.clone().unwrap_or_else(|| "write it by hand".to_owned());
-        for mark in &word.from {
-            ledger.left_at(mark, format!("{place} does not take it: {why}"), help.clone());
+    for (place, (why, help)) in cut {
+        let help = help.unwrap_or_else(|| "write it by hand".to_owned());
+        let why = format!("{place} does not take it: {why}");
+        if let Some(home) = homes.get(&place) {
+            ledger.left_at(home, why, help);
+            continue;
+        }
+        for mark in gone.iter().filter(|(at, _)| *at == place).flat_map(|(_, word)| &word.from) {
+            ledger.left_at(mark, why.clone(), help.clone());
         }
     }
     Ok(())
+}
+
+/// Where the source describes the services, by their places in the manifest.
+fn homes(app: &App) -> BTreeMap<String, Mark> {
+    let home = |service: &Service| {
+        let home = service.home.clone()?;
+        Some((format!("services.{}", service.name.text), home))
+    };
+    app.services.iter().filter_map(home).collect()
 }
 
 /// The place of the tree that is at `path` or the last one above it, if it can be done without.
@@ -133,7 +152,8 @@ fn report(
         (a.line, a.column, &a.path, a.outcome).cmp(&(b.line, b.column, &b.path, b.outcome))
     });
     ledger.entries.dedup();
-    let told: BTreeSet<&str> = ledger.entries.iter().map(|entry| entry.path.as_str()).collect();
+    let told = ledger.entries.iter().filter(|entry| entry.outcome != Outcome::Added);
+    let told: BTreeSet<&str> = told.map(|entry| entry.path.as_str()).collect();
     carried.retain(|it| !told.contains(it.path.as_str()));
     carried.sort_by(|a, b| (a.line, &a.path, &a.to).cmp(&(b.line, &b.path, &b.to)));
     carried.dedup();

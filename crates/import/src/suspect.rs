@@ -39,7 +39,7 @@ mod tests {
     fn secrets_are_known_by_name_or_password() {
         for (name, value) in [
             ("POSTGRES_PASSWORD", "postgres"),
-            ("SECRET_KEY_BASE", "0123"),
+            ("SECRET_KEY_BASE", "0123456789"),
             ("api_key", "k"),
             ("DATABASE_URL", "postgres://u:p@db/x"),
         ] {

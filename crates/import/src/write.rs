@@ -3,7 +3,7 @@
 use crate::tree::{Tree, Word};
 
 /// The longest line that several values share.
-const WIDTH: usize = 96;
+const WIDTH: usize = 110;
 /// Mappings that people add lines to, so each entry has its own.
 const BLOCKS: [&str; 6] = ["services", "jobs", "environments", "env", "args", "health"];
 /// Characters of plain words, wherever they stand.
@@ -124,7 +124,7 @@ mod tests {
         let Value::List(items) = &entries[0].1.value else { return "no list".to_owned() };
         match &items[0].value {
             Value::Scalar { text, .. } if !items[0].is_nothing() => text.clone(),
-            _ => "nothing".to_owned(),
+            Value::Scalar { .. } | Value::List(_) | Value::Map(_) => "nothing".to_owned(),
         }
     }
 

@@ -7,10 +7,8 @@ use crate::name::label;
 use crate::place::Place;
 use crate::tree::Word;
 
-const RULE: &[Known] = &[
-    ("cors", "the router adds no headers", "let the service answer with them"),
-    ("redirect", "the router redirects nothing", "let a service answer with the redirect"),
-];
+const RULE: &[Known] =
+    &[("cors", "the router adds no headers", "let the service answer with them")];
 
 /// Reads what leads users to the services of `app`.
 pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
@@ -92,8 +90,12 @@ fn host(domain: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
 
 /// A rule that leads a path to a component.
 fn ruled(rule: &Place<'_>, ledger: &mut Ledger) -> Option<(Word, String, Option<Word>)> {
+    let Some(component) = rule.get("component") else {
+        let help = "let a service answer with the redirect";
+        ledger.left(rule, "the router redirects nothing", help);
+        return None;
+    };
     ledger.leave(rule, RULE);
-    let component = rule.get("component")?;
     let name = component.get("name")?;
     let known: &[Known] =
         &[("rewrite", "paths are not rewritten", "let the service answer the path as it comes")];

@@ -16,7 +16,7 @@ const NAMED: [(&str, &str, u64); 9] = [
 /// Processors and memory of a size, as the manifest writes them.
 pub(super) fn meaning(slug: &str) -> Option<(String, String)> {
     if let Some((_, cpus, mib)) = NAMED.iter().find(|(name, ..)| *name == slug) {
-        return Some(((*cpus).to_owned(), format!("{mib}MiB")));
+        return Some(((*cpus).to_owned(), manifest::Bytes::new(mib << 20).to_string()));
     }
     let (cpus, memory) = slug.strip_prefix("apps-")?.split_once("vcpu-")?;
     let cpus = cpus.rsplit('-').next()?;

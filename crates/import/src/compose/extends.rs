@@ -10,6 +10,8 @@ const MAX_CHAIN: usize = 8;
 const MAX_COPIED: usize = 100_000;
 /// Lists that are replaced, not added to.
 const REPLACED: [&str; 3] = ["command", "entrypoint", "test"];
+/// What is said of a service alone: a base is often kept from starting by a profile.
+const OWN: [&str; 2] = ["extends", "profiles"];
 
 type Entries = Vec<(Key, Node)>;
 
@@ -73,7 +75,7 @@ fn size(node: &Node) -> usize {
 /// Adds to `own` what `base` has and it has not.
 fn merge(own: &mut Node, base: &Node) {
     let (Value::Map(own), Value::Map(base)) = (&mut own.value, &base.value) else { return };
-    for (key, inherited) in base.iter().filter(|(key, _)| key.text != "extends") {
+    for (key, inherited) in base.iter().filter(|(key, _)| !OWN.contains(&key.text.as_str())) {
         let Some((_, known)) = own.iter_mut().find(|(known, _)| known.text == key.text) else {
             own.push((key.clone(), inherited.clone()));
             continue;

@@ -112,21 +112,33 @@ impl Service {
         }
     }
 
-    /// Sets a variable; the last one of a name counts.
-    pub(crate) fn set(&mut self, name: Word, value: Word) {
-        self.unset(&name.text);
+    /// Sets a variable; the last one of a name counts, and speaks for those before it.
+    pub(crate) fn set(&mut self, name: Word, mut value: Word) {
+        value.from.extend(self.unset(&name.text));
         self.env.push((name, value));
     }
 
     /// Gives it a secret as a variable.
-    pub(crate) fn give(&mut self, name: Word) {
-        self.unset(&name.text);
+    pub(crate) fn give(&mut self, mut name: Word) {
+        name.from.extend(self.unset(&name.text));
         self.secrets.push(Secret { name, file: false, path: None });
     }
 
-    fn unset(&mut self, name: &str) {
-        self.env.retain(|(other, _)| other.text != name);
-        self.secrets.retain(|secret| secret.file || secret.name.text != name);
+    /// Takes away what a variable of this name was set to, and says where that stood.
+    fn unset(&mut self, name: &str) -> Vec<Mark> {
+        let (same, env) = std::mem::take(&mut self.env).into_iter().partition(|it| it.0.text == name);
+        self.env = env;
+        let same: Vec<(Word, Word)> = same;
+        let mut marks: Vec<_> =
+            same.into_iter().flat_map(|(name, value)| [name.from, value.from].concat()).collect();
+        self.secrets.retain(|secret| {
+            let other = secret.file || secret.name.text != name;
+            if !other {
+                marks.extend(secret.name.from.iter().cloned());
+            }
+            other
+        });
+        marks
     }
 
     /// Whether its image comes from where that of `other` does.

@@ -56,21 +56,21 @@ pub(super) fn serve(
     }
     service.http = Some(http);
     service.published = true;
-    service.ready = Some(probe(get("healthcheck"), home, ledger));
+    service.ready = Some(probe(get("healthcheck").as_ref(), home, ledger));
     service.gate = span(root, "deploy_timeout");
     service.drain = span(root, "drain_timeout");
 }
 
-fn probe(check: Option<Place<'_>>, home: &Place<'_>, ledger: &mut Ledger) -> Probe {
-    let path = check.as_ref().and_then(|check| check.get("path")).and_then(|path| Word::of(&path));
-    let port = check.as_ref().and_then(|check| check.get("port")).and_then(|port| Word::of(&port));
+fn probe(check: Option<&Place<'_>>, home: &Place<'_>, ledger: &mut Ledger) -> Probe {
+    let path = check.and_then(|check| check.get("path")).and_then(|path| Word::of(&path));
+    let port = check.and_then(|check| check.get("port")).and_then(|port| Word::of(&port));
     let path = path.unwrap_or_else(|| {
         let why = format!("Kamal asks for {PATH} where nothing is written, and so it is here");
         ledger.added(home, why, "leave out the probe if it is not answered");
         Word::new(PATH)
     });
     let mut probe = Probe::new(Ask::Get { path, port });
-    let own = |key| check.as_ref().and_then(|check| span(check, key));
+    let own = |key| check.and_then(|check| span(check, key));
     probe.period = own("interval").or_else(|| Some(Word::new(INTERVAL)));
     probe.timeout = own("timeout");
     probe
