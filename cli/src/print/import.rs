@@ -4,11 +4,10 @@ use import::{Outcome, Report};
 
 /// A line for each key that needs a look, how many there are, and what comes next.
 pub(crate) fn report(report: &Report, file: &str, to: &str) -> String {
-    let mut lines: Vec<_> =
-        report.entries.iter().map(|entry| format!("{file}:{entry}")).collect();
+    let mut lines: Vec<_> = report.entries.iter().map(|entry| format!("{file}:{entry}")).collect();
     let count = |outcome| report.count(outcome);
     lines.push(format!(
-        "{} values are carried over as they were, {} changed, {} left out; {} are added",
+        "as they were: {}, changed: {}, left out: {}, added: {}",
         report.carried.len(),
         count(Outcome::Changed),
         count(Outcome::Left),
@@ -33,6 +32,14 @@ mod tests {
         let source = "services:\n  api:\n    build: .\n    tty: true\n    environment: [API_KEY]\n";
         let options = import::Options { app: Some("shop".to_owned()), ..Default::default() };
         let imported = import::import(source, &options).expect("is a Compose file");
-        insta::assert_snapshot!(report(&imported.report, "compose.yaml", "slipway.yaml"), @"");
+        insta::assert_snapshot!(report(&imported.report, "compose.yaml", "slipway.yaml"), @r"
+        compose.yaml:1:1 added: the file names no branch: pushes to main are released to production (write the branch you release from under `track`)
+        compose.yaml:4:10 services.api.tty: left out: there is no terminal (nothing to do)
+        compose.yaml:5:19 services.api.environment[0]: changed: its value comes from where Compose runs (set API_KEY with `slipway secret set`)
+        as they were: 1, changed: 1, left out: 1, added: 1
+        secrets to set before the first release:
+          slipway secret set shop API_KEY
+        slipway.yaml is written; next: slipway app add shop REPOSITORY
+        ");
     }
 }

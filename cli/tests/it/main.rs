@@ -92,7 +92,7 @@ fn a_file_of_another_platform_is_imported_without_a_platform() {
     let file = machine.file("compose.yaml", source);
     let to = file.replace("compose.yaml", "slipway.yaml");
     let told = machine.slipway(&["import", &file, "--to", &to]).succeeds();
-    told.complains("compose.yaml:2:52 services.api.tty: left out");
+    told.complains("compose.yaml:2:55 services.api.tty: left out");
     machine.slipway(&["check", &to]).succeeds();
     machine.slipway(&["import", &file, "--to", &to]).ends_with(6).complains("--force");
     let json = ["import", &file, "--to", "-", "--output", "json"];

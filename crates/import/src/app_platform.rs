@@ -3,8 +3,8 @@
 mod component;
 mod env;
 mod health;
-mod left;
 mod job;
+mod left;
 mod routes;
 mod size;
 mod source;
@@ -14,8 +14,8 @@ use crate::ledger::Ledger;
 use crate::name::label;
 use crate::place::Place;
 use crate::tree::Word;
-use manifest::yaml::Node;
 use left::{PARTS, TOP};
+use manifest::yaml::Node;
 
 /// What every component is read with.
 struct Around<'a> {
@@ -35,7 +35,8 @@ pub(crate) fn read(root: Node, ledger: &mut Ledger) -> (Node, App) {
 }
 
 fn read_spec(spec: &Place<'_>, ledger: &mut Ledger) -> App {
-    let mut app = App { name: spec.get("name").and_then(|place| named(&place, ledger)), ..App::default() };
+    let mut app =
+        App { name: spec.get("name").and_then(|place| named(&place, ledger)), ..App::default() };
     ledger.leave(spec, TOP);
     for (key, why, help) in PARTS {
         for part in list(spec, key) {

@@ -18,9 +18,7 @@ pub enum ImportError {
         path: String,
     },
     /// It is none of the files that are known.
-    #[error(
-        "this is neither an App Platform spec nor a Compose file nor a Kamal deploy.yml: {0}"
-    )]
+    #[error("this is neither an App Platform spec nor a Compose file nor a Kamal deploy.yml: {0}")]
     Unknown(&'static str),
     /// It could be several.
     #[error("this could be {0} or {1}; say which with --from")]

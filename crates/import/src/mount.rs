@@ -70,7 +70,10 @@ fn host(mount: &Mount) -> (&'static str, &'static str) {
         return ("no container is given the engine", "do without it");
     }
     if mount.path.ends_with("logs") || mount.path.ends_with("log") {
-        return ("paths of the host are not mounted", "write to standard output; see `slipway logs`");
+        return (
+            "paths of the host are not mounted",
+            "write to standard output; see `slipway logs`",
+        );
     }
     (
         "paths of the host are not mounted",

@@ -76,9 +76,8 @@ fn image_marks(once: &Service) -> Vec<crate::place::Mark> {
 fn own_env(once: &mut Service, host: &mut Service) -> Vec<(Word, Word)> {
     let mut own = Vec::new();
     for (name, value) in std::mem::take(&mut once.env) {
-        let like = |other: &&mut (Word, Word)| {
-            other.0.text == name.text && other.1.text == value.text
-        };
+        let like =
+            |other: &&mut (Word, Word)| other.0.text == name.text && other.1.text == value.text;
         match host.env.iter_mut().find(like) {
             Some(other) => {
                 other.0.from.extend(name.from);

@@ -29,10 +29,17 @@ pub(crate) fn of_command(command: Vec<String>, port: Option<&str>, place: &Place
 pub(crate) fn of_line(line: &str, port: Option<&str>, place: &Place<'_>) -> Ask {
     let plain = line.split("||").next().unwrap_or_default();
     let fails = line.split("||").skip(1).all(|rest| matches!(rest.trim(), "exit 1" | "false"));
-    if let Some(words) = shell::split(plain).filter(|words| fails && request(words).is_some()) {
-        return of_command(words, port, place);
+    if let Some(command) = words(plain).filter(|words| fails && request(words).is_some()) {
+        return of_command(command, port, place);
     }
     Ask::Exec(Word::all(shell::arguments(line).0, place))
+}
+
+/// The words of `line`; a `?` in an address is no pattern.
+fn words(line: &str) -> Option<Vec<String>> {
+    let is_plain = !line.contains(['|', ';', '$', '`', '<', '>', '(', ')', '&', '\\', '\'', '"']);
+    let plain = || line.split_whitespace().map(str::to_owned).collect();
+    shell::split(line).or_else(|| is_plain.then(plain))
 }
 
 /// Port and path of the request that `command` makes of its own container.

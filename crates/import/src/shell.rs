@@ -48,7 +48,10 @@ mod tests {
     #[test]
     fn plain_words_need_no_shell() {
         let words = |line| split(line).map(|words| words.join("|"));
-        assert_eq!(words("uvicorn main:app  --port 80").as_deref(), Some("uvicorn|main:app|--port|80"));
+        assert_eq!(
+            words("uvicorn main:app  --port 80").as_deref(),
+            Some("uvicorn|main:app|--port|80")
+        );
         assert_eq!(words(r#"sh -c 'a b' "c d" ''"#).as_deref(), Some("sh|-c|a b|c d|"));
         for line in ["a && b", "echo $X", "X=1 y", "a > b", "", "'open", r#""$X""#] {
             assert_eq!(words(line), None, "{line}");

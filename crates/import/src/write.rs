@@ -65,9 +65,8 @@ fn flow(tree: &Tree) -> String {
         }
         Tree::Map(entries) if entries.is_empty() => "{}".to_owned(),
         Tree::Map(entries) => {
-            let pair = |(key, value): &(Word, Tree)| {
-                format!("{}: {}", scalar(&key.text), flow(value))
-            };
+            let pair =
+                |(key, value): &(Word, Tree)| format!("{}: {}", scalar(&key.text), flow(value));
             let pairs: Vec<_> = entries.iter().map(pair).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
@@ -118,7 +117,8 @@ mod tests {
     use manifest::yaml::Value;
 
     fn read(text: &str) -> String {
-        let tree = Tree::Map(vec![(Word::new("env"), Tree::List(vec![Tree::Text(Word::new(text))]))]);
+        let tree =
+            Tree::Map(vec![(Word::new("env"), Tree::List(vec![Tree::Text(Word::new(text))]))]);
         let node = manifest::yaml::parse(&yaml("", &tree)).expect("is YAML");
         let Value::Map(entries) = node.value else { return "no mapping".to_owned() };
         let Value::List(items) = &entries[0].1.value else { return "no list".to_owned() };

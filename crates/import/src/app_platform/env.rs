@@ -46,7 +46,8 @@ fn one(env: &Place<'_>, around: &Around<'_>, service: &mut Service, ledger: &mut
     };
     match meant {
         Value::Plain(text) => {
-            let word = value.as_ref().map_or_else(|| Word::new(&*text), |at| Word::from(&*text, at));
+            let word =
+                value.as_ref().map_or_else(|| Word::new(&*text), |at| Word::from(&*text, at));
             if scope != "RUN_TIME"
                 && let (Some(build), true) = (&mut service.build, scope.contains("BUILD"))
             {

@@ -32,9 +32,9 @@ pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
         let trimmed = prefix.text.trim_end_matches('/');
         prefix.text = if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() };
     }
-    let several = routes.iter().any(|(_, name, _)| {
-        routes.iter().filter(|(_, other, _)| other == name).count() > 1
-    });
+    let several = routes
+        .iter()
+        .any(|(_, name, _)| routes.iter().filter(|(_, other, _)| other == name).count() > 1);
     for (prefix, name, keep) in routes {
         let service = app.services.iter_mut().find(|service| service.name.text == name);
         if several {

@@ -22,7 +22,8 @@ pub(super) fn build(place: &Place<'_>, ledger: &mut Ledger) -> Build {
         ledger.left(&slug, "there are no buildpacks here", "write a Dockerfile");
     }
     let mut build = Build { context, ..Build::default() };
-    if let Some((file, text)) = file.as_ref().and_then(|file| file.text().map(|text| (file, text))) {
+    if let Some((file, text)) = file.as_ref().and_then(|file| file.text().map(|text| (file, text)))
+    {
         let text = relative(text);
         let below = build.context.as_ref().map(|context| format!("{}/", context.text));
         let inside = below.as_deref().and_then(|below| text.strip_prefix(below));

@@ -10,11 +10,12 @@ use crate::tree::Word;
 /// The build at `place`: a directory, or a mapping.
 pub(super) fn read(place: &Place<'_>, ledger: &mut Ledger) -> Build {
     let context = place.get("context").or_else(|| place.text().map(|_| place.clone()));
-    let mut build = Build { context: context.and_then(|it| directory(&it, ledger)), ..Build::default() };
+    let mut build =
+        Build { context: context.and_then(|it| directory(&it, ledger)), ..Build::default() };
     ledger.leave(place, BUILD);
-    build.dockerfile = place.get("dockerfile").and_then(|file| {
-        file.text().map(|text| Word::from(relative(text), &file))
-    });
+    build.dockerfile = place
+        .get("dockerfile")
+        .and_then(|file| file.text().map(|text| Word::from(relative(text), &file)));
     build.target = place.get("target").and_then(|target| Word::of(&target));
     for (name, value) in pairs(place.get("args").as_ref()) {
         match value {

@@ -87,9 +87,12 @@ fn merge(own: &mut Node, base: &Node) {
                 own.splice(0..0, base.iter().cloned());
             }
             (Value::Map(own), Value::List(base)) => {
-                own.extend(base.iter().filter_map(entry).filter(|(key, _)| {
-                    own.iter().all(|(known, _)| known.text != key.text)
-                }).collect::<Entries>());
+                own.extend(
+                    base.iter()
+                        .filter_map(entry)
+                        .filter(|(key, _)| own.iter().all(|(known, _)| known.text != key.text))
+                        .collect::<Entries>(),
+                );
             }
             (Value::List(own), Value::Map(base)) if !REPLACED.contains(&key.text.as_str()) => {
                 own.splice(0..0, base.iter().map(line));

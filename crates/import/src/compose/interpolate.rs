@@ -130,7 +130,9 @@ pub(super) fn tell(root: &Place<'_>, gaps: &Gaps, ledger: &mut Ledger) {
     let mut open = vec![root.clone()];
     while let Some(place) = open.pop() {
         open.extend(place.children());
-        let Some(gap) = gaps.at(&place).filter(|_| !ledger.speaks_of(&place.path)) else { continue };
+        let Some(gap) = gaps.at(&place).filter(|_| !ledger.speaks_of(&place.path)) else {
+            continue;
+        };
         if place.is_list() || place.is_map() || ledger.is_left(&place.path) {
             continue;
         }

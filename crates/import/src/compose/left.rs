@@ -3,7 +3,8 @@
 use crate::ledger::{Known, NOTHING};
 
 const CONTAINERS: &str = "the platform names containers";
-const NETWORK: &str = "the services of an environment share one network and find each other by name";
+const NETWORK: &str =
+    "the services of an environment share one network and find each other by name";
 const RIGHTS: &str = "containers get no rights of the host";
 const HARDENED: &str = "do without it, or leave this service where it is";
 
@@ -42,6 +43,12 @@ pub(super) const SERVICE: &[Known] = &[
     ("configs", "there are no configs", "COPY them in the Dockerfile, or use a secret as a file"),
     ("develop", "this is for development", NOTHING),
     ("env_file", "other files are not read", "write its variables under `env`, or set secrets"),
+];
+
+/// Keys of what is waited for.
+pub(super) const DEPENDS: &[Known] = &[
+    ("restart", "what depends on a service is not replaced with it", NOTHING),
+    ("required", "what is waited for must be there", NOTHING),
 ];
 
 /// Keys of `deploy`.

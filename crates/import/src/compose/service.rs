@@ -1,7 +1,7 @@
 //! One service of a Compose file.
 
 use super::interpolate::Gaps;
-use super::left::SERVICE;
+use super::left::{DEPENDS, SERVICE};
 use super::{build, deploy, env, health, ports, volumes};
 use crate::amount;
 use crate::form::{Secret, Service};
@@ -38,7 +38,8 @@ pub(super) fn read(
         ledger.left(&extends, "other files are not read", help);
     }
     image(place, &mut service, gaps, ledger);
-    for (key, command) in [("command", &mut service.command), ("entrypoint", &mut service.entrypoint)]
+    for (key, command) in
+        [("command", &mut service.command), ("entrypoint", &mut service.entrypoint)]
     {
         if let Some(place) = place.get(key) {
             *command = arguments(&place, ledger);
@@ -51,7 +52,7 @@ pub(super) fn read(
     secrets(place, &mut service, ledger);
     deploy::read(place, &mut service, ledger);
     plain(place, &mut service);
-    depends(place, &mut service);
+    depends(place, &mut service, ledger);
     Some(service)
 }
 
@@ -95,7 +96,8 @@ fn secrets(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
         let Some(name) = source.text() else { continue };
         let target = secret.get("target");
         let file = target.as_ref().and_then(Place::text).unwrap_or(name);
-        let path = if file.starts_with('/') { file.to_owned() } else { format!("/run/secrets/{file}") };
+        let path =
+            if file.starts_with('/') { file.to_owned() } else { format!("/run/secrets/{file}") };
         let ours = variable(name);
         let own = path != format!("/run/secrets/{ours}");
         let path = own.then(|| Word::from(path, target.as_ref().unwrap_or(&source)));
@@ -121,7 +123,7 @@ fn plain(place: &Place<'_>, service: &mut Service) {
     });
 }
 
-fn depends(place: &Place<'_>, service: &mut Service) {
+fn depends(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
     let Some(depends) = place.get("depends_on") else { return };
     for item in depends.items() {
         let Some(name) = item.text() else { continue };
@@ -129,6 +131,7 @@ fn depends(place: &Place<'_>, service: &mut Service) {
     }
     for (name, item) in depends.all_entries() {
         let condition = item.get("condition");
+        ledger.leave(&item, DEPENDS);
         if condition.as_ref().is_some_and(|it| it.is("service_completed_successfully")) {
             continue;
         }

@@ -126,7 +126,8 @@ impl Service {
 
     /// Takes away what a variable of this name was set to, and says where that stood.
     fn unset(&mut self, name: &str) -> Vec<Mark> {
-        let (same, env) = std::mem::take(&mut self.env).into_iter().partition(|it| it.0.text == name);
+        let (same, env) =
+            std::mem::take(&mut self.env).into_iter().partition(|it| it.0.text == name);
         self.env = env;
         let same: Vec<(Word, Word)> = same;
         let mut marks: Vec<_> =
@@ -144,7 +145,8 @@ impl Service {
     /// Whether its image comes from where that of `other` does.
     pub(crate) fn same_image(&self, other: &Self) -> bool {
         let text = |word: &Option<Word>| word.as_ref().map(|word| word.text.clone());
-        let build = |build: &Build| [text(&build.context), text(&build.dockerfile), text(&build.target)];
+        let build =
+            |build: &Build| [text(&build.context), text(&build.dockerfile), text(&build.target)];
         match (&self.build, &other.build) {
             (Some(one), Some(two)) => build(one) == build(two),
             (None, None) => text(&self.image) == text(&other.image),

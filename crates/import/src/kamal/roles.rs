@@ -1,9 +1,9 @@
 //! Roles: services of one image.
 
+use super::builder;
 use super::env::{self, Renamed};
 use super::left::ROLE;
 use super::proxy::{self, span};
-use super::builder;
 use crate::amount;
 use crate::form::Service;
 use crate::ledger::{Ledger, NOTHING};

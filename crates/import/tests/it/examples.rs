@@ -36,7 +36,8 @@ fn every_example_says_what_it_is() {
     for (name, text) in examples() {
         let build = parsed(&text).services.into_values().filter_map(|s| s.source.build().cloned());
         for build in build {
-            let file = folder.join(&name).join(build.context.as_str()).join(build.dockerfile.as_str());
+            let file =
+                folder.join(&name).join(build.context.as_str()).join(build.dockerfile.as_str());
             assert!(file.is_file(), "{}", file.display());
         }
         assert!(folder.join(&name).join("README.md").is_file(), "{name} has no README.md");

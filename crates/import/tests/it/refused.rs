@@ -44,6 +44,7 @@ fn an_app_needs_a_name_and_something_that_runs() {
     assert_snapshot!(refused("name: a\nservices: { web: { restart: always } }\n"), @r"
     nothing of it can be carried over:
     2:29 services.web.restart: left out: the platform always starts instances again (nothing to do)
+    2:13 services.web: left out: services.web does not take it: one of `build`, `image` is missing (write it by hand)
     ");
     assert_snapshot!(refused("name: a\nstatic_sites: [{ name: docs }]\n"), @r"
     nothing of it can be carried over:
