@@ -32,7 +32,7 @@ pub(crate) struct Import {
 /// What a file is.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum From {
-    /// A spec of DigitalOcean App Platform.
+    /// A spec of App Platform.
     Do,
     /// A Compose file.
     Compose,

@@ -1,4 +1,4 @@
-//! A spec of DigitalOcean App Platform, `.do/app.yaml`.
+//! A spec of App Platform, `.do/app.yaml`.
 
 mod component;
 mod env;

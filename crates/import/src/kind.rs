@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A spec of DigitalOcean App Platform, `.do/app.yaml`.
+    /// A spec of App Platform, `.do/app.yaml`.
     AppPlatform,
     /// A Compose file, `docker-compose.yml`.
     Compose,

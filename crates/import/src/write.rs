@@ -13,7 +13,7 @@ const PLAIN: &str = "_./-:@=+,%~^";
 pub(crate) fn yaml(head: &str, tree: &Tree) -> String {
     let mut text = String::new();
     for line in head.lines() {
-        text.push_str(&format!("# {line}\n"));
+        text.push_str(&["# ", line, "\n"].concat());
     }
     if let Tree::Map(entries) = tree {
         block(&mut text, entries, 0);
@@ -34,7 +34,7 @@ fn block(text: &mut String, entries: &[(Word, Tree)], depth: usize) {
                 !fits || BLOCKS.contains(&key.text.as_str()) || depth < 2 || has_maps(below)
             }
         };
-        text.push_str(&format!("{indent}{name}:"));
+        text.push_str(&[indent.as_str(), &name, ":"].concat());
         match value {
             Tree::Map(below) if nested && !below.is_empty() => {
                 text.push('\n');
@@ -43,10 +43,12 @@ fn block(text: &mut String, entries: &[(Word, Tree)], depth: usize) {
             Tree::List(items) if nested => {
                 text.push('\n');
                 for item in items {
-                    text.push_str(&format!("{indent}  - {}\n", flow(item)));
+                    text.push_str(&[indent.as_str(), "  - ", &flow(item), "\n"].concat());
                 }
             }
-            Tree::Text(_) | Tree::List(_) | Tree::Map(_) => text.push_str(&format!(" {line}\n")),
+            Tree::Text(_) | Tree::List(_) | Tree::Map(_) => {
+                text.push_str(&[" ", line.as_str(), "\n"].concat());
+            }
         }
     }
 }
@@ -102,7 +104,8 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             c if c.is_control() || ('\u{2028}'..='\u{2029}').contains(&c) || c == '\u{feff}' => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let escape = format!("\\u{:04x}", u32::from(c));
+                quoted.push_str(&escape);
             }
             c => quoted.push(c),
         }

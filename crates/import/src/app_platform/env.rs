@@ -42,7 +42,7 @@ fn one(env: &Place<'_>, around: &Around<'_>, service: &mut Service, ledger: &mut
         Value::Plain(text) if suspect::is_secret(&name_text, &text) => {
             Value::Secret("it looks like a secret, which does not stand in the manifest")
         }
-        meant => meant,
+        meant @ (Value::Plain(_) | Value::Secret(_) | Value::Unknown) => meant,
     };
     match meant {
         Value::Plain(text) => {
@@ -94,7 +94,7 @@ fn refer(text: &str, own: &str, around: &Around<'_>) -> Value {
         let host = crate::name::label(component);
         plain.push_str(before);
         match what {
-            "PRIVATE_URL" => plain.push_str(&format!("http://{host}:{port}")),
+            "PRIVATE_URL" => plain.push_str(&["http://", &host, ":", port].concat()),
             "PRIVATE_DOMAIN" => plain.push_str(&host),
             "PRIVATE_PORT" => plain.push_str(port),
             _ => return Value::Unknown,

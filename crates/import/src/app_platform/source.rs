@@ -59,10 +59,10 @@ pub(super) fn image(place: &Place<'_>, ledger: &mut Ledger) -> Option<Word> {
         let Some(part) = image.get(key) else { continue };
         word = word.and(&part);
         match (key, part.text().unwrap_or_default()) {
-            ("registry", name) => text.push_str(&format!("{name}/")),
+            ("registry", name) => text.push_str(&[name, "/"].concat()),
             ("repository", name) => text.push_str(name),
-            ("tag", name) => text.push_str(&format!(":{name}")),
-            ("digest", name) => text.push_str(&format!("@{name}")),
+            ("tag", name) => text.push_str(&[":", name].concat()),
+            ("digest", name) => text.push_str(&["@", name].concat()),
             _ => {}
         }
     }

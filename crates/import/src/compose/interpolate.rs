@@ -66,16 +66,15 @@ fn filled(text: &str, gap: &mut Gap, depth: usize) -> String {
                 out.push('$');
                 &after[1..]
             }
-            Some('{') => match closing(after) {
-                Some(end) => {
+            Some('{') => {
+                if let Some(end) = closing(after) {
                     out.push_str(&braced(&after[1..end], gap, depth));
                     &after[end + 1..]
-                }
-                None => {
+                } else {
                     out.push('$');
                     after
                 }
-            },
+            }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 let end = name_end(after);
                 gap.missing.push(after[..end].to_owned());

@@ -21,10 +21,9 @@ fn what_is_no_yaml_is_told_with_its_place() {
 #[test]
 fn what_is_too_large_or_expands_is_refused() {
     assert_snapshot!(refused(&"x".repeat(300_000)), @"the file cannot be read: line 1, column 1: the file has 300000 bytes; the limit is 262144 (256 KiB)");
-    let bomb: String = (1..12)
-        .map(|n| format!("x{n}: &x{n} [{}]\n", vec![format!("*x{}", n - 1); 9].join(", ")))
-        .collect();
-    assert_snapshot!(refused(&format!("x0: &x0 [a, b]\n{bomb}services: {{}}\n")), @"the file cannot be read: line 6, column 5: aliases expand to more than 4 MiB");
+    let level = |n: u8| format!("x{n}: &x{n} [{}]", vec![format!("*x{}", n - 1); 9].join(", "));
+    let bomb = (1..12).map(level).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(refused(&format!("x0: &x0 [a, b]\n{bomb}\nservices: {{}}\n")), @"the file cannot be read: line 6, column 5: aliases expand to more than 4 MiB");
     assert_snapshot!(refused(&format!("a: {}{}", "[".repeat(40), "]".repeat(40))), @"the file cannot be read: line 1, column 35: nested deeper than 32 levels");
 }
 
