@@ -7,16 +7,16 @@ use crate::ledger::Ledger;
 use crate::place::Place;
 use crate::suspect;
 use crate::tree::Word;
+use std::collections::BTreeMap;
 
 /// Gives `service` its variables and secrets.
 pub(super) fn read(place: &Place<'_>, service: &mut Service, gaps: &Gaps, ledger: &mut Ledger) {
     let Some(environment) = place.get("environment") else { return };
-    let places = leaves(&environment);
+    let places: BTreeMap<String, Place<'_>> =
+        leaves(&environment).into_iter().map(|at| (at.path.clone(), at)).collect();
     for (name, value) in pairs(Some(&environment)) {
         let mark = value.iter().chain([&name]).find_map(|word| word.from.first());
-        let Some(at) = mark.and_then(|mark| places.iter().find(|at| at.path == mark.path)) else {
-            continue;
-        };
+        let Some(at) = mark.and_then(|mark| places.get(&mark.path)) else { continue };
         let text = value.as_ref().map_or("", |value| value.text.as_str());
         let why = if value.is_none() {
             "its value comes from where Compose runs"

@@ -126,6 +126,11 @@ impl Service {
 
     /// Takes away what a variable of this name was set to, and says where that stood.
     fn unset(&mut self, name: &str) -> Vec<Mark> {
+        let is_known = self.env.iter().any(|(other, _)| other.text == name)
+            || self.secrets.iter().any(|secret| secret.name.text == name);
+        if !is_known {
+            return Vec::new();
+        }
         let (same, env) =
             std::mem::take(&mut self.env).into_iter().partition(|it| it.0.text == name);
         self.env = env;
