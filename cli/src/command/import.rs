@@ -71,12 +71,12 @@ impl Import {
             open.create_new(true);
         }
         let written = open.open(&self.to).and_then(|mut file| file.write_all(manifest.as_bytes()));
-        written.map_err(|source| match source.kind() {
-            ErrorKind::AlreadyExists => Error::Conflict(format!(
-                "{} is there already; write elsewhere with --to, or over it with --force",
-                path()
-            )),
-            _ => Error::Write { path: path(), source },
+        written.map_err(|source| {
+            if source.kind() != ErrorKind::AlreadyExists {
+                return Error::Write { path: path(), source };
+            }
+            let help = "write elsewhere with --to, or over it with --force";
+            Error::Conflict(format!("{} is there already; {help}", path()))
         })
     }
 
@@ -119,9 +119,9 @@ fn read(path: &Path) -> Result<String, Error> {
 /// The folder of the repository that the file is in.
 fn folder(file: &Path) -> Option<String> {
     let path = file.canonicalize().ok()?;
-    let own = |part: &&Path| !part.ends_with(".do") && !part.ends_with("config");
-    let folder = path.ancestors().skip(1).find(own)?;
-    Some(folder.file_name()?.to_string_lossy().into_owned())
+    let names = path.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
+    let mut own = names.filter(|name| !matches!(*name, ".do" | "config"));
+    own.next().map(str::to_owned)
 }
 
 #[cfg(test)]
