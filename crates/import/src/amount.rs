@@ -69,8 +69,7 @@ mod tests {
         let spans = ["30s", "1m30s", "1.5s", "90", "500us", "1h", "x", "", "5x"].map(duration);
         let words = ["30s", "1m30s", "1s500ms", "1m30s", "1ms", "1h"];
         assert_eq!(spans.iter().flatten().collect::<Vec<_>>(), words);
-        let sizes =
-            ["512M", "1.5gb", "64k", "1073741824", "512MiB", "x", "1x", ""].map(|t| bytes(t));
+        let sizes = ["512M", "1.5gb", "64k", "1073741824", "512MiB", "x", "1x", ""].map(bytes);
         let words = ["512MiB", "1536MiB", "64KiB", "1GiB", "512MiB"];
         assert_eq!(sizes.iter().flatten().collect::<Vec<_>>(), words);
     }
