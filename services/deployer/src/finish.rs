@@ -66,7 +66,7 @@ pub(crate) async fn collect(app: &App, live: &Release) -> anyhow::Result<()> {
 }
 
 /// Stopped instances that no release runs on or goes back to.
-async fn unused(app: &App, live: &Release) -> anyhow::Result<Vec<Instance>> {
+pub(crate) async fn unused(app: &App, live: &Release) -> anyhow::Result<Vec<Instance>> {
     let place = (&live.app, &live.environment);
     let mut instances = instance::of_environment(&app.pool, place).await?;
     instances.retain(|instance| instance.state == "stopped");

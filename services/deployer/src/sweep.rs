@@ -95,7 +95,8 @@ async fn sweep_containers(app: &App, looked: &mut Looked) {
     }
 }
 
-async fn sweep_orphans(app: &App) -> anyhow::Result<()> {
+/// Removes the containers that no release has.
+pub(crate) async fn sweep_orphans(app: &App) -> anyhow::Result<()> {
     // Users may be on an instance that a restored database does not know.
     let serving = restored::named(&app.router.table().await?);
     let observed = observe(&app.engine, &app.platform).await?;

@@ -137,3 +137,45 @@ pub(crate) async fn active(executor: impl PgExecutor<'_>) -> Result<Vec<Active>,
     .fetch_all(executor)
     .await
 }
+
+/// An image that a release needs.
+#[derive(Debug)]
+pub(crate) struct UsedImage {
+    pub(crate) digest: String,
+    pub(crate) app: String,
+    pub(crate) environment: String,
+    pub(crate) number: i64,
+    /// How it needs it, for people.
+    pub(crate) need: String,
+}
+
+/// The images of all releases that run, move, are kept to go back to, or are pinned: each digest once, with the
+/// release that needs it most.
+pub(crate) async fn used_images(
+    executor: impl PgExecutor<'_>,
+) -> Result<Vec<UsedImage>, sqlx::Error> {
+    sqlx::query_as!(
+        UsedImage,
+        r#"select distinct on (1) image.value ->> 'digest' as "digest!", app, environment, number,
+                  case when state_name = 'live' then 'live'
+                       when ended_at is null or state_name = 'stuck' then 'under way'
+                       when state_name = 'retained' then 'rollback target'
+                       else 'pinned' end as "need!"
+           from deployer.release, jsonb_each(content -> 'images') image
+           where ended_at is null or state_name in ('live', 'retained', 'stuck') or pinned
+           order by 1, (state_name <> 'live'), (ended_at is not null and state_name <> 'stuck'),
+                    (state_name <> 'retained'), number desc"#,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Every environment of which something may be there.
+pub(crate) async fn environments_there(
+    executor: impl PgExecutor<'_>,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let rows =
+        sqlx::query!("select app, environment from deployer.environment where removed_at is null");
+    let rows = rows.fetch_all(executor).await?;
+    Ok(rows.into_iter().map(|row| (row.app, row.environment)).collect())
+}

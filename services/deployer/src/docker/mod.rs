@@ -30,5 +30,6 @@ pub use image::{Credentials, ImageFacts};
 pub use instance::Created;
 pub use log_line::{LogLine, Mask, clean};
 pub use logs::{LogError, Since};
+pub use network::LabelledNetwork;
 pub(crate) use running::Running;
 pub use stop::{Stage, StopReport};

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod cancel;
+mod collect;
 mod create;
 mod instances;
 mod logs;

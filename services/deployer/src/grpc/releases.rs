@@ -2,15 +2,18 @@
 
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show};
-use super::{Releases, cancel, create, logs, promote, remove, rollback, traffic, unpin, watch};
+use super::{
+    Releases, cancel, collect, create, logs, promote, remove, rollback, traffic, unpin, watch,
+};
 use crate::db::list::{self, Seen};
 use crate::db::release;
 use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::release_service_server::ReleaseService;
 use proto::v1::{
-    CancelReleaseRequest, CancelReleaseResponse, CreateReleaseRequest, CreateReleaseResponse,
-    GetEnvironmentRequest, GetEnvironmentResponse, GetReleaseRequest, GetReleaseResponse,
-    ListEnvironmentsRequest, ListEnvironmentsResponse, ListReleasesRequest, ListReleasesResponse,
+    CancelReleaseRequest, CancelReleaseResponse, CollectReleasesRequest, CollectReleasesResponse,
+    CreateReleaseRequest, CreateReleaseResponse, GetEnvironmentRequest, GetEnvironmentResponse,
+    GetReleaseRequest, GetReleaseResponse, ListEnvironmentsRequest, ListEnvironmentsResponse,
+    ListReleasesRequest, ListReleasesResponse, ListUsedImagesRequest, ListUsedImagesResponse,
     PromoteReleaseRequest, PromoteReleaseResponse, RemoveAppRequest, RemoveAppResponse,
     RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest, SetTrafficResponse,
     UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest, WatchReleasesRequest,
@@ -138,6 +141,20 @@ impl ReleaseService for Releases {
         request: Request<RemoveAppRequest>,
     ) -> Result<Response<RemoveAppResponse>, Status> {
         remove::remove(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_used_images(
+        &self,
+        request: Request<ListUsedImagesRequest>,
+    ) -> Result<Response<ListUsedImagesResponse>, Status> {
+        collect::used_images(&self.0, &request).await.map(Response::new)
+    }
+
+    async fn collect_releases(
+        &self,
+        request: Request<CollectReleasesRequest>,
+    ) -> Result<Response<CollectReleasesResponse>, Status> {
+        collect::run(&self.0, request).await.map(Response::new)
     }
 
     async fn unpin_release(

@@ -8,9 +8,10 @@ use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use proto::v1::{
-    ApplyTableRequest, CancelBuildRequest, CancelBuildResponse, GetBuildRequest, GetBuildResponse,
-    ListBuildsRequest, ListBuildsResponse, ListReleasesRequest, RevealSecretsRequest,
-    WatchBuildLogRequest, WatchBuildLogResponse,
+    ApplyTableRequest, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest,
+    CollectBuildsResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest,
+    ListBuildsResponse, ListReleasesRequest, RevealSecretsRequest, WatchBuildLogRequest,
+    WatchBuildLogResponse,
 };
 use service::Secret;
 use service::principal::Principal;
@@ -55,6 +56,13 @@ impl BuildService for Echo {
         _: Request<CancelBuildRequest>,
     ) -> Result<Response<CancelBuildResponse>, Status> {
         std::future::pending().await
+    }
+
+    async fn collect_builds(
+        &self,
+        _: Request<CollectBuildsRequest>,
+    ) -> Result<Response<CollectBuildsResponse>, Status> {
+        Ok(Response::new(CollectBuildsResponse::default()))
     }
 
     async fn watch_build_log(

@@ -100,6 +100,8 @@ serve! {
         promote_release(PromoteReleaseRequest) -> PromoteReleaseResponse,
         rollback_environment(RollbackEnvironmentRequest) -> RollbackEnvironmentResponse,
         remove_app(RemoveAppRequest) -> RemoveAppResponse,
+        list_used_images(ListUsedImagesRequest) -> ListUsedImagesResponse,
+        collect_releases(CollectReleasesRequest) -> CollectReleasesResponse,
         unpin_release(UnpinReleaseRequest) -> UnpinReleaseResponse,
     }
 
