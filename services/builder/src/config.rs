@@ -13,6 +13,8 @@ const SLOTS: usize = 2;
 const TIMEOUT: Duration = Duration::from_hours(1);
 /// Below this much free disk no build starts; origin: what one build of an image with a model needs.
 const DISK_FLOOR: u64 = 2 * 1024 * 1024 * 1024;
+/// Time between two collections of what builds left; origin: a day's builds fit a disk that has room for one.
+const COLLECT_EVERY: Duration = Duration::from_hours(24);
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Config {
     pub cgroup: Option<String>,
     /// Bytes that must be free for a build to start.
     pub disk_floor: u64,
+    /// Time between two collections of what builds left; zero for none but those that a full disk asks for.
+    pub collect_every: Duration,
     /// Directories below which a repository may be a local path.
     pub local_repositories: Vec<PathBuf>,
 }
@@ -80,6 +84,7 @@ impl Config {
         let memory = env.optional("SLIPWAY_BUILD_MEMORY");
         let cgroup = env.optional("SLIPWAY_BUILD_CGROUP");
         let disk_floor = env.or("SLIPWAY_DISK_FLOOR", DISK_FLOOR);
+        let collect_every = env.duration_or("SLIPWAY_COLLECT_EVERY", COLLECT_EVERY);
         let allowed = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", String::new());
         let allowed = allowed.split(':').filter(|path| !path.is_empty());
         let local_repositories = allowed.map(PathBuf::from).collect();
@@ -103,6 +108,7 @@ impl Config {
                 memory,
                 cgroup,
                 disk_floor,
+                collect_every,
                 local_repositories,
             })
         })

@@ -23,6 +23,16 @@ pub fn low<'a>(paths: impl IntoIterator<Item = &'a Path>, floor: u64) -> Option<
     with_room.find(|place| place.free < floor)
 }
 
+/// How much of the fullest of `paths` is in use, in percent of what may be used.
+pub fn used_percent<'a>(paths: impl IntoIterator<Item = &'a Path>) -> u64 {
+    let used = |path: &Path| {
+        let fs = nix::sys::statvfs::statvfs(path).ok()?;
+        let used = fs.blocks().saturating_sub(fs.blocks_free());
+        (used * 100).checked_div(used + fs.blocks_available())
+    };
+    paths.into_iter().filter_map(used).max().unwrap_or(0)
+}
+
 /// Bytes for people.
 pub fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes / (1024 * 1024))
@@ -38,5 +48,11 @@ mod tests {
         assert_eq!(low([here], 0), None);
         assert_eq!(low([here], u64::MAX).map(|low| low.path), Some(here.to_owned()));
         assert_eq!(low([Path::new("/no/such/place")], u64::MAX), None);
+    }
+
+    #[test]
+    fn a_place_is_full_in_part() {
+        assert!((1..=100).contains(&used_percent([Path::new("/")])));
+        assert_eq!(used_percent([Path::new("/no/such/place")]), 0);
     }
 }

@@ -5,6 +5,7 @@
 //! build ends.
 
 pub mod app;
+pub mod collect;
 pub mod complete;
 pub mod config;
 pub mod context;

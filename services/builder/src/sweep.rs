@@ -1,27 +1,31 @@
-//! What is done now and then: reports what this service needs to be ready, and keeps tables and mirrors
+//! What is done now and then: reports what this service needs to be ready, and keeps tables, mirrors and images
 //! from growing for ever. Blocked and abandoned builds need no sweep: the worker's own look finds them.
 
 use crate::app::App;
+use crate::collect::collect;
+use crate::collect::pressure::{self, Level};
 use crate::db;
+use crate::disk::used_percent;
 use service::health::Health;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often readiness is looked at.
 const LOOK: Duration = Duration::from_secs(5);
 /// Looks between two clean-ups.
 const CLEAN_EVERY: u32 = 12 * 60;
-/// Days for which the log of a build that ended is kept.
-const LOG_DAYS: i32 = 30;
 /// Days for which a content that no build used is remembered.
 const CONTENT_DAYS: i32 = 90;
 
 /// Looks and cleans until `cancel`.
 pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
     let mut looks: u32 = 0;
+    let mut collections = Collections::default();
     loop {
         report(app, health).await;
+        collections.look(app).await;
         if looks % CLEAN_EVERY == 1 {
             let app = Arc::clone(app);
             let tasks = app.tasks.clone();
@@ -32,6 +36,45 @@ pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+/// When what builds left was collected, and how full the fullest disk was then.
+#[derive(Debug)]
+struct Collections {
+    last: Instant,
+    is_first: bool,
+    level: Level,
+}
+
+impl Default for Collections {
+    fn default() -> Self {
+        Self { last: Instant::now(), is_first: true, level: Level::Calm }
+    }
+}
+
+impl Collections {
+    /// Warns of a disk that gets full, and collects when it is time.
+    async fn look(&mut self, app: &Arc<App>) {
+        let root = app.about().await.ok().and_then(|about| about.root.as_deref());
+        let percent = used_percent([Some(app.config.data.as_path()), root].into_iter().flatten());
+        let level = pressure::level(percent);
+        if level > self.level {
+            tracing::warn!(disk.used_percent = percent, "a disk gets full");
+        }
+        self.level = level;
+        let pause = pressure::pause(level, app.config.collect_every, self.is_first);
+        if pause.is_none_or(|pause| self.last.elapsed() < pause) {
+            return;
+        }
+        (self.last, self.is_first) = (Instant::now(), false);
+        let app = Arc::clone(app);
+        let tasks = app.tasks.clone();
+        tasks.spawn(async move {
+            if let Err(error) = collect(&app, true).await {
+                tracing::warn!(error = service::chain(&error), "what builds left is not collected");
+            }
+        });
     }
 }
 
@@ -53,7 +96,7 @@ async fn clean(app: &App) {
 }
 
 async fn rows(app: &App) -> Result<u64, sqlx::Error> {
-    let logs = db::build_log::delete_older(&app.pool, LOG_DAYS).await?;
+    let logs = db::build_log::delete_older(&app.pool, db::build_log::KEPT_DAYS).await?;
     let images = db::image::forget_older(&app.pool, CONTENT_DAYS).await?;
     let checks = db::passed_check::forget_older(&app.pool, CONTENT_DAYS).await?;
     Ok(logs + images + checks)

@@ -3,6 +3,9 @@
 use events::BuildId;
 use sqlx::PgExecutor;
 
+/// Days for which the log of a build that ended is kept.
+pub const KEPT_DAYS: i32 = 30;
+
 /// The number the next line gets, and how many bytes the lines before it have.
 pub async fn extent(
     executor: impl PgExecutor<'_>,
@@ -65,4 +68,33 @@ pub async fn delete_older(executor: impl PgExecutor<'_>, days: i32) -> Result<u6
         days,
     );
     Ok(done.execute(executor).await?.rows_affected())
+}
+
+/// What the logs of an app take.
+#[derive(Debug)]
+pub struct Size {
+    /// The app.
+    pub app: String,
+    /// They are older than logs are kept.
+    pub old: bool,
+    /// How many builds they are of.
+    pub builds: i64,
+    /// Their lines.
+    pub bytes: i64,
+}
+
+/// What logs take, of each app the young and the old ones.
+pub async fn sizes(executor: impl PgExecutor<'_>, days: i32) -> Result<Vec<Size>, sqlx::Error> {
+    sqlx::query_as!(
+        Size,
+        r#"select b.app,
+                  coalesce(b.ended_at < clock_timestamp() - make_interval(days => $1), false) as "old!",
+                  count(distinct b.id) as "builds!",
+                  sum(octet_length(l.text) + 1)::bigint as "bytes!"
+           from builder.build_log l join builder.build b on b.id = l.build
+           group by 1, 2 order by 1, 2"#,
+        days,
+    )
+    .fetch_all(executor)
+    .await
 }

@@ -54,3 +54,18 @@ pub async fn forget_older(executor: impl PgExecutor<'_>, days: i32) -> Result<u6
     );
     Ok(done.execute(executor).await?.rows_affected())
 }
+
+/// Forgets which contents gave this image: a build that begins from now on does not reuse it.
+pub async fn forget(
+    executor: impl PgExecutor<'_>,
+    (repository, digest): (&str, &str),
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from builder.image where repository = $1 and digest = $2",
+        repository,
+        digest,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}

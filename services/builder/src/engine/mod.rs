@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod host;
+pub mod images;
 pub mod progress;
 pub mod query;
 pub mod session;

@@ -45,8 +45,7 @@ impl Mirrors {
     /// The mirror of `repository`, made if need be.
     pub async fn of(&self, repository: &Repository) -> Result<Mirror, GitError> {
         let lock = Arc::clone(self.locks.lock().entry(repository.clone()).or_default());
-        let name = hex::encode(&Sha256::digest(repository.address())[..16]);
-        let directory = self.directory.join(format!("{name}.git"));
+        let directory = self.directory_of(repository);
         let mirror = Mirror { directory, repository: repository.clone(), lock };
         let held = mirror.lock.lock().await;
         if !mirror.directory.join("HEAD").exists() {
@@ -54,6 +53,24 @@ impl Mirrors {
         }
         drop(held);
         Ok(mirror)
+    }
+
+    /// Where the mirror of `repository` is, if it is there.
+    pub fn directory_of(&self, repository: &Repository) -> PathBuf {
+        let name = hex::encode(&Sha256::digest(repository.address())[..16]);
+        self.directory.join(format!("{name}.git"))
+    }
+
+    /// Every mirror that is there, and how many bytes its files have.
+    pub async fn list(&self) -> Vec<(PathBuf, i64)> {
+        let directory = self.directory.clone();
+        let listed = tokio::task::spawn_blocking(move || {
+            let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+            let mirrors = entries.map(|entry| entry.path());
+            let mirrors = mirrors.filter(|path| path.extension().is_some_and(|it| it == "git"));
+            mirrors.map(|path| (size(&path), path)).map(|(size, path)| (path, size)).collect()
+        });
+        listed.await.unwrap_or_default()
     }
 
     /// Deletes the mirrors nobody used for long, and packs the others. Returns how many went.
@@ -73,6 +90,17 @@ impl Mirrors {
         }
         deleted
     }
+}
+
+/// Of all files below `directory`; what vanishes meanwhile has none.
+fn size(directory: &Path) -> i64 {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let size_of = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size(&entry.path()),
+        Ok(found) => i64::try_from(found.len()).unwrap_or(i64::MAX),
+        Err(_) => 0,
+    };
+    entries.map(size_of).sum()
 }
 
 async fn pack(directory: &Path) {

@@ -1,5 +1,6 @@
 //! `BuildService`: builds and their logs, for people and for the deployer.
 
+mod collect;
 mod convert;
 mod watch;
 
@@ -11,8 +12,8 @@ use crate::failure::{Failure, Reason};
 use events::{AppName, BuildId};
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
 use proto::v1::{
-    Build, CancelBuildRequest, CancelBuildResponse, GetBuildRequest, GetBuildResponse,
-    ListBuildsRequest, ListBuildsResponse, WatchBuildLogRequest,
+    Build, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest, CollectBuildsResponse,
+    GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, WatchBuildLogRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::{Server, replay, status};
@@ -104,6 +105,13 @@ impl BuildService for Builds {
         transaction.commit().await.map_err(database)?;
         complete::recorded(&self.app, build, &ending, true).await.map_err(database)?;
         Ok(Response::new(answer))
+    }
+
+    async fn collect_builds(
+        &self,
+        request: Request<CollectBuildsRequest>,
+    ) -> Result<Response<CollectBuildsResponse>, Status> {
+        collect::run(&self.app, request).await.map(Response::new)
     }
 
     type WatchBuildLogStream = watch::Lines;

@@ -72,6 +72,12 @@ pub enum RegistryError {
         /// Its answer.
         status: StatusCode,
     },
+    /// Only plain http is spoken here, and engines delete nothing at registries.
+    #[error("the registry at {0} is not of this machine: it has a retention of its own")]
+    Elsewhere(String),
+    /// Deleting is turned off there.
+    #[error("the registry at {0} does not delete: allow it there, as `storage.delete.enabled`")]
+    NoDelete(String),
     /// What it sent is not a manifest.
     #[error("the registry at {host} sent a manifest that is not readable")]
     Unreadable {
@@ -147,6 +153,27 @@ impl Registry {
         let (status, ..) =
             self.call(Method::PUT, repository, &path, auth, Some((media_type, body))).await?;
         if status.is_success() { Ok(()) } else { Err(refused(repository, path, status)) }
+    }
+
+    /// Deletes the manifest with this digest, and with it its tags. One that is gone is well.
+    pub async fn delete(
+        &self,
+        repository: &str,
+        digest: &str,
+        auth: &RegistryAuth,
+    ) -> Result<(), RegistryError> {
+        let host = reference::host(repository);
+        if !reference::is_loopback(host) {
+            return Err(RegistryError::Elsewhere(host.to_owned()));
+        }
+        let path = path(repository, digest);
+        let (status, ..) = self.call(Method::DELETE, repository, &path, auth, None).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(()),
+            StatusCode::METHOD_NOT_ALLOWED => Err(RegistryError::NoDelete(host.to_owned())),
+            status if status.is_success() => Ok(()),
+            status => Err(refused(repository, path, status)),
+        }
     }
 
     async fn call(

@@ -9,6 +9,7 @@ pub mod publish;
 pub mod source;
 
 use crate::app::App;
+use crate::collect::collect;
 use crate::db::waiting::Claimed;
 use crate::disk;
 use crate::failure::{Reason, Stop};
@@ -62,14 +63,22 @@ async fn injected(point: &str) -> Result<(), Stop> {
     service::fail_point::reach(|| format!("builder.{point}")).await.map_err(away)
 }
 
-/// Refuses to begin on a disk that is nearly full.
+/// Refuses to begin on a disk that is nearly full, and stays so when what nothing needs is gone.
 async fn room(app: &App) -> Result<(), Stop> {
     let about = app
         .about()
         .await
         .map_err(|error| Stop::blocked(Reason::EngineAway, service::chain(&error)))?;
-    let places = [Some(app.config.data.as_path()), about.root.as_deref()];
-    match disk::low(places.into_iter().flatten(), app.config.disk_floor) {
+    let low = || {
+        let places = [Some(app.config.data.as_path()), about.root.as_deref()];
+        disk::low(places.into_iter().flatten(), app.config.disk_floor)
+    };
+    if low().is_some()
+        && let Err(error) = collect(app, true).await
+    {
+        tracing::warn!(error = service::chain(&error), "a disk is full, and nothing is collected");
+    }
+    match low() {
         None => Ok(()),
         Some(low) => {
             let (free, floor) = (disk::mebibytes(low.free), disk::mebibytes(app.config.disk_floor));

@@ -132,3 +132,27 @@ async fn what_the_registry_forgot_is_built_again() {
     assert_eq!(outcome(&second), (State::Succeeded, ""), "{}", world.log(&second).await);
     assert!(!second.services[0].reused && digests(&second).len() == digests(&first).len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_is_gone_with_its_tags_and_may_be_deleted_again() {
+    let world = World::with_app().await;
+    let build = world.push().await;
+    let image = build.services[0].image.as_ref().expect("an image");
+    let (registry, auth) = (&world.app.registry, &world.app.registry_auth);
+    for _ in 0..2 {
+        registry.delete(&image.repository, &image.digest, auth).await.expect("deleted");
+    }
+    let left = registry.manifest(&image.repository, "main", auth).await.expect("an answer");
+    assert_eq!(left, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_does_not_delete_is_said_to() {
+    let registry = Registry::new().start().await;
+    let world = registry.world("pass").await;
+    let build = world.push().await;
+    let image = build.services[0].image.as_ref().expect("an image");
+    let (client, auth) = (&world.app.registry, &world.app.registry_auth);
+    let refused = client.delete(&image.repository, &image.digest, auth).await.expect_err("405");
+    assert!(refused.to_string().contains("does not delete"), "{refused}");
+}

@@ -100,6 +100,7 @@ impl World {
             memory: None,
             cgroup: None,
             disk_floor: 0,
+            collect_every: Duration::ZERO,
             local_repositories: vec![home.path().join("repositories")],
         };
         change(&mut config);
