@@ -83,10 +83,20 @@ impl Server {
         question: Q,
         call: impl AsyncFn(Authorised, Request<Q>) -> Result<Response<A>, Status>,
     ) -> Result<A, Refused> {
+        self.ask_within(PATIENCE, question, call).await
+    }
+
+    /// The same, of what may take longer than an answer usually does.
+    pub(crate) async fn ask_within<Q: Clone, A>(
+        &self,
+        patience: Duration,
+        question: Q,
+        call: impl AsyncFn(Authorised, Request<Q>) -> Result<Response<A>, Status>,
+    ) -> Result<A, Refused> {
         let mut pauses = PAUSES.iter();
         loop {
             let mut request = Request::new(question.clone());
-            request.set_timeout(PATIENCE);
+            request.set_timeout(patience);
             let status = match call(self.channel.clone(), request).await {
                 Ok(answer) => return Ok(answer.into_inner()),
                 Err(status) => status,

@@ -12,6 +12,7 @@ mod doctor;
 mod down;
 mod drift;
 mod events;
+mod gc;
 mod import;
 mod known;
 mod logs;
@@ -93,6 +94,8 @@ pub(crate) enum Command {
     Deliveries(deliveries::Deliveries),
     /// Read the events of the platform
     Events(events::Events),
+    /// Say what builds and releases left on this platform's disks, or remove what nothing needs
+    Gc(gc::Gc),
     /// Print completions for a shell
     Completions(completions::Completions),
     /// Print the reference of the command line as Markdown
@@ -137,6 +140,7 @@ impl Command {
             Self::Notify(notify) => wait(notify.run(session)),
             Self::Deliveries(deliveries) => wait(deliveries.run(session)),
             Self::Events(events) => wait(events.run(session)),
+            Self::Gc(gc) => wait(gc.run(session)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod build;
+pub(crate) mod collected;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
 pub(crate) mod drift;
