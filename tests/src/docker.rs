@@ -69,6 +69,26 @@ impl Docker {
         self.names(&[&all[..], &[&self.filter()]].concat())
     }
 
+    /// Whether the engine has this image.
+    pub fn has_image(&self, reference: &str) -> bool {
+        self.command(&["image", "inspect", reference]).status.success()
+    }
+
+    /// Those of `digests` that images of the platform have.
+    pub fn digests_among(&self, digests: &[String]) -> Vec<String> {
+        let format = "{{.Digest}}";
+        let list = ["image", "ls", "--digests", "--format", format, "--filter", &self.filter()];
+        let found = self.names(&list);
+        digests.iter().filter(|digest| found.contains(digest)).cloned().collect()
+    }
+
+    /// An image that somebody makes of the only container of `service`, with all its labels, and names as they like.
+    pub fn derived(&self, service: &str) -> String {
+        let name = format!("somebody-elses:{}", self.platform);
+        self.run(&["commit", "--pause=false", &self.id_of(service), &name]);
+        name
+    }
+
     /// The id of the only container of `service` that runs.
     pub fn id_of(&self, service: &str) -> String {
         let label = format!("label=slipway.service={service}");

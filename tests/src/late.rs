@@ -1,4 +1,4 @@
-//! Messages that come late.
+//! Messages that come late, and time that passed.
 
 use crate::World;
 
@@ -12,6 +12,12 @@ impl World {
                    where envelope ->> 'event_type' = $1 order by position limit 1) as oldest";
         let said = sqlx::query(again).bind(event_type).bind(service::new_id()).execute(&pool);
         assert_eq!(said.await.expect("it is said").rows_affected(), 1);
+    }
+
+    /// As if every build had ended hours ago: the releases that follow from them have been made.
+    pub async fn builds_are_hours_old(&self) {
+        let older = "update builder.build set ended_at = ended_at - interval '5 hours'";
+        sqlx::query(older).execute(&self.truth()).await.expect("written");
     }
 
     /// As if nobody had driven the release for an hour: everything the truth knows of it is an hour older.

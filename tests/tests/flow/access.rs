@@ -87,6 +87,8 @@ async fn every_call_asks_for_its_role() {
     CreateApp                   who?     who?     no       no       no       no       yes
     UpdateApp                   who?     who?     no       no       no       no       yes
     RotateWebhookSecret         who?     who?     no       no       no       no       yes
+    CollectReleases             who?     who?     no       no       no       no       yes
+    CollectBuilds               who?     who?     no       no       no       no       yes
     DeleteApp                   who?     who?     no       no       no       no       yes
     ");
 }

@@ -6,6 +6,7 @@ mod away;
 mod builds;
 mod canary;
 mod cli;
+mod collects;
 mod drift;
 mod drift_adopt;
 mod drift_heal;

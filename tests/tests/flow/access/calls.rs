@@ -2,15 +2,15 @@
 
 use proto::v1::set_traffic_request::Mode;
 use proto::v1::{
-    App, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest, CreateAppRequest,
-    CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest,
-    DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetDeliveryRequest,
-    GetEnvironmentRequest, GetReleaseRequest, ListBuildsRequest, ListChangesRequest,
-    ListDeliveriesRequest, ListSecretsRequest, ListTokensRequest, PromoteReleaseRequest,
-    ReplayDeliveryRequest, RevealSecretsRequest, RollbackEnvironmentRequest,
-    RotateWebhookSecretRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest,
-    UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest,
-    WatchReleasesRequest,
+    App, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest, CollectBuildsRequest,
+    CollectReleasesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest,
+    CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest,
+    GetBuildRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest,
+    ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListSecretsRequest,
+    ListTokensRequest, PromoteReleaseRequest, ReplayDeliveryRequest, RevealSecretsRequest,
+    RollbackEnvironmentRequest, RotateWebhookSecretRequest, SetSecretRequest, SetTrafficRequest,
+    UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest,
+    WatchLogsRequest, WatchReleasesRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -25,7 +25,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 34] = [
+pub(super) const CALLS: [&str; 36] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -59,6 +59,8 @@ pub(super) const CALLS: [&str; 34] = [
     "CreateApp",
     "UpdateApp",
     "RotateWebhookSecret",
+    "CollectReleases",
+    "CollectBuilds",
     "DeleteApp",
 ];
 
@@ -70,7 +72,7 @@ const SECRET: &str = "apps/shop/environments/production/secrets/KEY";
 /// Makes the call; only whether it was refused, and how, is of interest.
 pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<(), Status> {
     match call {
-        "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" => {
+        "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" | "CollectBuilds" => {
             of_builds(client, there, call).await
         }
         "ListSecrets" | "SetSecret" | "DeleteSecret" | "RevealSecrets" => {
@@ -149,6 +151,10 @@ async fn of_builds(client: Client, there: &There, call: &str) -> Result<(), Stat
             let request = WatchBuildLogRequest { name, ..Default::default() };
             builds.watch_build_log(request).await.map(drop)
         }
+        "CollectBuilds" => {
+            let request = CollectBuildsRequest { validate_only: true, ..Default::default() };
+            builds.collect_builds(request).await.map(drop)
+        }
         _ => {
             let request = CancelBuildRequest { name, ..Default::default() };
             builds.cancel_build(request).await.map(drop)
@@ -194,6 +200,10 @@ async fn of_releases(client: Client, call: &str) -> Result<(), Status> {
         "UnpinRelease" => {
             let request = UnpinReleaseRequest { name: release, ..Default::default() };
             releases.unpin_release(request).await.map(drop)
+        }
+        "CollectReleases" => {
+            let request = CollectReleasesRequest { validate_only: true, ..Default::default() };
+            releases.collect_releases(request).await.map(drop)
         }
         "SetTraffic" => {
             let mode = Mode::Serving.into();
