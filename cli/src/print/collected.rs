@@ -15,6 +15,9 @@ pub(crate) fn list(items: &[CollectedItem], applied: bool) -> String {
         let kind = words(item.kind().as_str_name());
         table.row([kind, item.name.clone(), size, what.to_owned(), item.reason.clone()]);
     }
+    if items.is_empty() {
+        return table.render();
+    }
     let gone = items.iter().filter(|item| item.removed);
     let (count, sum) = gone.fold((0, 0), |(n, sum), item| (n + 1, sum + item.size_bytes));
     let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
@@ -68,13 +71,21 @@ mod tests {
 
     #[test]
     fn what_would_go_and_why_the_rest_stays_is_told() {
-        insta::assert_snapshot!(list(&items(), false), @"");
+        insta::assert_snapshot!(list(&items(), false), @"
+        WHAT       NAME                                     SIZE              WHY
+        image      127.0.0.1:8812/shop/api:sha-2            121.0 MiB  stays  live: apps/shop/environments/production/releases/2
+        build log  12 builds of shop                        1.0 MiB    stays  younger than 30 days
+        image      127.0.0.1:8812/shop/api:sha-1            120.0 MiB  goes   no release needs it
+        container  slipway.default.shop.production.api.1.0             goes   no release goes back to it
+
+        2 items would go, 120.0 MiB with what they share: slipway gc --apply
+        ");
     }
 
     #[test]
     fn what_went_is_told() {
         let told = list(&items(), true);
         assert!(told.ends_with("2 items removed, 120.0 MiB with what they shared"), "{told}");
-        assert_eq!(list(&[], true), "nothing is left over\n\nnothing to remove");
+        assert_eq!(list(&[], true), "nothing is left over");
     }
 }

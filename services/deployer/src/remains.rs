@@ -58,7 +58,7 @@ pub fn container(found: &Labelled, known: &Known, now: DateTime<Utc>) -> Verdict
         () if !known.owned.contains(&release) => goes("no release has it"),
         () if found.running => stays("it runs"),
         () if !is_in(&known.unused) => stays("a release can go back to it"),
-        () if spot.is_some_and(|spot| known.moving.contains(&spot)) => {
+        () if spot.as_ref().is_some_and(|spot| known.moving.contains(spot)) => {
             stays("a release of its environment moves")
         }
         () => goes("no release goes back to it"),
@@ -128,8 +128,8 @@ mod tests {
         Known { owned: BTreeSet::from([release(1)]), there: shop(), ..Known::default() }
     }
 
-    fn of(container_: &Labelled, known: &Known) -> (bool, String) {
-        let Verdict { goes, reason } = container(container_, known, now());
+    fn of(found: &Labelled, known: &Known) -> (bool, String) {
+        let Verdict { goes, reason } = container(found, known, now());
         (goes, reason)
     }
 
