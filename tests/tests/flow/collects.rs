@@ -4,7 +4,7 @@ use crate::tell::reason;
 use proto::v1::CollectBuildsRequest;
 use proto::v1::release::State;
 use serde_json::json;
-use stories::fixture::{behave, chameleon, manifest};
+use stories::fixture::{chameleon, manifest};
 use stories::{App, World, digest};
 use testkit::Repo;
 
@@ -13,7 +13,6 @@ fn keeps_one() -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let text = manifest("shop").replace("    bake: 3s", "    bake: 3s\n    keep: 1");
     repo.write("slipway.yaml", &text);
-    behave(&repo, &json!({"version": "one"}));
     repo
 }
 

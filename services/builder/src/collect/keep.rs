@@ -278,7 +278,7 @@ mod tests {
         fn a_digest_that_a_release_needs_never_goes(
             n in 0_i64..9,
             needed in 0_i64..9,
-            registered: bool,
+            registered in any::<bool>(),
         ) {
             let released = BTreeMap::from([(format!("sha256:d{needed}"), "live".to_owned())]);
             let apps = if registered { set("shop") } else { BTreeSet::new() };

@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn a_disk_warns_before_it_makes_the_builder_collect() {
-        let levels = [0, 79, 80, 89, 90, 100].map(level);
         use Level::{Calm, Full, High};
+        let levels = [0, 79, 80, 89, 90, 100].map(level);
         assert_eq!(levels, [Calm, Calm, High, High, Full, Full]);
     }
 
