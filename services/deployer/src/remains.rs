@@ -172,7 +172,7 @@ mod tests {
             labels,
             created_at,
         };
-        let verdict = |it: &LabelledNetwork, known| network(it, known, now());
+        let verdict = |it: &LabelledNetwork, known: &Known| network(it, known, now());
         let old = made(DateTime::UNIX_EPOCH, labels(&[]));
         assert_eq!(verdict(&old, &known()), stays("of shop in production"));
         assert_eq!(verdict(&old, &Known::default()), goes("its environment is gone"));

@@ -5,6 +5,7 @@ use super::read::database;
 use crate::app::App;
 use crate::collect::{Item, Kind, collect};
 use crate::db::list;
+use crate::docker::EngineError;
 use proto::v1::{
     self, CollectReleasesRequest, CollectReleasesResponse, CollectedItem, ListUsedImagesRequest,
     ListUsedImagesResponse, UsedImage,
@@ -27,14 +28,20 @@ pub(super) async fn run(
         return Ok(answer);
     }
     drop(connection);
-    let away = |error: anyhow::Error| {
-        status::unavailable("ENGINE_AWAY", format!("collecting: {}", service::chain(&*error)))
-    };
-    let items = collect(app, !request.validate_only).await.map_err(away)?;
+    let items = collect(app, !request.validate_only).await.map_err(|error| away(&error))?;
     let answer = CollectReleasesResponse { items: items.into_iter().map(wire).collect() };
     let mut connection = app.pool.acquire().await.map_err(database)?;
     replay::record(&mut connection, crate::NAME, id, &request, &answer).await?;
     Ok(answer)
+}
+
+fn away(error: &anyhow::Error) -> Status {
+    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+        return status::database(error);
+    }
+    let is_engine = error.downcast_ref::<EngineError>().is_some();
+    let reason = if is_engine { "ENGINE_AWAY" } else { "SERVICE_AWAY" };
+    status::unavailable(reason, service::chain(&**error))
 }
 
 fn wire(item: Item) -> CollectedItem {
