@@ -76,9 +76,9 @@ impl Docker {
 
     /// Those of `digests` that images of the platform have.
     pub fn digests_among(&self, digests: &[String]) -> Vec<String> {
-        let format = "{{.Digest}}";
-        let list = ["image", "ls", "--digests", "--format", format, "--filter", &self.filter()];
-        let found = self.names(&list);
+        let (format, filter) = ("{{.Digest}}", self.filter());
+        let found =
+            self.names(&["image", "ls", "--digests", "--format", format, "--filter", &filter]);
         digests.iter().filter(|digest| found.contains(digest)).cloned().collect()
     }
 

@@ -4,9 +4,13 @@ use crate::tell::reason;
 use proto::v1::CollectBuildsRequest;
 use proto::v1::release::State;
 use serde_json::json;
+use std::time::Duration;
 use stories::fixture::{chameleon, manifest};
 use stories::{App, World, digest};
-use testkit::Repo;
+use testkit::{Repo, eventually};
+
+/// What is left over goes within this.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A repository of an app that keeps one release to go back to.
 fn keeps_one() -> Repo {
@@ -24,6 +28,10 @@ async fn three(app: &App<'_>) -> Vec<String> {
         images.push(digest(&release, "web").to_owned());
     }
     app.release_in(1, &[State::Collected]).await;
+    eventually("the container of the first to go", PATIENCE, async || {
+        (app.world.docker.containers().len() == 2).then_some(())
+    })
+    .await;
     app.world.builds_are_hours_old().await;
     images
 }
