@@ -3,9 +3,17 @@
 use crate::tree::{difference, files, is_capitals, literals, production, quoted, read};
 use std::collections::BTreeSet;
 
-/// Words in capitals that are neither settings nor reasons: names that git, TLS and engines gave.
-const FOREIGN: [&str; 7] =
-    ["ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "HTTP_PROXY", "LC_ALL", "NET_RAW", "FETCH_HEAD"];
+/// Words in capitals that are neither settings nor reasons: names that git, TLS, engines and cargo gave.
+const FOREIGN: [&str; 8] = [
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "HTTP_PROXY",
+    "LC_ALL",
+    "NET_RAW",
+    "FETCH_HEAD",
+    "CARGO_PKG_VERSION",
+];
 /// Beginnings of names that are not reasons.
 const NOT_A_REASON: [&str; 6] = ["SLIPWAY_", "DOCKER_", "GIT_", "OTEL_", "SSL_", "REGISTRY_AUTH"];
 
