@@ -10,7 +10,8 @@ async fn world() -> World {
     World::with(&[("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8")]).await
 }
 
-#[tokio::test]
+// The receiver answers while the command is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_release_is_said_in_slack_with_its_cause() {
     let (world, slack) = (world().await, Receiver::start().await);
     let repo = chameleon("shop", &json!({"version": "one"}));

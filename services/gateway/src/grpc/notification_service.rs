@@ -6,7 +6,7 @@ use crate::db;
 use crate::notify::policy::{self, PolicyError};
 use crate::notify::{Listed, Message, Notification, listed, send};
 use chrono::{DateTime, Utc};
-use events::{AppName, EventId};
+use events::{AppName, EnvironmentName, EventId};
 use futures_util::future::join_all;
 use proto::v1::notification_service_server::NotificationService;
 use proto::v1::{
@@ -21,8 +21,11 @@ use tonic::{Request, Response, Status};
 #[derive(Debug, Clone)]
 pub(crate) struct NotificationApi(pub App);
 
-/// The sinks that the policy of the app names.
-async fn sinks(app: &App, name: &AppName) -> Result<BTreeMap<String, Listed>, Status> {
+/// The sinks that the policy of the app names, and the first of its environments.
+async fn sinks(
+    app: &App,
+    name: &AppName,
+) -> Result<(BTreeMap<String, Listed>, Option<EnvironmentName>), Status> {
     let row = db::app::find(&app.pool, name).await.map_err(database)?;
     let row = row.ok_or_else(|| status::not_found("app", name))?;
     let policy = policy::of(app, &row).await.map_err(|error| match error {
@@ -37,7 +40,8 @@ async fn sinks(app: &App, name: &AppName) -> Result<BTreeMap<String, Listed>, St
             status::precondition("NO_CONFIGURATION", service::chain(&error))
         }
     })?;
-    Ok(policy.as_ref().map(listed).unwrap_or_default())
+    let first = policy.as_ref().and_then(|policy| policy.environments.keys().next().cloned());
+    Ok((policy.as_ref().map(listed).unwrap_or_default(), first))
 }
 
 fn full_name(app: &AppName, sink: &str) -> String {
@@ -66,9 +70,11 @@ fn wire(app: &AppName, listed: &Listed, state: Option<&db::sink::State>) -> Sink
 async fn test(
     app: &App,
     name: &AppName,
-    listed: &Listed,
+    (listed, first): (&Listed, Option<&EnvironmentName>),
     by: &Principal,
 ) -> Result<SinkTest, Status> {
+    // What has a secret of its own for each environment is tested in the first.
+    let environment = listed.environments.first().or(first);
     let sink = &listed.sink;
     let mut connection = app.pool.acquire().await.map_err(database)?;
     db::sink::ensure(&mut connection, name, sink).await.map_err(database)?;
@@ -79,8 +85,7 @@ async fn test(
         id: service::new_id(),
         app: name.clone(),
         event: EventId::new(service::new_id()),
-        // What has a secret of its own for each environment is tested in the first.
-        environment: listed.environments.first().map(ToString::to_string).unwrap_or_default(),
+        environment: environment.map(ToString::to_string).unwrap_or_default(),
         message,
         times: 1,
     };
@@ -101,7 +106,7 @@ impl NotificationService for NotificationApi {
         let principal = Principal::of(&request)?;
         let name = app_name("parent", &request.into_inner().parent)?;
         must_see(&principal, &name)?;
-        let listed = sinks(&self.0, &name).await?;
+        let (listed, _) = sinks(&self.0, &name).await?;
         let states = db::sink::states(&self.0.pool, &name).await.map_err(database)?;
         let state = |sink: &str| states.iter().find(|state| state.name == sink);
         let sinks = listed.iter().map(|(sink, listed)| wire(&name, listed, state(sink))).collect();
@@ -116,13 +121,15 @@ impl NotificationService for NotificationApi {
         let request = request.into_inner();
         let name = app_name("parent", &request.parent)?;
         principal.require(Role::Deployer, Some(&name), None)?;
-        let mut listed = sinks(&self.0, &name).await?;
+        let (mut listed, first) = sinks(&self.0, &name).await?;
         let wanted = request.sink.strip_prefix(&full_name(&name, "")).unwrap_or(&request.sink);
         listed.retain(|sink, _| wanted.is_empty() || sink == wanted);
         if listed.is_empty() && !wanted.is_empty() {
             return Err(status::not_found("sink", wanted));
         }
-        let tests = listed.values().map(|listed| test(&self.0, &name, listed, &principal));
+        let tests = listed
+            .values()
+            .map(|listed| test(&self.0, &name, (listed, first.as_ref()), &principal));
         let tests = join_all(tests).await.into_iter().collect::<Result<_, _>>()?;
         Ok(Response::new(TestSinksResponse { tests }))
     }
