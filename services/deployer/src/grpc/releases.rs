@@ -154,7 +154,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<CollectReleasesRequest>,
     ) -> Result<Response<CollectReleasesResponse>, Status> {
-        collect::run(&self.0, request).await.map(Response::new)
+        Box::pin(collect::run(&self.0, request)).await.map(Response::new)
     }
 
     async fn unpin_release(
