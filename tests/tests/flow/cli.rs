@@ -249,10 +249,13 @@ async fn completions_are_scripts_that_know_every_command() {
         }
     }
     let script = world.slipway("completions bash").done();
-    let mut bash = std::process::Command::new("bash");
     let completes = format!(
         "{script}\nCOMP_WORDS=(slipway roll); COMP_CWORD=1; _slipway slipway roll slipway; echo \"${{COMPREPLY[@]}}\""
     );
-    let answer = bash.args(["-c", &completes]).output().expect("bash runs");
+    // It is longer than an argument may be.
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), completes).expect("the script");
+    let bash = std::process::Command::new("bash").arg(file.path()).output();
+    let answer = bash.expect("bash runs");
     assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), "rollback");
 }
