@@ -1,7 +1,8 @@
 //! Copies of repositories that no app builds from any more. A mirror is a cache: what is removed wrongly comes back.
 
-use super::{CollectError, Item, Kind, building};
+use super::{CollectError, Item, Kind};
 use crate::app::App;
+use crate::db::needed;
 use crate::git::repository::Repository;
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub(super) async fn collect(app: &App, really: bool) -> Result<Vec<Item>, Collec
         let Ok(repository) = Repository::parse(repository, allowed) else { continue };
         users.entry(app.mirrors.directory_of(&repository)).or_default().push(name);
     }
-    let building = building(app).await?;
+    let building = needed::building(&app.pool).await?;
     let is_calm = building.iter().all(|name| registered.contains_key(name));
     let mut items = Vec::with_capacity(mirrors.len());
     for (directory, size) in mirrors {

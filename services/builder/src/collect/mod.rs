@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::db::needed;
 use crate::engine::EngineError;
 use keep::Needs;
-use std::collections::BTreeSet;
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +84,7 @@ async fn needs(app: &App) -> Result<Needs, CollectError> {
     Ok(Needs {
         released: released.map_err(peer("deployer"))?,
         apps: registered.map_err(peer("gateway"))?.into_keys().collect(),
-        building: building(app).await?,
+        building: needed::building(&app.pool).await?,
         fresh: needed::fresh(&app.pool).await?,
     })
-}
-
-async fn building(app: &App) -> Result<BTreeSet<String>, CollectError> {
-    Ok(needed::building(&app.pool).await?)
 }
