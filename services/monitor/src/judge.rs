@@ -2,7 +2,8 @@
 
 use crate::diff::{Finding, Reason};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use events::InstanceId;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many looks must find the same before it counts.
 const LOOKS: i32 = 2;
@@ -64,10 +65,12 @@ pub enum News {
 /// What is known after a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// Every finding of the look, with what is known of it.
+    /// Every finding of the look, and those of instances it did not judge, with what is known of them.
     pub known: Vec<Known>,
     /// What is to be told.
     pub news: News,
+    /// Another look soon may change the verdict.
+    pub is_undecided: bool,
 }
 
 /// The state of an environment that does not change.
@@ -120,31 +123,46 @@ impl State {
     }
 }
 
-/// What is known after a look that found `found`.
-pub fn judge(before: &[Known], found: Vec<Finding>, number: i64, now: DateTime<Utc>) -> Judged {
+/// What is known after a look that found `found`. Of instances that are `busy`, because they are being
+/// repaired, what was known stays as it is, and waits for no other look: it is their repair that ends it.
+pub fn judge(
+    before: &[Known],
+    busy: &BTreeSet<InstanceId>,
+    found: Vec<Finding>,
+    number: i64,
+    now: DateTime<Utc>,
+) -> Judged {
     let key = |finding: &Finding| (finding.subject.clone(), finding.reason);
+    let is_busy = |known: &&Known| known.finding.instance.is_some_and(|it| busy.contains(&it));
+    let (kept, calm): (Vec<&Known>, Vec<&Known>) = before.iter().partition(is_busy);
     let earlier: BTreeMap<(String, Reason), &Known> =
-        before.iter().map(|known| (key(&known.finding), known)).collect();
+        calm.into_iter().map(|known| (key(&known.finding), known)).collect();
     let mut known: Vec<Known> = found
         .into_iter()
         .map(|finding| match earlier.get(&key(&finding)) {
             Some(before) => again(before, finding, now),
-            None => Known {
-                finding,
-                seen: 1,
-                first_seen: now,
-                last_seen: now,
-                announced: false,
-                heal: Heal::default(),
-                release_number: number,
-            },
+            None => first(finding, number, now),
         })
         .collect();
+    let is_undecided = known.iter().any(|known| !known.is_confirmed());
+    known.extend(kept.into_iter().cloned());
     let news = news(before, &known);
     for known in &mut known {
         known.announced |= known.counts();
     }
-    Judged { known, news }
+    Judged { known, news, is_undecided }
+}
+
+fn first(finding: Finding, number: i64, now: DateTime<Utc>) -> Known {
+    Known {
+        finding,
+        seen: 1,
+        first_seen: now,
+        last_seen: now,
+        announced: false,
+        heal: Heal::default(),
+        release_number: number,
+    }
 }
 
 fn again(before: &Known, finding: Finding, now: DateTime<Utc>) -> Known {
@@ -183,11 +201,6 @@ pub fn state(known: &[Known]) -> State {
     }
 }
 
-/// Another look soon may change the verdict.
-pub fn is_undecided(known: &[Known]) -> bool {
-    known.iter().any(|known| !known.is_confirmed())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +219,7 @@ mod tests {
         let (mut known, mut told) = (Vec::new(), Vec::new());
         for (second, look) in (0..).step_by(2).zip(looks) {
             let found = look.iter().map(|(reason, subject)| finding(*reason, subject)).collect();
-            let judged = judge(&known, found, 1, at(second));
+            let judged = judge(&known, &BTreeSet::new(), found, 1, at(second));
             known = judged.known;
             told.push((judged.news, state(&known)));
         }
@@ -255,16 +268,27 @@ mod tests {
     fn what_may_differ_is_never_told() {
         let mut found = finding(Reason::Limits, "a");
         found.ignored = true;
-        let first = judge(&[], vec![found.clone()], 1, at(0));
-        let second = judge(&first.known, vec![found], 1, at(2));
+        let first = judge(&[], &BTreeSet::new(), vec![found.clone()], 1, at(0));
+        let second = judge(&first.known, &BTreeSet::new(), vec![found], 1, at(2));
         assert_eq!((second.news, state(&second.known)), (News::Nothing, State::Ignored));
     }
 
     #[test]
     fn looks_at_the_same_moment_count_once() {
-        let first = judge(&[], vec![finding(Reason::Missing, "a")], 1, at(0));
-        let second = judge(&first.known, vec![finding(Reason::Missing, "a")], 1, at(0));
-        assert_eq!((second.news, is_undecided(&second.known)), (News::Nothing, true));
+        let nobody = BTreeSet::new();
+        let first = judge(&[], &nobody, vec![finding(Reason::Missing, "a")], 1, at(0));
+        let second = judge(&first.known, &nobody, vec![finding(Reason::Missing, "a")], 1, at(0));
+        assert_eq!((second.news, second.is_undecided), (News::Nothing, true));
+    }
+
+    #[test]
+    fn what_was_found_once_before_a_repair_waits_for_no_other_look_during_it() {
+        let id = InstanceId::new(uuid::Uuid::nil());
+        let found = Finding { instance: Some(id), ..finding(Reason::Limits, "a") };
+        let before = judge(&[], &BTreeSet::new(), vec![found], 1, at(0));
+        let during = judge(&before.known, &BTreeSet::from([id]), Vec::new(), 1, at(2));
+        assert!(before.is_undecided && !during.is_undecided);
+        assert_eq!((during.known, during.news), (before.known, News::Nothing));
     }
 
     fn any_look() -> impl Strategy<Value = Vec<(usize, u8)>> {
@@ -277,7 +301,7 @@ mod tests {
             let (mut known, mut open) = (Vec::new(), false);
             for (second, look) in (0..).step_by(2).zip(all) {
                 let found = look.iter().map(|(reason, subject)| finding(Reason::ALL[*reason], &subject.to_string()));
-                let judged = judge(&known, found.collect(), 1, at(second));
+                let judged = judge(&known, &BTreeSet::new(), found.collect(), 1, at(second));
                 match judged.news {
                     News::Cleared => prop_assert!(std::mem::replace(&mut open, false)),
                     News::Detected => open = true,

@@ -93,20 +93,14 @@ async fn decide(
     let calm: Vec<&Remembered> =
         remembered.iter().filter(|it| !busy.contains(&it.instance.id)).collect();
     notice(app, connection, verdict, &calm, &seen.observed).await?;
-    let known = db::finding::of(&mut *connection, place).await?;
-    let is_busy = |known: &Known| known.finding.instance.is_some_and(|it| busy.contains(&it));
-    let (kept, before): (Vec<_>, Vec<_>) = known.into_iter().partition(is_busy);
+    let before = db::finding::of(&mut *connection, place).await?;
     let found = if verdict.policy.runtime.mode == DriftMode::Off {
         Vec::new()
     } else {
         differences(verdict, &calm, &seen, busy.is_empty())
     };
-    let mut judged = judge(&before, found, verdict.release_number, now);
+    let judged = judge(&before, &busy, found, verdict.release_number, now);
     keep_history(app, connection, verdict, (&before, &judged.known)).await?;
-    if judged.news == News::Cleared && kept.iter().any(|known| known.announced) {
-        judged.news = News::Nothing;
-    }
-    judged.known.extend(kept);
     db::finding::replace(connection, place, &judged.known).await?;
     let state = match verdict.policy.runtime.mode {
         DriftMode::Off => State::Ignored,
@@ -114,8 +108,7 @@ async fn decide(
     };
     db::verdict::write(connection, place, state, now).await?;
     tell(app, connection, verdict, (&before, &judged.known), judged.news).await?;
-    let undecided = judge::is_undecided(&judged.known);
-    Ok(if undecided { Looked::Undecided } else { Looked::Decided })
+    Ok(if judged.is_undecided { Looked::Undecided } else { Looked::Decided })
 }
 
 async fn tell(

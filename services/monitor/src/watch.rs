@@ -143,21 +143,19 @@ async fn look_at(app: &App, places: BTreeSet<Place>) -> BTreeSet<Place> {
         app.metrics.looked(looked.is_ok(), app.clock.now());
         app.health
             .report("postgres", looked.as_ref().map(drop).map_err(|error| service::chain(error)));
-        match looked {
-            Ok(Looked::Gone) => {}
-            Ok(Looked::Decided) => match mend::mend(app, &place).await {
-                Ok(false) => {}
-                Ok(true) => {
-                    undecided.insert(place);
-                }
-                Err(error) => {
-                    tracing::warn!(%place, error = service::chain(&error), "nothing is healed now");
-                    undecided.insert(place);
-                }
-            },
-            Ok(Looked::Undecided) | Err(_) => {
-                undecided.insert(place);
-            }
+        let soon = match looked {
+            Ok(Looked::Gone) => Ok(false),
+            Ok(Looked::Decided) => mend::mend(app, &place).await,
+            // Nothing is begun in doubt, but what was begun ends.
+            Ok(Looked::Undecided) => mend::hear(app, &place).await.map(|_| true),
+            Err(_) => Ok(true),
+        };
+        let soon = soon.unwrap_or_else(|error| {
+            tracing::warn!(%place, error = service::chain(&error), "nothing is healed now");
+            true
+        });
+        if soon {
+            undecided.insert(place);
         }
     }
     if let Ok(states) = db::verdict::count(&app.pool).await {
