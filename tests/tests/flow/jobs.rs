@@ -105,16 +105,18 @@ async fn a_job_that_takes_too_long_is_stopped() {
 #[tokio::test]
 async fn who_is_cancelled_while_it_is_set_up_is_undone() {
     let world = World::start().await;
-    let repo = with_jobs(&[&SETUP.replace("exit(EXIT)", "import time; time.sleep(600)"), MIGRATE]);
+    let sleeps = "print('sleeps', flush=True); import time; time.sleep(600)";
+    let repo = with_jobs(&[&SETUP.replace("exit(EXIT)", sleeps), MIGRATE]);
     let app = world.register("shop", &repo).await;
     app.push("It sleeps").await;
-    eventually("the job to run", std::time::Duration::from_mins(1), async || {
-        (!world.docker.jobs().is_empty()).then_some(())
+    eventually("the job to have begun", std::time::Duration::from_mins(1), async || {
+        let job = world.docker.jobs().into_iter().next()?;
+        world.docker.run(&["logs", &job]).contains("sleeps").then_some(())
     })
     .await;
     app.cancel(1).await.expect("it can be cancelled");
     app.release_in(1, &[State::Cancelled]).await;
-    rewrite(&repo, "import time; time.sleep(600)", "exit(0)");
+    rewrite(&repo, sleeps, "exit(0)");
     app.push("It does not").await;
     app.live(2).await;
     assert_eq!(written(&world, "set-up"), "set up undone set up");
