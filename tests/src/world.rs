@@ -130,7 +130,7 @@ impl World {
             ("SLIPWAY_GATEWAY_ADDRESS", address(8801)),
             ("SLIPWAY_ROUTER_ADDRESS", address(8802)),
             // Not 8080, where the router of the demo may listen on every address.
-            ("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", address(8806)),
+            ("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", address(8807)),
             ("SLIPWAY_ROUTER_ACCESS_LOG", "off".to_owned()),
             ("SLIPWAY_BUILDER_ADDRESS", address(8803)),
             ("SLIPWAY_DEPLOYER_ADDRESS", address(8804)),
@@ -313,12 +313,12 @@ impl World {
 
     /// Users of `host`, who ask the router.
     pub fn users(&self, host: &str) -> Http {
-        Http::new(self.host.port(8806), host)
+        Http::new(self.host.port(8807), host)
     }
 
     /// The address of the router for users.
     pub fn traffic(&self) -> std::net::SocketAddr {
-        self.host.port(8806)
+        self.host.port(8807)
     }
 
     /// The forge's way in.
