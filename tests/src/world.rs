@@ -313,7 +313,7 @@ impl World {
 
     /// Users of `host`, who ask the router.
     pub fn users(&self, host: &str) -> Http {
-        Http::new(self.host.port(8807), host)
+        Http::new(self.traffic(), host)
     }
 
     /// The address of the router for users.

@@ -97,13 +97,9 @@ async fn patients(app: &App) -> Result<Vec<Patient>, sqlx::Error> {
 }
 
 async fn examine(app: &App, patient: &Patient) {
-    let open = match db::repair::open(&app.pool, Some(&patient.place)).await {
-        Ok(open) => repair::hear(app, open).await,
-        Err(error) => Err(error),
-    };
-    let done = match open {
+    let done = match repair::hear(app, &patient.place).await {
         // What is being repaired is not asked.
-        Ok(open) if open.iter().any(|it| it.instance == patient.instance.id) => return,
+        Ok((open, _)) if open.iter().any(|it| it.instance == patient.instance.id) => return,
         Ok(_) => ask(app, patient).await,
         Err(error) => Err(error),
     };

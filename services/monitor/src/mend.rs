@@ -18,18 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How long the word of a person counts.
 const ASKED: TimeDelta = TimeDelta::minutes(10);
 
-/// Hears of the repairs at `place`: those that go on, and whether one ended.
-pub(crate) async fn hear(app: &App, place: &Place) -> Result<(Vec<Repair>, bool), sqlx::Error> {
-    let before = db::repair::open(&app.pool, Some(place)).await?;
-    let count = before.len();
-    let open = repair::hear(app, before).await?;
-    let ended = open.len() < count;
-    Ok((open, ended))
-}
-
 /// Does what is to be done at `place`; true when it is to be looked at again soon.
 pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> {
-    let (open, ended) = hear(app, place).await?;
+    let (open, ended) = repair::hear(app, place).await?;
     if ended {
         // What was found is of before the repair that just ended.
         return Ok(true);

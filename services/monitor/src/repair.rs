@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::db::repair::{self, DONE, Kind, Repair};
+use crate::place::Place;
 use crate::{db, learn, say};
 use chrono::TimeDelta;
 use proto::v1;
@@ -70,9 +71,10 @@ fn request(repair: &Repair, kind: v1::repair::Kind) -> v1::RepairInstanceRequest
     }
 }
 
-/// Hears what became of repairs that go on; returns those that still do.
-pub(crate) async fn hear(app: &App, open: Vec<Repair>) -> Result<Vec<Repair>, sqlx::Error> {
-    let mut going_on = Vec::new();
+/// Hears what became of the repairs at `place`; returns those that still go on, and whether one does not.
+pub(crate) async fn hear(app: &App, place: &Place) -> Result<(Vec<Repair>, bool), sqlx::Error> {
+    let open = repair::open(&app.pool, Some(place)).await?;
+    let (count, mut going_on) = (open.len(), Vec::new());
     for repair in open {
         let told = match app.owner.repaired(repair.id).await {
             Ok(told) => told,
@@ -90,7 +92,8 @@ pub(crate) async fn hear(app: &App, open: Vec<Repair>) -> Result<Vec<Repair>, sq
             Some(_) | None => going_on.push(repair),
         }
     }
-    Ok(going_on)
+    let ended = going_on.len() < count;
+    Ok((going_on, ended))
 }
 
 async fn ended(app: &App, repair: &Repair, told: &v1::Repair) -> Result<(), sqlx::Error> {

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::engine::Happening;
 use crate::look::{Looked, look};
 use crate::place::Place;
-use crate::{db, learn, mend};
+use crate::{db, learn, mend, repair};
 use futures_util::StreamExt;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -147,7 +147,7 @@ async fn look_at(app: &App, places: BTreeSet<Place>) -> BTreeSet<Place> {
             Ok(Looked::Gone) => Ok(false),
             Ok(Looked::Decided) => mend::mend(app, &place).await,
             // Nothing is begun in doubt, but what was begun ends.
-            Ok(Looked::Undecided) => mend::hear(app, &place).await.map(|_| true),
+            Ok(Looked::Undecided) => repair::hear(app, &place).await.map(|_| true),
             Err(_) => Ok(true),
         };
         let soon = soon.unwrap_or_else(|error| {
