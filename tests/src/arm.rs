@@ -2,7 +2,7 @@
 
 use crate::World;
 use service::fail_point::Fault;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::eventually;
 
 /// What is armed happens within this.
@@ -50,11 +50,28 @@ impl World {
 
     /// Waits until `service` ended by itself, and starts it again.
     pub async fn rises(&mut self, service: &'static str) {
+        self.ends(service).await;
+        self.kill(service);
+        self.resume(service);
+    }
+
+    /// The same, and waits until it goes on with its work. How long that took from its end.
+    pub(crate) async fn goes_on(&mut self, service: &'static str) -> Duration {
+        self.ends(service).await;
+        let ended = Instant::now();
+        let done = eventually("the truth", PATIENCE, async || self.done_by(service).await).await;
+        self.rises(service).await;
+        eventually(&format!("{service} to go on with its work"), PATIENCE, async || {
+            self.done_by(service).await.filter(|now| *now > done)
+        })
+        .await;
+        ended.elapsed()
+    }
+
+    async fn ends(&mut self, service: &'static str) {
         eventually(&format!("{service} to end"), PATIENCE, async || {
             self.service(service).ended().then_some(())
         })
         .await;
-        self.kill(service);
-        self.resume(service);
     }
 }

@@ -63,10 +63,12 @@ impl Docker {
         self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])
     }
 
-    /// The images, by digest, of all the platform's containers.
-    pub fn images_of_containers(&self) -> Vec<String> {
-        let all = ["ps", "--all", "--no-trunc", "--format", "{{.Image}}", "--filter"];
-        self.names(&[&all[..], &[&self.filter()]].concat())
+    /// All the platform's containers: whether each runs, and its image, by digest.
+    pub(crate) fn all(&self) -> Vec<(bool, String)> {
+        let all = ["ps", "--all", "--no-trunc", "--format", "{{.State}} {{.Image}}", "--filter"];
+        let told = self.names(&[&all[..], &[&self.filter()]].concat());
+        let parsed = told.iter().filter_map(|line| line.split_once(' '));
+        parsed.map(|(state, image)| (state == "running", image.to_owned())).collect()
     }
 
     /// Whether the engine has this image.

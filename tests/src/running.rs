@@ -6,7 +6,8 @@ use nix::unistd::Pid;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use testkit::awaited;
 
 /// How long a service may take to stop.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -49,12 +50,8 @@ impl Running {
     /// SIGTERM: it finishes what it does.
     pub fn stop(mut self) {
         self.send(Signal::SIGTERM);
-        let started = Instant::now();
-        while self.child.try_wait().expect("it is our child").is_none() {
-            let name = self.name;
-            assert!(started.elapsed() < PATIENCE, "{name} does not stop in {PATIENCE:?}");
-            std::thread::yield_now();
-        }
+        let name = self.name;
+        awaited(PATIENCE, || format!("{name} does not stop"), || self.ended());
     }
 
     /// SIGKILL: nothing is finished.

@@ -7,6 +7,11 @@ use testkit::eventually;
 /// What was decided is said, and what was said is heard, within this.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// A number that grows with what a service says and hears.
+const SAID_AND_HEARD_BY: &str = "select
+    (select count(*) from bus.outbox where service = $1 and published_at is not null) +
+    (select coalesce(sum(1 + again), 0) from bus.inbox where consumer = $1)";
+
 impl World {
     /// Waits until `event_type` was said `count` times.
     pub async fn said(&self, event_type: &str, count: usize) {
@@ -41,6 +46,23 @@ impl World {
             usize::try_from(found).ok().filter(|found| *found >= count)
         })
         .await;
+    }
+
+    /// How much `service` has done so far; nothing while the truth is away.
+    pub(crate) async fn done_by(&self, service: &str) -> Option<i64> {
+        let pool = self.truth();
+        let own = match service {
+            "builder" => {
+                "select coalesce(sum(attempt), 0) + (select count(*) from builder.step) from builder.build"
+            }
+            "deployer" => "select count(*) from deployer.release_log",
+            // What the others do, they say or have heard.
+            _ => "select 0::bigint",
+        };
+        let own: i64 = sqlx::query_scalar(own).fetch_one(&pool).await.ok()?;
+        let bus = sqlx::query_scalar(SAID_AND_HEARD_BY).bind(service);
+        let bus: i64 = bus.fetch_one(&pool).await.ok()?;
+        Some(own + bus)
     }
 
     /// How many messages came again and changed nothing.

@@ -353,7 +353,7 @@ impl World {
 
     /// Connections to the world's database, made when they are used.
     pub(crate) fn truth(&self) -> sqlx::PgPool {
-        sqlx::PgPool::connect_lazy(&self.database.url()).expect("an address")
+        self.database.looks()
     }
 
     /// An app that is registered already.

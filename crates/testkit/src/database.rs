@@ -1,8 +1,10 @@
 //! A database of its own for every world.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// How long a test waits for its database to go.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
@@ -12,13 +14,15 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 pub struct Database {
     cluster: String,
     name: String,
+    /// For looks from outside, made once: a look is no reason for a new connection.
+    looks: OnceLock<PgPool>,
 }
 
 impl Database {
     /// Makes a database in the cluster at `cluster`.
     pub async fn create(cluster: &str) -> Self {
         let name = format!("slipway_test_{}", uuid::Uuid::new_v4().simple());
-        let database = Self { cluster: cluster.to_owned(), name };
+        let database = Self { cluster: cluster.to_owned(), name, looks: OnceLock::new() };
         database.make().await;
         database
     }
@@ -56,6 +60,15 @@ impl Database {
         input.write_all(backup).expect("it reads the backup");
         drop(input);
         assert!(child.wait().expect("it ends").success(), "the backup is put back");
+    }
+
+    /// Connections of who looks into it, made when they are used.
+    pub fn looks(&self) -> PgPool {
+        let connect = || {
+            let options = PgPoolOptions::new().max_connections(2);
+            options.connect_lazy(&self.url()).expect("an address")
+        };
+        self.looks.get_or_init(connect).clone()
     }
 
     /// The address of this database.

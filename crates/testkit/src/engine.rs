@@ -1,11 +1,11 @@
 //! A Docker engine of its own, for stories in which the engine goes away. It stands beside the one that all share:
 //! its own data, its own containerd, a bridge of its own, and no rules in the machine's firewall.
 
-use crate::SmallDisk;
 use crate::root::{as_root, run};
+use crate::{SmallDisk, awaited};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long an engine may take to answer, or to stop.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -105,11 +105,8 @@ impl Engine {
         self.gone();
         // It dies with dockerd, but not at once; the next dockerd would take a dying one for one that works.
         let dying = Path::new("/proc").join(containerd.trim());
-        let started = Instant::now();
-        while !containerd.is_empty() && dying.exists() {
-            assert!(started.elapsed() < PATIENCE, "the containerd of dockerd does not die");
-            std::thread::yield_now();
-        }
+        let is_dead = || containerd.is_empty() || !dying.exists();
+        awaited(PATIENCE, || "the containerd of dockerd does not die".to_owned(), is_dead);
     }
 
     fn pid(&self) -> Option<String> {
@@ -119,11 +116,8 @@ impl Engine {
 
     fn gone(&mut self) {
         if let Some(mut child) = self.child.take() {
-            let started = Instant::now();
-            while child.try_wait().expect("it is our child").is_none() {
-                assert!(started.elapsed() < PATIENCE, "dockerd does not stop");
-                std::thread::yield_now();
-            }
+            let has_ended = || child.try_wait().expect("it is our child").is_some();
+            awaited(PATIENCE, || "dockerd does not stop".to_owned(), has_ended);
         }
     }
 
@@ -137,14 +131,14 @@ impl Engine {
     }
 
     fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let started = Instant::now();
-        while !is_so(self) {
+        let log = self.folder.path().join("log");
+        let complaint = || format!("dockerd does not {what}:\n{}", tail(&log));
+        awaited(PATIENCE, complaint, || {
             let ended =
                 self.child.as_mut().is_none_or(|it| it.try_wait().is_ok_and(|e| e.is_some()));
-            let patient = started.elapsed() < PATIENCE && !ended;
-            assert!(patient, "dockerd does not {what}:\n{}", tail(&self.folder.path().join("log")));
-            std::thread::yield_now();
-        }
+            assert!(!ended, "{}", complaint());
+            is_so(self)
+        });
     }
 }
 

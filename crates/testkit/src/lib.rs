@@ -35,4 +35,4 @@ pub use receiver::Receiver;
 pub use registry::Registry;
 pub use repo::Repo;
 pub use small_disk::SmallDisk;
-pub use wait::eventually;
+pub use wait::{awaited, eventually};

@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 /// Microseconds; a client gives up before.
 const LONGEST: u64 = 150_000_000;
 
+/// Between two requests of a steady user: often enough to notice every gap, and no work for a busy machine.
+const STEADY: Duration = Duration::from_millis(20);
+
 /// What users got.
 #[derive(Debug)]
 pub struct Report {
@@ -99,6 +102,11 @@ pub struct Load {
 }
 
 impl Load {
+    /// Two users that ask for `/` and would notice it if it were not answered for a moment.
+    pub fn steady(http: &Http) -> Self {
+        Self::start(http, "/", 2, STEADY)
+    }
+
     /// `users` users that ask for `path` one request after the other, with `pause` in between.
     pub fn start(http: &Http, path: &str, users: usize, pause: Duration) -> Self {
         let question =

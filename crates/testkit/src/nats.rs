@@ -1,10 +1,10 @@
 //! A NATS server of its own for every world, that can be killed, restarted, and wiped.
 
-use crate::{Loopback, SmallDisk};
+use crate::{Loopback, SmallDisk, awaited};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a server may take to accept connections.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -74,15 +74,8 @@ impl Nats {
             .spawn()
             .expect("nats-server starts");
         self.child = Some(child);
-        let started = Instant::now();
-        while std::net::TcpStream::connect(self.address).is_err() {
-            assert!(
-                started.elapsed() < PATIENCE,
-                "nats-server does not listen on {}",
-                self.address
-            );
-            std::thread::yield_now();
-        }
+        let complaint = || format!("nats-server does not listen on {}", self.address);
+        awaited(PATIENCE, complaint, || std::net::TcpStream::connect(self.address).is_ok());
     }
 
     /// SIGKILL, as a power failure of the process.

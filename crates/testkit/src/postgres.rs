@@ -1,12 +1,12 @@
 //! A Postgres cluster of its own, for stories in which Postgres goes away.
 
-use crate::Loopback;
+use crate::{Loopback, awaited};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a server may take to accept connections, recovery included.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -69,10 +69,8 @@ impl Postgres {
         }
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.child = Some(child.expect("postgres starts"));
-        let started = Instant::now();
-        while !self.is_ready() {
-            assert!(started.elapsed() < PATIENCE, "no Postgres listens on {}", self.address);
-        }
+        let complaint = || format!("no Postgres listens on {}", self.address);
+        awaited(PATIENCE, complaint, || self.is_ready());
     }
 
     fn is_ready(&self) -> bool {

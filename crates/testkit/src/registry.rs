@@ -1,10 +1,10 @@
 //! A registry of its own, for stories in which the registry goes away.
 
-use crate::Loopback;
+use crate::{Loopback, awaited};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a registry may take to accept connections.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -54,11 +54,8 @@ impl Registry {
             .spawn()
             .expect("docker-registry starts");
         self.child = Some(child);
-        let started = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            assert!(started.elapsed() < PATIENCE, "no registry listens on {}", self.address);
-            std::thread::yield_now();
-        }
+        let complaint = || format!("no registry listens on {}", self.address);
+        awaited(PATIENCE, complaint, || TcpStream::connect(self.address).is_ok());
     }
 
     /// SIGKILL.

@@ -2,6 +2,7 @@
 //! a platform of its own.
 
 use super::calamity::{Calamity, Ground};
+use super::pushed::Killed;
 use super::report::Report;
 use super::run::{Converged, Stage};
 use super::table::{Case, Step};
@@ -13,6 +14,8 @@ use std::panic::AssertUnwindSafe;
 pub enum Lane {
     /// Releases that are cut.
     Cut(Vec<Case>),
+    /// Pushes under which a service is killed.
+    Pushed(Vec<Killed>),
     /// Releases whose ground goes away.
     Struck(Ground, Vec<(Step, Calamity)>),
 }
@@ -27,6 +30,7 @@ impl Lane {
     pub fn len(&self) -> usize {
         match self {
             Self::Cut(cases) => cases.len(),
+            Self::Pushed(kills) => kills.len(),
             Self::Struck(_, strikes) => strikes.len(),
         }
     }
@@ -44,7 +48,16 @@ impl Lane {
                 for case in cases {
                     let run = async |stage: &mut Stage| stage.run(&case).await;
                     let played = one(&mut stage, None, &case.name(), run).await;
-                    report.note(case.fault.name(), case.step, played.as_ref());
+                    report.note(case.fault.name(), case.step.name, played.as_ref());
+                }
+                end(stage, report).await;
+            }
+            Self::Pushed(kills) => {
+                let mut stage = None;
+                for killed in kills {
+                    let push = async |stage: &mut Stage| stage.push_through(killed).await;
+                    let played = one(&mut stage, None, &killed.name(), push).await;
+                    report.note("kill", "pushed", played.as_ref());
                 }
                 end(stage, report).await;
             }
@@ -54,7 +67,7 @@ impl Lane {
                     let strike = async |stage: &mut Stage| stage.survive(step, calamity).await;
                     let name = name_of(step, calamity);
                     let played = one(&mut stage, Some(ground), &name, strike).await;
-                    report.note(calamity.name(), step, played.as_ref());
+                    report.note(calamity.name(), step.name, played.as_ref());
                 }
                 end(stage, report).await;
             }

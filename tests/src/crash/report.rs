@@ -1,7 +1,6 @@
 //! What a run of the table came to.
 
 use super::run::Converged;
-use super::table::Step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +11,8 @@ pub struct Report {
     steps: BTreeMap<&'static str, usize>,
     ends: BTreeMap<&'static str, usize>,
     took: Vec<Duration>,
+    /// From a SIGKILL of a service until it went on with its work.
+    moved_on: Vec<Duration>,
     requests: u64,
     lost: u64,
     /// Lost to what takes requests or instances along.
@@ -23,10 +24,10 @@ pub struct Report {
 
 impl Report {
     /// Adds one case: what struck, in which step, and what came of it if it ended right.
-    pub fn note(&mut self, fault: &'static str, step: Step, played: Option<&Converged>) {
+    pub fn note(&mut self, fault: &'static str, step: &'static str, played: Option<&Converged>) {
         match played {
             Some(converged) => self.add(fault, step, converged),
-            None => self.wrong.push(format!("{} {fault}", step.name)),
+            None => self.wrong.push(format!("{step} {fault}")),
         }
     }
 
@@ -38,6 +39,7 @@ impl Report {
         add(&mut self.ends, other.ends);
         add(&mut self.taken_along, other.taken_along);
         self.took.extend(other.took);
+        self.moved_on.extend(other.moved_on);
         self.wrong.extend(other.wrong);
         self.requests += other.requests;
         self.lost += other.lost;
@@ -50,11 +52,12 @@ impl Report {
         self.wrong.is_empty()
     }
 
-    fn add(&mut self, fault: &'static str, step: Step, converged: &Converged) {
+    fn add(&mut self, fault: &'static str, step: &'static str, converged: &Converged) {
         *self.faults.entry(fault).or_default() += 1;
-        *self.steps.entry(step.name).or_default() += 1;
+        *self.steps.entry(step).or_default() += 1;
         *self.ends.entry(converged.state).or_default() += 1;
         self.took.push(converged.took);
+        self.moved_on.extend(converged.moved_on);
         self.requests += converged.users.sent;
         match fault {
             "router_killed" | "engine_restarted" | "engine_killed" => {
@@ -68,26 +71,26 @@ impl Report {
     pub fn absorbed(&mut self, messages: i64) {
         self.absorbed += messages;
     }
+}
 
-    /// The time within which this share of the cases ended.
-    pub fn quantile(&self, share: f64) -> Duration {
-        let mut sorted = self.took.clone();
-        sorted.sort();
-        let last = sorted.len().saturating_sub(1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a handful of cases"
-        )]
-        let index = (last as f64 * share).round() as usize;
-        sorted.get(index).copied().unwrap_or_default()
-    }
+/// The time within which this share of `times` lies.
+fn quantile(times: &[Duration], share: f64) -> Duration {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let last = sorted.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a handful of cases"
+    )]
+    let index = (last as f64 * share).round() as usize;
+    sorted.get(index).copied().unwrap_or_default()
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let seconds = |share| self.quantile(share).as_secs_f64();
+        let seconds = |share| quantile(&self.took, share).as_secs_f64();
         writeln!(f, "faults            {}", list(&self.faults))?;
         writeln!(f, "steps             {}", list(&self.steps))?;
         writeln!(f, "ended             {}", list(&self.ends))?;
@@ -97,6 +100,14 @@ impl std::fmt::Display for Report {
             seconds(0.5),
             seconds(0.99),
             seconds(1.0)
+        )?;
+        let after = |share| quantile(&self.moved_on, share).as_secs_f64();
+        writeln!(
+            f,
+            "after SIGKILL     work moves on after {:.1} s (median of {}), max {:.1} s",
+            after(0.5),
+            self.moved_on.len(),
+            after(1.0)
         )?;
         writeln!(f, "requests          {} sent, {} lost", self.requests, self.lost)?;
         if !self.taken_along.is_empty() {

@@ -40,6 +40,8 @@ pub struct Converged {
     pub state: &'static str,
     /// What users got meanwhile.
     pub users: Users,
+    /// From the SIGKILL of a service until it went on with its work, where that was the fault.
+    pub moved_on: Option<Duration>,
 }
 
 /// A release at the place where something happens to it.
@@ -64,9 +66,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A platform with release 1 live, on a registry and a Postgres of its own.
+    /// A platform with release 1 live.
     pub async fn start() -> Self {
-        Self::of(World::alone().await).await
+        Self::of(World::start().await).await
     }
 
     /// The same, for calamities of this ground.
@@ -99,7 +101,7 @@ impl Stage {
 
     /// Makes a release of `scene` and sees it end right; panics when it does not.
     pub async fn pass(&mut self, scene: Scene) -> Users {
-        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        let load = self.users(scene);
         let number = self.deploy(scene).await.number;
         self.end(scene, number).await;
         self.settled().await;
@@ -112,9 +114,9 @@ impl Stage {
     pub async fn run(&mut self, case: &Case) -> Converged {
         let cut = self.cut(case.step, &case.point(), case.fault).await;
         let number = cut.number;
-        self.mend(case, number).await;
+        let moved_on = self.mend(case, number).await;
         let state = self.end(case.step.scene, number).await;
-        let converged = self.converged(cut, state).await;
+        let converged = Converged { moved_on, ..self.converged(cut, state).await };
         self.migrated_once(case.step.scene, number);
         let users = &converged.users;
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
@@ -161,11 +163,24 @@ impl Stage {
 
     /// Users ask, a release begins, and it gets to `point`.
     async fn cut(&mut self, step: Step, point: &str, fault: Fault) -> Cut {
-        let load = Load::start(&self.app().users(), "/", 2, Duration::from_millis(5));
+        let load = self.users(step.scene);
         self.world.arm(point, fault);
         let number = self.deploy(step.scene).await.number;
         self.world.hit(point).await;
         Cut { load, number, started: Instant::now() }
+    }
+
+    /// Who asks meanwhile: a canary is judged by many requests, a gap is noticed by few.
+    fn users(&self, scene: Scene) -> Load {
+        let users = self.app().users();
+        match scene {
+            Scene::Canary => Load::start(&users, "/", 2, Duration::from_millis(5)),
+            Scene::Good
+            | Scene::Migrates
+            | Scene::TurnsBad
+            | Scene::NeverReady
+            | Scene::AnswersBadly => Load::steady(&users),
+        }
     }
 
     /// Everything is in order again.
@@ -173,7 +188,7 @@ impl Stage {
         let took = cut.started.elapsed();
         self.world.ready().await;
         self.settled().await;
-        Converged { took, state, users: cut.load.stop().await }
+        Converged { took, state, users: cut.load.stop().await, moved_on: None }
     }
 
     /// The job of release `number` ran, and not twice.
@@ -230,9 +245,9 @@ impl Stage {
     }
 
     /// Whoever watches over processes starts the dead again; what stood still goes on once another did its work.
-    async fn mend(&mut self, case: &Case, number: i64) {
+    async fn mend(&mut self, case: &Case, number: i64) -> Option<Duration> {
         match case.fault {
-            Fault::Kill => self.world.rises(case.owner()).await,
+            Fault::Kill => return Some(self.world.goes_on(case.owner()).await),
             Fault::Stop if case.owner() == "deployer" => {
                 self.world.assist("deployer");
                 self.end(case.step.scene, number).await;
@@ -244,6 +259,7 @@ impl Stage {
             Fault::Stop => self.world.service(case.owner()).go_on(),
             Fault::Error | Fault::TimedOut | Fault::Hold => {}
         }
+        None
     }
 
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
@@ -273,12 +289,12 @@ impl Stage {
         let wanted = live[0].services[0].image.clone().expect("an image");
         let wanted = format!("{}@{}", wanted.repository, wanted.digest);
         eventually("only the live release to run", BOUND, async || {
-            let docker = &self.world.docker;
-            let (running, all) = (docker.running(), docker.images_of_containers());
+            let all = self.world.docker.all();
+            let running = all.iter().filter(|(runs, _)| *runs).count();
             // What became live while nobody could see that it is bad stays.
             let bad = [&self.turns_bad, &self.never_ready, &self.answers_badly];
             let is_left = |image: &String| bad.contains(&image) && *image != wanted;
-            (running.len() == 1 && !all.iter().any(is_left)).then_some(())
+            (running == 1 && !all.iter().any(|(_, image)| is_left(image))).then_some(())
         })
         .await;
         let images = self.world.docker.images_of_running();

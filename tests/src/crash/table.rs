@@ -139,7 +139,9 @@ pub fn sample() -> impl Iterator<Item = Case> {
     let often = |case: &Case| match (case.point, case.fault) {
         (Point::EffectDone, Fault::Kill) => true,
         // The one that stood still comes back when everything is over, and must not act.
-        (Point::BeforeEffect, Fault::Stop) => case.step.scene != Scene::Good,
+        (Point::BeforeEffect, Fault::Stop) => {
+            matches!(case.step.name, "running_jobs" | "judging" | "restoring_traffic")
+        }
         (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
         (Point::Published, Fault::Kill) => case.step.name == "preparing",
         (Point::Recorded, Fault::Error) | (Point::Handled, Fault::Kill) => {

@@ -37,7 +37,7 @@ async fn an_older_backup_is_put_back_and_what_it_knows_serves() {
         let release = stage.deploy(Scene::Good).await;
         stage.end(Scene::Good, release.number).await;
     }
-    let load = Load::start(&stage.app().users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&stage.app().users());
     put_back(&mut stage, &backup).await;
     version_is(&stage, "one").await;
     // Numbers are given again, and so are the names of containers.
@@ -64,7 +64,7 @@ async fn a_release_that_the_backup_has_in_the_middle_ends_once() {
     let backup = stage.world.database().backup();
     stage.world.disarm();
     stage.end(Scene::Good, release.number).await;
-    let load = Load::start(&stage.app().users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&stage.app().users());
     put_back(&mut stage, &backup).await;
     stage.end(Scene::Good, release.number).await;
     stage.settled().await;

@@ -58,7 +58,7 @@ async fn the_way_back_can_be_asked_for_in_every_step() {
 #[tokio::test]
 async fn every_service_is_replaced_under_load_and_nobody_notices() {
     let mut stage = Stage::start().await;
-    let load = Load::start(&stage.app().users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&stage.app().users());
     for service in ["gateway", "builder", "monitor", "deployer"] {
         let release = stage.deploy(Scene::Good).await;
         restart(&mut stage.world, service).await;

@@ -1,7 +1,6 @@
 //! Slipway itself is upgraded, on what the release before left in its database.
 
 use serde_json::json;
-use std::time::Duration;
 use stories::crash::Stage;
 use stories::fixture::behave;
 use testkit::Load;
@@ -11,7 +10,7 @@ const CONTROL: [&str; 4] = ["gateway", "deployer", "monitor", "builder"];
 #[tokio::test]
 async fn the_release_before_is_upgraded_under_load_and_nobody_notices() {
     let mut stage = Stage::start().await;
-    let load = Load::start(&stage.app().users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&stage.app().users());
     let running = stage.world.docker.running();
     for service in CONTROL {
         stage.world.stop(service);

@@ -74,7 +74,7 @@ async fn the_router_alone_goes_back_and_it_is_on_record_later() {
     })
     .await;
     let users = world.users("shop.localhost");
-    let load = Load::start(&users, "/", 2, std::time::Duration::from_millis(5));
+    let load = Load::steady(&users);
     world.postgres().resume();
     world.nats.resume();
     for service in CONTROL {

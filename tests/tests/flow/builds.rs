@@ -2,7 +2,6 @@
 
 use proto::v1::build::State as Built;
 use serde_json::json;
-use std::time::Duration;
 use stories::fixture::{behave, chameleon, pair};
 use stories::{SlowStep, World, built, digest};
 use testkit::Load;
@@ -89,7 +88,7 @@ async fn a_build_that_fails_tells_its_step_and_changes_nothing_for_users() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
-    let load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&app.users());
     repo.write("Dockerfile", "FROM slipway.local/python:3.11\nRUN echo no such thing; exit 3\n");
     app.push("Cannot be built").await;
     let failure = app.build_in(Built::Failed).await.failure.expect("why");

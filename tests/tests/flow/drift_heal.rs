@@ -51,7 +51,7 @@ async fn stopped(watched: &Watched) {
 
 async fn limits_without_a_failed_request(watched: &Watched) {
     let users = watched.app().users();
-    let load = Load::start(&users, "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&users);
     let before = watched.history().await.len();
     watched.docker(&["update", "--memory=128m", "--memory-swap=128m", &watched.name()]);
     healed(watched, before).await;

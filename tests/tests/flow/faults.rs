@@ -2,7 +2,6 @@
 
 use proto::v1::release::State;
 use serde_json::json;
-use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{World, rewrite};
 use testkit::Load;
@@ -21,7 +20,7 @@ async fn a_killed_driver_is_taken_over() {
         app.release_in(2, &[State::Starting]).await;
     }
     let users = world.users("shop.localhost");
-    let load = Load::start(&users, "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&users);
     world.kill("deployer");
     world.resume("deployer");
     let app = world.app("shop", &repo);

@@ -143,7 +143,7 @@ async fn a_job_finds_what_its_service_depends_on() {
 
 #[tokio::test]
 async fn a_migration_runs_once_wherever_the_deployer_dies() {
-    let mut world = World::alone().await;
+    let mut world = World::start().await;
     let repo = with_jobs(&[MIGRATE]);
     world.register("shop", &repo).await.push("One").await;
     world.app("shop", &repo).live(1).await;

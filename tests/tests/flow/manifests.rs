@@ -3,7 +3,6 @@
 use proto::v1::build;
 use proto::v1::release::State;
 use serde_json::json;
-use std::time::Duration;
 use stories::fixture::{chameleon, manifest};
 use stories::{App, World, rewrite};
 use testkit::Load;
@@ -41,7 +40,7 @@ async fn a_wrong_manifest_fails_its_build_with_the_line_and_what_to_do() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
-    let load = Load::start(&app.users(), "/", 1, Duration::from_millis(20));
+    let load = Load::steady(&app.users());
     let mut told = String::new();
     for (what, from, to) in WRONG {
         repo.write("slipway.yaml", &manifest("shop"));

@@ -42,7 +42,7 @@ async fn a_candidate_that_never_gets_ready_changes_nothing_for_users() {
     let app = world.register("shop", &repo).await;
     app.push("The first").await;
     app.live(1).await;
-    let load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&app.users());
     behave(&repo, &json!({"version": "two", "never_ready": true}));
     app.push("Never ready").await;
     let failed = app.release_in(2, &[State::Failed]).await;
@@ -60,7 +60,7 @@ async fn a_release_that_turns_bad_goes_back_by_itself() {
     let app = world.register("shop", &repo).await;
     app.push("The first").await;
     app.live(1).await;
-    let load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&app.users());
     behave(&repo, &json!({"version": "two", "error_after_s": 0.5}));
     app.push("Turns bad").await;
     let back = app.release_in(2, &[State::RolledBack, State::Live]).await;

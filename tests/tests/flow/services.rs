@@ -3,7 +3,6 @@
 use proto::v1::Release;
 use proto::v1::release::State;
 use serde_json::json;
-use std::time::Duration;
 use stories::{World, rework, rewrite};
 use testkit::Load;
 
@@ -21,7 +20,7 @@ async fn only_what_changed_is_replaced_and_data_stay() {
     app.ship_commit(1).await;
     app.users().post("/file?path=notes", &[], "kept").await.expect("an answer");
     let before = ["worker", "store"].map(|service| world.docker.id_of(service));
-    let load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&app.users());
     rework(&repo, "web", &json!({"version": "two"}));
     let second = app.ship_commit(2).await;
     assert_eq!(load.stop().await.failed(), 0, "requests are held while web has no instance");
@@ -110,7 +109,7 @@ async fn recreate_stops_the_old_one_first_and_starts_it_again_when_the_new_one_f
     rewrite(&repo, "bake: 1s", "bake: 1s, strategy: recreate");
     let app = world.register("shop", &repo).await;
     app.ship_commit(1).await;
-    let load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    let load = Load::steady(&app.users());
     rework(&repo, "web", &json!({"version": "two", "crash_at_start": true}));
     app.push("Crashes").await;
     let failed = app.release_in(2, &[State::Failed, State::RolledBack]).await;

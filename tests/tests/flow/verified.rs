@@ -3,7 +3,6 @@
 use proto::v1::Release;
 use proto::v1::release::State;
 use serde_json::{Value, json};
-use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
 use testkit::{Load, Repo};
@@ -26,7 +25,7 @@ fn detail<'a>(release: &'a Release, step: &str) -> &'a str {
 
 /// What became of the second release while users asked, and of how many requests none failed.
 async fn second(app: &App<'_>, repo: &Repo, behaviour: &Value, state: State) -> Release {
-    let load = Load::start(&app.users(), "/", 1, Duration::from_millis(20));
+    let load = Load::steady(&app.users());
     behave(repo, behaviour);
     app.push("Another").await;
     let release = app.release_in(2, &[state]).await;
