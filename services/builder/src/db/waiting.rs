@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Seconds after which a builder that says nothing has lost its build: how long a build stands still after its
 /// builder was killed. Several renewals fit.
-const LEASE: f64 = 10.0;
+const LEASE: f64 = 6.0;
 
 /// A build that this builder works on.
 #[derive(Debug, Clone)]
