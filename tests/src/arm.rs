@@ -59,10 +59,10 @@ impl World {
     pub(crate) async fn goes_on(&mut self, service: &'static str) -> Duration {
         self.ends(service).await;
         let ended = Instant::now();
-        let done = eventually("the truth", PATIENCE, async || self.done_by(service).await).await;
+        let mark = self.mark(service).await;
         self.rises(service).await;
         eventually(&format!("{service} to go on with its work"), PATIENCE, async || {
-            self.done_by(service).await.filter(|now| *now > done)
+            self.is_past(mark, service).await.then_some(())
         })
         .await;
         ended.elapsed()

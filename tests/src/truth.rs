@@ -8,9 +8,28 @@ use testkit::eventually;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A number that grows with what a service says and hears.
-const SAID_AND_HEARD_BY: &str = "select
+const SAID_AND_HEARD: &str = "select
     (select count(*) from bus.outbox where service = $1 and published_at is not null) +
     (select coalesce(sum(1 + again), 0) from bus.inbox where consumer = $1)";
+/// Whether a service is in the middle of something, and a number that grows when that is taken up again.
+const TAKEN_UP: [(&str, &str); 2] = [
+    (
+        "select exists (select from builder.build where ended_at is null and $1 = 'builder')",
+        "select coalesce(sum(attempt), 0) from builder.build where $1 = 'builder'",
+    ),
+    (
+        "select exists (select from deployer.release where ended_at is null
+             and state_name not in ('live', 'retained') and $1 = 'deployer')",
+        "select count(*) from deployer.release_log where $1 = 'deployer'",
+    ),
+];
+
+/// What shows that a service goes on with its work, and how far it was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    query: &'static str,
+    reached: i64,
+}
 
 impl World {
     /// Waits until `event_type` was said `count` times.
@@ -48,21 +67,33 @@ impl World {
         .await;
     }
 
-    /// How much `service` has done so far; nothing while the truth is away.
-    pub(crate) async fn done_by(&self, service: &str) -> Option<i64> {
+    /// How far `service` is with what it is in the middle of, or else with what it says and hears.
+    pub(crate) async fn mark(&self, service: &str) -> Mark {
         let pool = self.truth();
-        let own = match service {
-            "builder" => {
-                "select coalesce(sum(attempt), 0) + (select count(*) from builder.step) from builder.build"
+        let mut query = SAID_AND_HEARD;
+        for (is_at_work, taken_up) in TAKEN_UP {
+            let asked = sqlx::query_scalar(is_at_work).bind(service).fetch_one(&pool).await;
+            if asked.expect("the truth is there") {
+                query = taken_up;
             }
-            "deployer" => "select count(*) from deployer.release_log",
-            // What the others do, they say or have heard.
-            _ => "select 0::bigint",
-        };
-        let own: i64 = sqlx::query_scalar(own).fetch_one(&pool).await.ok()?;
-        let bus = sqlx::query_scalar(SAID_AND_HEARD_BY).bind(service);
-        let bus: i64 = bus.fetch_one(&pool).await.ok()?;
-        Some(own + bus)
+        }
+        Mark { query, reached: self.count(query, service).await.expect("the truth is there") }
+    }
+
+    /// Whether `service` went on since the mark.
+    pub(crate) async fn is_past(&self, mark: Mark, service: &str) -> bool {
+        self.count(mark.query, service).await.is_some_and(|now| now > mark.reached)
+    }
+
+    async fn count(&self, query: &'static str, service: &str) -> Option<i64> {
+        let pool = self.truth();
+        sqlx::query_scalar(query).bind(service).fetch_one(&pool).await.ok()
+    }
+
+    /// The number of the newest release; 0 when there is none.
+    pub(crate) async fn newest(&self) -> i64 {
+        let newest = "select coalesce(max(number), 0) from deployer.release";
+        sqlx::query_scalar(newest).fetch_one(&self.truth()).await.expect("a number")
     }
 
     /// How many messages came again and changed nothing.

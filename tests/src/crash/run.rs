@@ -164,9 +164,17 @@ impl Stage {
     /// Users ask, a release begins, and it gets to `point`.
     async fn cut(&mut self, step: Step, point: &str, fault: Fault) -> Cut {
         let load = self.users(step.scene);
+        let number = self.world.newest().await + 1;
         self.world.arm(point, fault);
-        let number = self.deploy(step.scene).await.number;
-        self.world.hit(point).await;
+        let request = self.request(step.scene);
+        // Who makes the release may be cut before it answers.
+        tokio::select! {
+            release = self.make(&request) => {
+                assert_eq!(release.number, number, "nobody else makes releases");
+                self.world.hit(point).await;
+            }
+            () = self.world.hit(point) => {}
+        }
         Cut { load, number, started: Instant::now() }
     }
 
@@ -215,6 +223,11 @@ impl Stage {
 
     /// Makes a release of the scene's image.
     pub async fn deploy(&mut self, scene: Scene) -> Release {
+        let request = self.request(scene);
+        self.make(&request).await
+    }
+
+    fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
         let image = match scene {
             Scene::Good | Scene::Canary | Scene::Migrates => {
                 self.turn += 1;
@@ -224,14 +237,17 @@ impl Stage {
             Scene::NeverReady => &self.never_ready,
             Scene::AnswersBadly => &self.answers_badly,
         };
-        let request = CreateReleaseRequest {
+        CreateReleaseRequest {
             parent: format!("apps/{APP}/environments/production"),
             images: [("web".to_owned(), image.clone())].into(),
             manifest: self.manifest(scene),
             request_id: uuid::Uuid::new_v4().to_string(),
             force: true,
             ..CreateReleaseRequest::default()
-        };
+        }
+    }
+
+    async fn make(&self, request: &CreateReleaseRequest) -> Release {
         // As the CLI does: the same request again while a service does not answer.
         eventually("a release to be made", BOUND, async || {
             let asked = self.world.admin().releases.create_release(request.clone()).await;
