@@ -20,7 +20,7 @@ const TAKEN_UP: [(&str, &str); 2] = [
     (
         "select exists (select from deployer.release where ended_at is null
              and state_name not in ('live', 'retained') and $1 = 'deployer')",
-        "select count(*) from deployer.release_log where $1 = 'deployer'",
+        "select sum(lease_epoch)::bigint from deployer.release where $1 = 'deployer'",
     ),
 ];
 

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How often a lease is renewed; also how soon a cancel in another process is felt.
 const RENEW: Duration = Duration::from_secs(1);
 /// Renewals that may fail in a row before the work is stopped: less than the lease.
-const FAILURES: u32 = 6;
+const FAILURES: u32 = 4;
 /// How often the worker of one build may go away before that is taken for the build's fault.
 const ATTEMPTS: i32 = 5;
 /// Seconds until what blocks a build is looked at again: a quarter of its age, within these.

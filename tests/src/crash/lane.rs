@@ -87,16 +87,16 @@ async fn one(
         None => AssertUnwindSafe(begin(ground)).catch_unwind().await.ok(),
     };
     let Some(mut here) = begun else {
-        tell(name, "NOT BEGUN", 0.0);
+        tell(name, "NOT BEGUN", None);
         return None;
     };
     let played = AssertUnwindSafe(play(&mut here)).catch_unwind().await.ok();
     if let Some(converged) = &played {
-        tell(name, converged.state, converged.took.as_secs_f64());
+        tell(name, converged.state, Some(converged));
         *stage = Some(here);
     } else {
         // It said why when it panicked.
-        tell(name, "NOT RIGHT", 0.0);
+        tell(name, "NOT RIGHT", None);
         here.world.tell();
     }
     played
@@ -116,6 +116,10 @@ async fn end(stage: Option<Stage>, report: &mut Report) {
 }
 
 #[expect(clippy::print_stdout, reason = "what a program says")]
-fn tell(name: &str, state: &str, seconds: f64) {
-    println!("{name:<44} {state:<12} {seconds:5.1} s");
+fn tell(name: &str, state: &str, converged: Option<&Converged>) {
+    let took = converged.map_or(0.0, |it| it.took.as_secs_f64());
+    let moved_on = converged
+        .and_then(|it| it.moved_on)
+        .map_or(String::new(), |after| format!("  went on after {:.1} s", after.as_secs_f64()));
+    println!("{name:<44} {state:<12} {took:5.1} s{moved_on}");
 }
