@@ -9,6 +9,7 @@ const CONTRACTS: &[&str] = &[
     "slipway/v1/drift.proto",
     "slipway/v1/event.proto",
     "slipway/v1/instance.proto",
+    "slipway/v1/job.proto",
     "slipway/v1/notification.proto",
     "slipway/v1/release.proto",
     "slipway/v1/router.proto",

@@ -17,11 +17,14 @@ mod import;
 mod known;
 mod logs;
 mod notify;
+mod only;
 mod plan;
 mod promote;
 mod releases;
 mod rollback;
 mod rollback_local;
+mod run;
+mod runs;
 mod secret;
 mod status;
 mod token;
@@ -73,6 +76,10 @@ pub(crate) enum Command {
     Cancel(cancel::Cancel),
     /// Lets a share of traffic that is held go on
     Promote(promote::Promote),
+    /// Run a job of what is live, and follow it to its end
+    Run(run::Run),
+    /// List runs of jobs, or show one with its output
+    Runs(runs::Runs),
     /// Hold requests for a while, up to the app's limit
     Pause(traffic::Traffic),
     /// Take requests again after pause or maintenance
@@ -131,6 +138,8 @@ impl Command {
             Self::Unpin(unpin) => wait(unpin.run(session)),
             Self::Cancel(cancel) => wait(cancel.run(session)),
             Self::Promote(promote) => wait(promote.run(session)),
+            Self::Run(run) => wait(run.run(session)),
+            Self::Runs(runs) => wait(runs.run(session)),
             Self::Pause(traffic) => wait(traffic.run(session, Mode::Paused)),
             Self::Resume(traffic) => wait(traffic.run(session, Mode::Serving)),
             Self::Maintenance(traffic) => wait(traffic.run(session, Mode::Maintenance)),

@@ -14,6 +14,7 @@ pub(crate) mod notify;
 pub(crate) mod parked;
 pub(crate) mod progress;
 pub(crate) mod release;
+pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod steps;
 pub(crate) mod table;

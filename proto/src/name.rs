@@ -53,6 +53,15 @@ pub fn release(
     format!("apps/{app}/environments/{environment}/releases/{number}")
 }
 
+/// `apps/{app}/environments/{environment}/jobs/{job}`
+pub fn job(
+    app: impl std::fmt::Display,
+    environment: impl std::fmt::Display,
+    job: impl std::fmt::Display,
+) -> String {
+    format!("apps/{app}/environments/{environment}/jobs/{job}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -144,6 +144,7 @@ impl<'a> App<'a> {
             number,
             request_id: uuid::Uuid::new_v4().to_string(),
             reason: "the story wants it".to_owned(),
+            confirm_irreversible: false,
         };
         let answer = self.client.clone().releases.rollback_environment(request).await?;
         Ok(answer.into_inner().release.expect("a release"))

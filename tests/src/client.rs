@@ -4,6 +4,7 @@ use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::event_service_client::EventServiceClient;
+use proto::v1::job_service_client::JobServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use proto::v1::token_service_client::TokenServiceClient;
@@ -38,6 +39,8 @@ pub struct Client {
     pub builds: BuildServiceClient<Authorized>,
     /// Releases.
     pub releases: ReleaseServiceClient<Authorized>,
+    /// Jobs and their runs.
+    pub jobs: JobServiceClient<Authorized>,
     /// Secrets.
     pub secrets: SecretServiceClient<Authorized>,
     /// Drift.
@@ -59,6 +62,7 @@ impl Client {
             apps: AppServiceClient::new(authorized()),
             builds: BuildServiceClient::new(authorized()),
             releases: ReleaseServiceClient::new(authorized()),
+            jobs: JobServiceClient::new(authorized()),
             secrets: SecretServiceClient::new(authorized()),
             drift: DriftServiceClient::new(authorized()),
             tokens: TokenServiceClient::new(authorized()),

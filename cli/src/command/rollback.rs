@@ -23,6 +23,9 @@ pub(crate) struct Rollback {
     /// Why, for those who read the history
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
+    /// Go back also past a job that cannot be undone
+    #[arg(long)]
+    confirm_irreversible: bool,
     /// Follow it to its end; the exit status is its outcome
     #[arg(long, short)]
     wait: bool,
@@ -42,6 +45,7 @@ impl Rollback {
             number: self.number,
             request_id: request_id(),
             reason: self.reason,
+            confirm_irreversible: self.confirm_irreversible,
         };
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).rollback_environment(request).await

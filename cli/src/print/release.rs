@@ -1,6 +1,6 @@
 //! Releases.
 
-use super::{bytes, git_ref, last, short, steps, table, time, words};
+use super::{bytes, git_ref, last, run, short, steps, table, time, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Failure, Release, ReleasedService, release::State};
@@ -103,7 +103,7 @@ pub(crate) fn took(release: &Release) -> String {
 
 /// What is known of the share of traffic that is held, if one is.
 pub(crate) fn canary(release: &Release) -> Vec<String> {
-    let Some(canary) = &release.canary else { return Vec::new() };
+    let Some(canary) = &release.canary else { return decision(release).into_iter().collect() };
     let share = release.weight_percent;
     let head = format!("step {} of {} at {share} %", canary.step, canary.steps);
     let mut lines = vec![format!("  {head}: {}", canary.sentence)];
@@ -115,6 +115,12 @@ pub(crate) fn canary(release: &Release) -> Vec<String> {
 pub(crate) fn decision(release: &Release) -> Option<String> {
     let waits = release.canary.as_ref().is_some_and(|canary| canary.waits);
     let place = format!("{} {}", release.app, release.environment);
+    if release.asks {
+        return Some(format!(
+            "  it does not go back by itself, because a job of it cannot be undone: `slipway promote {place}` keeps it, \
+             `slipway rollback {place} --confirm-irreversible` sends it back"
+        ));
+    }
     waits.then(|| {
         format!(
             "  it waits for a person: `slipway promote {place}` lets it go on, `slipway cancel {place}` sends it back"
@@ -134,6 +140,15 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("build", last(&release.build).to_owned()),
         ("config", short(&release.config_hash).to_owned()),
         ("secrets", release.secrets.join(", ")),
+        (
+            "way back",
+            if release.irreversible {
+                "only when it is confirmed: a job cannot be undone"
+            } else {
+                ""
+            }
+            .to_owned(),
+        ),
         ("pinned", if release.pinned { "yes".to_owned() } else { String::new() }),
         ("trace", release.trace_id.clone()),
         ("uid", release.uid.clone()),
@@ -144,6 +159,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     lines.extend(steps::lines(&timed, failed, now));
     lines.extend(canary(release));
     lines.push(services(&release.services));
+    lines.extend(release.errands.iter().map(run::line));
     lines.extend(release.failure.iter().map(failure));
     lines.join("\n")
 }

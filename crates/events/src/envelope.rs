@@ -74,6 +74,10 @@ event_types! {
     DriftHealed = "drift.healed",
     /// What runs became equal to what was released without us.
     DriftCleared = "drift.cleared",
+    /// A job begins.
+    RunStarted = "run.started",
+    /// A job ended, or will never begin.
+    RunFinished = "run.finished",
 }
 
 impl std::fmt::Display for EventType {

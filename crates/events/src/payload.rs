@@ -5,7 +5,7 @@
 
 use crate::{
     AppName, BuildId, ChangeId, CommitSha, DeliveryId, Digest, EnvironmentName, EventType, GitRef,
-    InstanceId, PrincipalName, ReleaseId, ServiceName,
+    InstanceId, JobName, PrincipalName, ReleaseId, RunId, ServiceName,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -215,8 +215,37 @@ pub struct DriftV1 {
     pub findings: Vec<FindingV1>,
 }
 
+/// `run.started`, `run.finished`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunV1 {
+    /// The run.
+    pub run: RunId,
+    /// The app.
+    pub app: AppName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The job.
+    pub job: JobName,
+    /// Why it runs, in snake case: `before_release`, `on_failure`, `manual`.
+    pub kind: String,
+    /// The release whose image and configuration it uses.
+    pub release: ReleaseId,
+    /// The number of that release.
+    pub number: i64,
+    /// Where it is, in snake case: `running`, `succeeded`, `failed`, `stopped`, `skipped`.
+    pub state: String,
+    /// Who asked.
+    pub by: PrincipalName,
+    /// How its process ended, once it has.
+    pub exit_code: Option<i32>,
+    /// A stable code in capitals, when it did not succeed.
+    pub reason: Option<String>,
+    /// The same for people.
+    pub message: Option<String>,
+}
+
 macro_rules! version_one {
     ($($payload:ty),*) => { $(impl Payload for $payload { const VERSION: u32 = 1; })* };
 }
 
-version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1);
+version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1, RunV1);

@@ -1,6 +1,8 @@
 //! The wire form of every payload is frozen: a difference here is a bug in the code, not in the sample.
 
-use events::payload::{self, BuildV1, DriftV1, InstanceV1, Payload, ReleaseV1, SourcePushedV1};
+use events::payload::{
+    self, BuildV1, DriftV1, InstanceV1, Payload, ReleaseV1, RunV1, SourcePushedV1,
+};
 use events::{AppName, Envelope, EventId, EventType};
 
 fn envelope(event_type: EventType, sample: &str) -> Envelope {
@@ -58,6 +60,14 @@ fn drift_v1_is_frozen() {
     reads_and_writes_the_same::<DriftV1>(
         EventType::DriftDetected,
         include_str!("frozen/drift.detected.v1.json"),
+    );
+}
+
+#[test]
+fn run_v1_is_frozen() {
+    reads_and_writes_the_same::<RunV1>(
+        EventType::RunFinished,
+        include_str!("frozen/run.finished.v1.json"),
     );
 }
 

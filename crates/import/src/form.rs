@@ -29,6 +29,7 @@ pub(crate) struct Job {
     pub(crate) command: Vec<Word>,
     pub(crate) at: Word,
     pub(crate) schedule: Option<Word>,
+    pub(crate) timezone: Option<Word>,
     pub(crate) env: Vec<(Word, Word)>,
 }
 

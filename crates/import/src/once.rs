@@ -10,11 +10,12 @@ use crate::tree::Word;
 pub(crate) struct When {
     pub(crate) at: Word,
     pub(crate) schedule: Option<Word>,
+    pub(crate) timezone: Option<Word>,
 }
 
 impl When {
     pub(crate) fn at(at: Word) -> Self {
-        Self { at, schedule: None }
+        Self { at, schedule: None, timezone: None }
     }
 }
 
@@ -61,7 +62,8 @@ pub(crate) fn job(
             ledger.left_at(mark, why, format!("check those of {}", service.text));
         }
     });
-    Some(Job { name, service, command, at: when.at, schedule: when.schedule, env })
+    let When { at, schedule, timezone } = when;
+    Some(Job { name, service, command, at, schedule, timezone, env })
 }
 
 fn image_marks(once: &Service) -> Vec<crate::place::Mark> {

@@ -22,6 +22,7 @@ mod resolved;
 mod routes;
 mod rules;
 mod service;
+mod slot;
 mod sticky;
 mod strategy;
 mod survey;
@@ -34,7 +35,7 @@ pub use environment::{
     ResourcesOverride, Track, Window,
 };
 pub use health::{Health, Probe, ProbeTarget};
-pub use job::{Check, Commit, Job, JobAt};
+pub use job::{Check, Commit, Job, JobAt, Missed, Overlap};
 pub use json::Json;
 pub use manifest::Manifest;
 pub use notify::{Notice, Notify, Receiver};

@@ -8,7 +8,7 @@ use crate::resolved::{Resolved, ResolvedService};
 use crate::service::{Replace, VolumeClass};
 use crate::strategy::Strategy;
 use crate::value::{Bytes, Span};
-use events::{AppName, EnvironmentName, ServiceName, VolumeName};
+use events::{AppName, EnvironmentName, JobName, ServiceName, VolumeName};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -39,6 +39,8 @@ pub struct Plan {
     pub disk: DiskPlan,
     /// Why there is downtime; empty: there is none.
     pub downtime: Vec<String>,
+    /// Jobs that cannot be undone: once they have run, only a person takes the release back.
+    pub irreversible: Vec<JobName>,
 }
 
 /// What becomes of one service.
@@ -114,6 +116,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         memory: memory(resolved, running),
         disk: disk(resolved, running),
         downtime: downtime(resolved, running),
+        irreversible: resolved.irreversible_jobs().cloned().collect(),
     }
 }
 

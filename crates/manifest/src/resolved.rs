@@ -152,6 +152,11 @@ impl Resolved {
         all.filter(|dependency| self.sibling(dependency).is_none())
     }
 
+    /// The jobs of every release that cannot be undone.
+    pub fn irreversible_jobs(&self) -> impl Iterator<Item = &JobName> {
+        self.jobs.iter().filter(|(_, job)| job.irreversible).map(|(name, _)| name)
+    }
+
     /// The service of the app that `dependency` is, if it is one.
     pub fn sibling(&self, dependency: &Dependency) -> Option<ServiceName> {
         dependency.target.service().filter(|name| self.services.contains_key(name))

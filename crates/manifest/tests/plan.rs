@@ -107,3 +107,12 @@ fn recreating_is_downtime_and_says_why() {
     assert_snapshot!(plan.downtime.join("\n"), @"api, if its image changed, stops before its successor starts: the environment's strategy is recreate");
     assert_eq!(plan.memory.limits.to_string(), "1GiB");
 }
+
+#[test]
+fn what_cannot_be_undone_is_said_beforehand() {
+    let text = FRAUD.replace("at: before_release", "at: before_release, irreversible: true");
+    let said = plan(&resolved(&text, "production"), None).to_string();
+    let wanted =
+        "way back  only when a person says so, once job migrate has run: it is irreversible\n";
+    assert!(said.contains(wanted), "{said}");
+}

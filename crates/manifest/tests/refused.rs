@@ -253,3 +253,9 @@ fn routes_that_nobody_or_two_answer() {
     slipway.yaml:4:58 services.web.volumes[0].class: volume m is `class: model` elsewhere (a volume has one class)
     "#);
 }
+
+#[test]
+fn what_is_said_of_a_schedule_or_a_way_back_that_is_not_there() {
+    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: manual, overlap: queue, irreversible: true } }")), @"");
+    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule, schedule: \"0 2 * * *\", timezone: Europe/Atlantis } }")), @"");
+}

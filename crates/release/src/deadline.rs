@@ -18,7 +18,9 @@ impl Plan {
             State::Verifying => Some(limits.verify),
             State::Shifting { phase: Shift::Applying, .. } => Some(limits.shift),
             State::Shifting { phase: Shift::Holding, .. } => Some(limits.hold),
-            State::Shifting { phase: Shift::Deciding, .. } => Some(limits.decide),
+            State::Shifting { phase: Shift::Deciding | Shift::Asking { .. }, .. } => {
+                Some(limits.decide)
+            }
             State::Baking => Some(limits.bake),
             State::Settling => Some(limits.settle),
             State::RollingBack { .. } => Some(limits.undo),

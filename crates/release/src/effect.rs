@@ -64,6 +64,7 @@ impl Plan {
             State::Queued { .. }
             | State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
+            | State::Shifting { phase: Shift::Asking { .. }, .. }
             | State::Live
             | State::Retained
             | State::Collected

@@ -102,6 +102,9 @@ pub struct Plan {
     pub bake: bool,
     /// A stable release is there to shift from.
     pub has_stable: bool,
+    /// One of its jobs cannot be undone: once users are on the release, a person decides whether it goes back.
+    #[serde(default)]
+    pub irreversible: bool,
 }
 
 impl Plan {
@@ -117,6 +120,7 @@ impl Plan {
             verify: false,
             bake: true,
             has_stable: true,
+            irreversible: false,
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Cleared {
 }
 
 /// The parts of one step of traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shift {
     /// The router is being told.
@@ -23,6 +23,11 @@ pub enum Shift {
     Holding,
     /// It was held for its time and nothing was shown: a person may decide. It is judged on.
     Deciding,
+    /// It went wrong and cannot be undone: a person decides. Nothing moves until then.
+    Asking {
+        /// What went wrong.
+        failure: Failure,
+    },
 }
 
 /// The halves of going back, in their order.
@@ -227,7 +232,8 @@ impl State {
     #[expect(clippy::wildcard_enum_match_arm, reason = "in other states none is held")]
     pub fn held(&self) -> Option<usize> {
         match self {
-            Self::Shifting { step, phase: Shift::Holding | Shift::Deciding } => Some(*step),
+            Self::Shifting { phase: Shift::Applying, .. } => None,
+            Self::Shifting { step, .. } => Some(*step),
             _ => None,
         }
     }
@@ -242,13 +248,14 @@ impl State {
         matches!(self, Self::Shifting { .. } | Self::Baking | Self::Settling | Self::Live)
     }
 
-    /// Why it ended so, where that was not wanted.
+    /// Why it ended so, or waits, where that was not wanted.
     #[expect(clippy::wildcard_enum_match_arm, reason = "a state without a failure has none")]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::RolledBack { failure }
             | Self::Failed { failure }
-            | Self::Stuck { failure, .. } => Some(failure),
+            | Self::Stuck { failure, .. }
+            | Self::Shifting { phase: Shift::Asking { failure }, .. } => Some(failure),
             Self::RollingBack { ending, .. } => match ending {
                 Ending::RolledBack { failure } | Ending::Failed { failure } => Some(failure),
                 Ending::Cancelled { .. } | Ending::Superseded { .. } => None,

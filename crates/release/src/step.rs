@@ -37,6 +37,11 @@ pub enum Refused {
         /// The state.
         state: &'static str,
     },
+    /// Only a person who says so sends users back past a job that cannot be undone.
+    #[error(
+        "a job of the release cannot be undone, and users are on it; `slipway rollback --confirm-irreversible` sends them back all the same"
+    )]
+    Irreversible,
 }
 
 /// What becomes of a release in `state` by `input`.
@@ -45,6 +50,8 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
     let next = match input {
         Input::Done { .. } => done(plan, state),
         Input::Undecided { .. } => undecided(state),
+        // Somebody is asked already.
+        Input::Failed { .. } if is_asking(state) => None,
         Input::Failed { failure } => failed(plan, state, failure),
         Input::DeadlinePassed { last } => deadline_passed(plan, state, &last),
         Input::Admitted => admitted(plan, state),
@@ -54,7 +61,7 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
             State::AwaitingApproval { .. } => Some(State::Cancelled { by }),
             _ => None,
         },
-        Input::Cancel { by } => return ended(plan, state, Ending::Cancelled { by }),
+        Input::Cancel { by } => return cancelled(plan, state, Ending::Cancelled { by }),
         Input::Supersede { by } => return superseded(plan, state, Ending::Superseded { by }),
         Input::Rollback { by, reason } => {
             return ended(plan, state, Ending::RolledBack { failure: asked(&by, &reason) });
@@ -82,7 +89,8 @@ fn done(plan: &Plan, state: &State) -> Option<State> {
         State::Starting | State::Warming | State::Verifying => {
             State::Shifting { step: 0, phase: Shift::Applying }
         }
-        State::Shifting { step, phase } => shifted(plan, *step, *phase),
+        State::Shifting { phase: Shift::Asking { .. }, .. } => return None,
+        State::Shifting { step, phase } => shifted(plan, *step, phase),
         State::Baking => State::Settling,
         State::Settling => State::Live,
         State::RollingBack { undo: Undo::Traffic, ending } => {
@@ -106,23 +114,39 @@ fn undecided(state: &State) -> Option<State> {
 
 /// A person vouches for what is held.
 fn promoted(plan: &Plan, state: &State, seen: usize) -> Option<State> {
-    (state.held()? == seen).then(|| shifted(plan, seen, Shift::Deciding))
+    let State::Shifting { phase, .. } = state else { return None };
+    (state.held()? == seen).then(|| shifted(plan, seen, phase))
 }
 
-fn shifted(plan: &Plan, step: usize, phase: Shift) -> State {
+fn shifted(plan: &Plan, step: usize, phase: &Shift) -> State {
     let is_last = step + 1 >= plan.weights().len();
     match phase {
         Shift::Applying if is_last && plan.bake => State::Baking,
         Shift::Applying if is_last => State::Settling,
         Shift::Applying => State::Shifting { step, phase: Shift::Holding },
-        Shift::Holding | Shift::Deciding => {
+        // Whoever keeps it has seen what it does with all traffic.
+        Shift::Asking { .. } if is_last => State::Settling,
+        Shift::Holding | Shift::Deciding | Shift::Asking { .. } => {
             State::Shifting { step: step + 1, phase: Shift::Applying }
         }
     }
 }
 
+/// The step of traffic to ask a person about instead of going back: users are on what cannot be undone.
+fn asked_about(plan: &Plan, state: &State) -> Option<usize> {
+    let step = match state {
+        State::Shifting { step, .. } => *step,
+        State::Baking => plan.weights().len().saturating_sub(1),
+        _ => return None,
+    };
+    (plan.irreversible && plan.has_stable).then_some(step)
+}
+
 /// The state's effect cannot be done.
 fn failed(plan: &Plan, state: &State, failure: Failure) -> Option<State> {
+    if let Some(step) = asked_about(plan, state) {
+        return Some(State::Shifting { step, phase: Shift::Asking { failure } });
+    }
     match state {
         // The new release serves everybody; what is left of the old one is swept up later.
         State::Settling => Some(State::Live),
@@ -155,6 +179,8 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
         State::Queued { .. } | State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => {
             Some(State::Failed { failure: late("waiting") })
         }
+        // Nobody answered: they are asked again.
+        State::Shifting { phase: Shift::Asking { .. }, .. } => Some(state.clone()),
         // Nobody judged it in time; silence is no reason to go back at once.
         State::Shifting { phase: Shift::Holding, .. } => undecided(state),
         State::Shifting { phase: Shift::Deciding, .. } => {
@@ -206,8 +232,20 @@ fn ended(plan: &Plan, state: &State, ending: Ending) -> Result<Transition, Refus
 fn superseded(plan: &Plan, state: &State, ending: Ending) -> Result<Transition, Refused> {
     match state {
         State::Stuck { .. } => Err(Refused::NotNow { state: state.name(), input: "supersede" }),
-        _ => ended(plan, state, ending),
+        _ => cancelled(plan, state, ending),
     }
+}
+
+/// Ended for another reason than that it should go back, which what cannot be undone does not do.
+fn cancelled(plan: &Plan, state: &State, ending: Ending) -> Result<Transition, Refused> {
+    match asked_about(plan, state) {
+        Some(_) => Err(Refused::Irreversible),
+        None => ended(plan, state, ending),
+    }
+}
+
+fn is_asking(state: &State) -> bool {
+    matches!(state, State::Shifting { phase: Shift::Asking { .. }, .. })
 }
 
 /// Users may have felt it: weight moved, or the stable release was stopped for it.
@@ -235,7 +273,9 @@ fn announced(next: State) -> Transition {
     let announce = match &next {
         State::AwaitingApproval { .. }
         | State::AwaitingWindow { .. }
-        | State::Shifting { phase: Shift::Deciding, .. } => EventType::ReleaseWaiting,
+        | State::Shifting { phase: Shift::Deciding | Shift::Asking { .. }, .. } => {
+            EventType::ReleaseWaiting
+        }
         State::Preparing => EventType::ReleaseStarted,
         State::Live => EventType::ReleaseLive,
         State::RolledBack { .. } => EventType::ReleaseRolledBack,

@@ -4,13 +4,14 @@ use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::{grpc, on, removal, repair, schedule, sweep};
+use crate::{errand, grpc, on, removal, repair, schedule, sweep, timetable};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
 use pg::sealed::Key;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::instance_service_server::InstanceServiceServer;
+use proto::v1::job_service_server::JobServiceServer;
 use proto::v1::release_service_server::ReleaseServiceServer;
 use proto::v1::secret_service_server::SecretServiceServer;
 use service::Clock;
@@ -113,6 +114,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         .add(ReleaseServiceServer::new(grpc::Releases(app.clone())))
         .add(SecretServiceServer::new(grpc::Secrets(app.clone())))
         .add(InstanceServiceServer::new(grpc::Instances(app.clone())))
+        .add(JobServiceServer::new(grpc::Jobs(app.clone())))
         .into_router()
         .merge(health.routes());
     let listener = TcpListener::bind(config.address).await.context("listen")?;
@@ -150,7 +152,7 @@ impl Deployer {
         );
         let consume =
             bus::consume::run(bus.clone(), app.pool.clone(), handlers(&app), cancel.clone());
-        let (served, (), (), (), (), (), (), ()) = tokio::join!(
+        let (served, (), (), (), (), (), (), (), (), ()) = tokio::join!(
             service::http::serve(listener, router, cancel.clone()),
             relay,
             consume,
@@ -158,6 +160,8 @@ impl Deployer {
             sweep::run(app.clone(), cancel.clone()),
             removal::run(app.clone(), cancel.clone()),
             repair::run(app.clone(), cancel.clone()),
+            errand::run(app.clone(), cancel.clone()),
+            timetable::run(app.clone(), cancel.clone()),
             report_health(&app, &bus, &health, cancel.clone()),
         );
         served.context("serve")

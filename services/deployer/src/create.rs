@@ -170,6 +170,7 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
         verify: !restores && !resolved.verify.is_empty(),
         bake: !restores,
         has_stable: false,
+        irreversible: !restores && resolved.irreversible_jobs().next().is_some(),
     }
 }
 

@@ -42,6 +42,8 @@ async fn record_one(app: &App, rollback: &LocalRollback) -> anyhow::Result<()> {
         // The same again is answered, not done twice.
         request_id: rollback.uid.clone(),
         reason: rollback.reason.clone(),
+        // It was done; this is the record of it.
+        confirm_irreversible: true,
     };
     rollback::rollback(app, app.internal.request_of(&by, wanted)).await?;
     Ok(())

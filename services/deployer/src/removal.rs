@@ -3,7 +3,9 @@
 
 use crate::app::App;
 use crate::db::app_removal::{self, Removal};
-use crate::db::{command, environment, instance, list, release, route_claim, run, setup};
+use crate::db::{
+    command, environment, errand, instance, list, release, route_claim, run, setup, timetable,
+};
 use crate::docker::label;
 use crate::perform::{After, stop};
 use crate::spec::Place;
@@ -72,6 +74,7 @@ async fn remove(app: &App, removal: &Removal) -> anyhow::Result<bool> {
     if !ended {
         return Ok(false);
     }
+    abandon(app, &environments, removal).await?;
     take_routes(app, &environments, removal).await?;
     reach(|| "deployer.removal.routes_gone".to_owned()).await?;
     for environment in &environments {
@@ -130,6 +133,17 @@ async fn end_releases(
         app.changed();
     }
     Ok(true)
+}
+
+/// No job begins any more.
+async fn abandon(app: &App, environments: &[Environment], removal: &Removal) -> anyhow::Result<()> {
+    let mut transaction = app.pool.begin().await?;
+    app_removal::hold(&mut *transaction, removal).await?;
+    for (name, environment) in environments {
+        timetable::forget(&mut transaction, (name, environment)).await?;
+        errand::abandon(&mut transaction, (name, environment)).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// The router acknowledges a table without the app; its hosts are free.

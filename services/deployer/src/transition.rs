@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::db::claim::Lease;
 use crate::db::release::{Release, interval};
 use crate::db::{environment, log, release, route_claim};
+use crate::{errand, timetable};
 use ::release::{Input, Refused, State, Transition, step};
 use events::payload::ReleaseV1;
 use events::{AppName, EnvironmentName, EventId, EventType};
@@ -109,7 +110,12 @@ async fn retire_live(
     let Some(id) = release::live(&mut *connection, place).await? else { return Ok(()) };
     let Some(live) = release::get(&mut *connection, id).await? else { return Ok(()) };
     let transition = step(&live.plan, &live.state, Input::Replaced)?;
-    write(app, connection, None, &live, &Input::Replaced, &transition).await
+    write(app, connection, None, &live, &Input::Replaced, &transition).await?;
+    if successor.restores.is_some() {
+        let left_behind = errand::left_behind(&live.content.resolved);
+        errand::make_due(connection, &live, left_behind).await?;
+    }
+    Ok(())
 }
 
 async fn write(
@@ -144,6 +150,12 @@ async fn write(
         return Err(TransitionError::Lost);
     }
     log::append(connection, release.id, release.version + 1, (input, next)).await?;
+    let (resolved, restores) = (&release.content.resolved, release.restores.is_some());
+    let due = errand::by_release(resolved, restores, (&release.state, next));
+    errand::make_due(connection, release, due).await?;
+    if *next == State::Live {
+        timetable::keep(connection, release).await?;
+    }
     announce(app, connection, release, next, transition.announce).await
 }
 

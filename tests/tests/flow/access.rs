@@ -3,18 +3,18 @@
 mod calls;
 
 use crate::tell::reason;
-use calls::{CALLS, There, call};
+use calls::{CALLS, JOB, There, call};
 use proto::v1::grant::Role;
 use proto::v1::{
     CreateReleaseRequest, CreateTokenRequest, GetReleaseRequest, ListAppsRequest,
     ListBuildsRequest, ListDeliveriesRequest, ListEnvironmentsRequest, ListReleasesRequest,
-    ListTokensRequest, WatchEventsRequest, WatchEventsResponse, WatchLogsRequest,
+    ListTokensRequest, RunJobRequest, WatchEventsRequest, WatchEventsResponse, WatchLogsRequest,
     WatchLogsResponse, WatchReleasesRequest, WatchReleasesResponse,
 };
 use serde_json::json;
 use std::time::Duration;
 use stories::fixture::{chameleon, manifest};
-use stories::{App, Client, World};
+use stories::{App, Client, World, rewrite};
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
@@ -22,7 +22,13 @@ async fn there(app: &App<'_>) -> There {
     let mut apps = app.client.clone().apps;
     let deliveries = apps.list_deliveries(ListDeliveriesRequest::default()).await;
     let deliveries = deliveries.expect("a list").into_inner().deliveries;
-    There { build: app.builds().await[0].name.clone(), delivery: deliveries[0].name.clone() }
+    let request = RunJobRequest { name: JOB.into(), ..Default::default() };
+    let run = app.client.clone().jobs.run_job(request).await.expect("it is due").into_inner();
+    There {
+        build: app.builds().await[0].name.clone(),
+        delivery: deliveries[0].name.clone(),
+        run: run.run.expect("a run").name,
+    }
 }
 
 /// How a call was refused to somebody: for who they are, for what they may, or not at all.
@@ -40,6 +46,8 @@ fn verdict(answer: Result<(), Status>) -> &'static str {
 async fn every_call_asks_for_its_role() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
+    let hello = "jobs: { hello: { service: web, at: manual, command: [echo, hello] } }";
+    rewrite(&repo, "environments:", &format!("{hello}\nenvironments:"));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
     let there = there(&app).await;
@@ -66,6 +74,10 @@ async fn every_call_asks_for_its_role() {
     WatchReleases               who?     who?     yes      yes      no       no       yes
     WatchLogs                   who?     who?     yes      yes      no       no       yes
     WatchEvents                 who?     who?     yes      yes      yes      no       yes
+    ListJobs                    who?     who?     yes      yes      no       no       yes
+    ListRuns                    who?     who?     yes      yes      yes      yes      yes
+    GetRun                      who?     who?     yes      yes      no       no       yes
+    WatchRun                    who?     who?     yes      yes      no       no       yes
     ListSecrets                 who?     who?     yes      yes      no       no       yes
     CheckDrift                  who?     who?     yes      yes      no       no       yes
     CreateRelease, only planned who?     who?     yes      yes      no       no       yes
@@ -74,6 +86,7 @@ async fn every_call_asks_for_its_role() {
     PromoteRelease              who?     who?     no       yes      no       no       yes
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
+    RunJob                      who?     who?     no       yes      no       no       yes
     SetTraffic                  who?     who?     no       yes      no       no       yes
     SetSecret                   who?     who?     no       yes      no       no       yes
     DeleteSecret                who?     who?     no       yes      no       no       none
@@ -114,7 +127,11 @@ async fn everybody(world: &World) -> [(&'static str, Client); 7] {
 async fn who_is_refused_learns_what_is_missing() {
     let world = World::start().await;
     let viewer = world.token("ci", Role::Viewer, "shop/production").await;
-    let there = There { build: "builds/none".into(), delivery: "deliveries/none".into() };
+    let there = There {
+        build: "builds/none".into(),
+        delivery: "deliveries/none".into(),
+        run: "runs/none".into(),
+    };
     let mut said = Vec::new();
     for (client, name) in [
         (world.client(None), "GetApp"),

@@ -20,6 +20,7 @@ mod lives;
 mod manifests;
 mod notified;
 mod push;
+mod runs;
 mod services;
 mod tell;
 mod traces;

@@ -17,29 +17,15 @@ pub(super) fn read(
     let word = |at| kind.as_ref().map_or_else(|| Word::new(at), |kind| Word::from(at, kind));
     let when = match kind.as_ref().and_then(Place::text) {
         Some("PRE_DEPLOY") => When::at(word("before_release")),
-        Some("SCHEDULED") => scheduled(place, word("schedule"), ledger),
-        Some("FAILED_DEPLOY") => {
-            let help = "run it by hand, or be told of failures with `notify`";
-            if let Some(kind) = &kind {
-                ledger.changed(kind, "no job runs because a release failed", help);
-            }
-            When::at(word("manual"))
-        }
+        Some("SCHEDULED") => scheduled(place, word("schedule")),
+        Some("FAILED_DEPLOY") => When::at(word("on_failure")),
         _ => When::at(word("after_release")),
     };
     job(once, when, services, place, ledger)
 }
 
-fn scheduled(place: &Place<'_>, at: Word, ledger: &mut Ledger) -> When {
+fn scheduled(place: &Place<'_>, at: Word) -> When {
     let schedule = place.get("schedule");
-    let zone = schedule.as_ref().and_then(|schedule| schedule.get("time_zone"));
-    if let Some(zone) = zone {
-        if zone.is("UTC") {
-            ledger.changed(&zone, "schedules are in UTC", crate::ledger::NOTHING);
-        } else {
-            ledger.left(&zone, "schedules are in UTC", "change the hours of the schedule");
-        }
-    }
-    let cron = schedule.and_then(|schedule| schedule.get("cron"));
-    When { at, schedule: cron.and_then(|cron| Word::of(&cron)) }
+    let word = |key| schedule.as_ref().and_then(|it| it.get(key)).and_then(|it| Word::of(&it));
+    When { at, schedule: word("cron"), timezone: word("time_zone") }
 }

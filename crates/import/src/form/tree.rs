@@ -43,6 +43,7 @@ impl Job {
             ("command", Tree::words(self.command)),
             ("at", Some(Tree::Text(self.at))),
             ("schedule", self.schedule.map(Tree::Text)),
+            ("timezone", self.timezone.map(Tree::Text)),
             ("env", Tree::pairs(self.env)),
         ])
     }

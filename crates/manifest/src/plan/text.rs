@@ -27,6 +27,12 @@ impl Display for Plan {
         for reason in &self.downtime {
             writeln!(f, "downtime  {reason}")?;
         }
+        for job in &self.irreversible {
+            writeln!(
+                f,
+                "way back  only when a person says so, once job {job} has run: it is irreversible"
+            )?;
+        }
         for (name, service) in &self.services {
             let action = format!("{} x{}", service.action, service.replicas);
             writeln!(f, "service   {:<12} {action:<18} {}", name.as_str(), service.why)?;

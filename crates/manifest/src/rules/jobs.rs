@@ -43,9 +43,29 @@ fn one(rules: &mut Rules<'_>, path: &str, job: &Job) {
             );
         }
     }
+    if job.irreversible && job.at != JobAt::BeforeRelease {
+        let message = format!("no release is taken back past a job `at: {}`", job.at);
+        let help = "leave it out, or use `at: before_release`";
+        rules.broken(format!("{path}.irreversible"), message, help);
+    }
     if job.schedule.is_some() != (job.at == JobAt::Schedule) {
         let help = "write `at: schedule` and `schedule: \"...\"` together";
         rules.broken(path, "`at` and `schedule` do not agree", help);
+    }
+    let of_a_schedule = [
+        (job.timezone.is_some(), "timezone"),
+        (job.overlap.is_some(), "overlap"),
+        (job.missed.is_some(), "missed"),
+    ];
+    for (_, key) in
+        of_a_schedule.into_iter().filter(|(is_given, _)| *is_given && job.schedule.is_none())
+    {
+        rules.broken(format!("{path}.{key}"), "the job has no schedule", "leave it out");
+    }
+    if let Some(timezone) = job.timezone.as_ref().filter(|timezone| timezone.zone().is_none()) {
+        let message = format!("there is no time zone {timezone}");
+        let help = "use a name of the tz database, like Europe/Berlin";
+        rules.broken(format!("{path}.timezone"), message, help);
     }
     if let Some(commit) = &job.commit {
         if !matches!(job.at, JobAt::Manual | JobAt::Schedule) {

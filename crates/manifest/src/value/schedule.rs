@@ -42,20 +42,38 @@ impl Schedule {
 
     /// Whether it fires in the minute named, with months and days from 1 and weekdays from Sunday 0.
     pub fn fires(&self, minute: u32, hour: u32, day: u32, month: u32, weekday: u32) -> bool {
-        let has = |set: u64, n: u32| set.checked_shr(n).is_some_and(|rest| rest & 1 == 1);
+        self.fires_on(day, month, weekday) && self.fires_at(minute, hour)
+    }
+
+    /// Whether it fires in that minute of the days on which it fires.
+    pub(crate) fn fires_at(&self, minute: u32, hour: u32) -> bool {
+        has(self.minutes, minute) && has(self.hours, hour)
+    }
+
+    /// Whether it fires on that day.
+    pub(crate) fn fires_on(&self, day: u32, month: u32, weekday: u32) -> bool {
         let (on_day, on_weekday) = (has(self.days, day), has(self.weekdays, weekday));
         let mut fields = self.text.split(' ').skip(2);
         let any_day = fields.next().is_some_and(|day| day.starts_with('*'));
         let any_weekday = fields.nth(1).is_some_and(|weekday| weekday.starts_with('*'));
         let today =
             if any_day || any_weekday { on_day && on_weekday } else { on_day || on_weekday };
-        today && has(self.minutes, minute) && has(self.hours, hour) && has(self.months, month)
+        today && has(self.months, month)
+    }
+
+    /// Whether it fires in every hour of the days on which it fires.
+    pub(crate) fn fires_every_hour(&self) -> bool {
+        (0..24).all(|hour| has(self.hours, hour))
     }
 
     /// The five fields.
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+fn has(set: u64, n: u32) -> bool {
+    set.checked_shr(n).is_some_and(|rest| rest & 1 == 1)
 }
 
 /// The numbers that one field means, as bits.

@@ -116,6 +116,13 @@ text!(
     "UTC"
 );
 
+impl Timezone {
+    /// Its rules; nothing when the tz database has no zone of this name.
+    pub fn zone(&self) -> Option<chrono_tz::Tz> {
+        self.as_str().parse().ok()
+    }
+}
+
 text!(
     /// Where an e-mail goes.
     Email, "an e-mail address",

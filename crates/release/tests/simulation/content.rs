@@ -89,6 +89,7 @@ impl Content {
             verify: self.gates.verify,
             bake: !restores,
             has_stable: false,
+            irreversible: false,
         }
     }
 }

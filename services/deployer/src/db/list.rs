@@ -1,6 +1,7 @@
-//! Pages of releases and environments, for people.
+//! Pages of releases, environments and runs, for people.
 
-use events::{AppName, EnvironmentName, ReleaseId};
+use chrono::{DateTime, Utc};
+use events::{AppName, EnvironmentName, ReleaseId, RunId};
 use service::principal::Principal;
 use sqlx::PgExecutor;
 
@@ -17,6 +18,12 @@ impl<'a> Seen<'a> {
     /// What `principal` sees there.
     pub(crate) fn of(principal: &Principal, (app, environment): (&'a str, &'a str)) -> Self {
         Self { app, environment, scopes: principal.scopes() }
+    }
+
+    /// Everything, for who knows already that it may be seen.
+    pub(crate) fn everything() -> Self {
+        let anywhere = || vec![String::new()];
+        Self { app: "", environment: "", scopes: (anywhere(), anywhere()) }
     }
 }
 
@@ -178,4 +185,101 @@ pub(crate) async fn environments_there(
         sqlx::query!("select app, environment from deployer.environment where removed_at is null");
     let rows = rows.fetch_all(executor).await?;
     Ok(rows.into_iter().map(|row| (row.app, row.environment)).collect())
+}
+
+/// Live releases with jobs by the clock that no timetable has.
+pub(crate) async fn live_without_timetable(
+    executor: impl PgExecutor<'_>,
+) -> Result<Vec<ReleaseId>, sqlx::Error> {
+    let rows = sqlx::query_scalar!(
+        "select id from deployer.release
+         where state_name = 'live'
+           and exists (select from jsonb_each(content -> 'resolved' -> 'jobs') job
+                       where job.value ->> 'at' = 'schedule')
+           and not exists (select from deployer.timetable where timetable.release = release.id)",
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(ReleaseId::new).collect())
+}
+
+/// A run, or an errand that has none yet.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    pub(crate) id: uuid::Uuid,
+    pub(crate) app: String,
+    pub(crate) environment: String,
+    pub(crate) job: String,
+    pub(crate) kind: String,
+    /// The number of the release whose image and configuration it uses.
+    pub(crate) number: i64,
+    pub(crate) asked_by: String,
+    /// As runs have it; `due` or `skipped` for what never began.
+    pub(crate) state: String,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) reason: Option<String>,
+    pub(crate) message: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) started_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) slot: Option<DateTime<Utc>>,
+}
+
+/// Which executions are wanted; all when nothing is said.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Those before this one.
+    pub(crate) after: Option<RunId>,
+    pub(crate) id: Option<RunId>,
+    pub(crate) release: Option<ReleaseId>,
+    /// Only of these kinds; of every kind without any.
+    pub(crate) kinds: Vec<String>,
+}
+
+/// Executions, the newest first.
+pub(crate) async fn executions(
+    executor: impl PgExecutor<'_>,
+    seen: &Seen<'_>,
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<Vec<Execution>, sqlx::Error> {
+    sqlx::query_as!(
+        Execution,
+        r#"with known as (
+               select r.id, r.app, r.environment, r.release, r.job, r.kind, r.asked_by, r.state, r.exit_code,
+                      r.reason, r.message, r.command, coalesce(e.created_at, r.created_at) as created_at,
+                      r.started_at, r.ended_at, e.slot
+               from deployer.run r left join deployer.errand e on e.id = r.id
+               union all
+               select e.id, e.app, e.environment, e.release, e.job, e.kind, e.asked_by,
+                      case when e.ended_at is null then 'due' else 'skipped' end, null, e.reason, e.message,
+                      '{}', e.created_at, null, e.ended_at, e.slot
+               from deployer.errand e
+               where not exists (select from deployer.run r where r.id = e.id))
+           select known.id as "id!", known.app as "app!", known.environment as "environment!", job as "job!",
+                  kind as "kind!", number, asked_by as "asked_by!", known.state as "state!", exit_code,
+                  reason, message as "message!", command as "command!", known.created_at as "created_at!",
+                  started_at, known.ended_at, slot
+           from known join deployer.release on release.id = known.release
+           where ($1 = '' or known.app = $1) and ($2 = '' or known.environment = $2)
+             and ($3::uuid is null or (known.created_at, known.id)
+                  < (select before.created_at, before.id from known before where before.id = $3))
+             and ($4::uuid is null or known.id = $4) and ($5::uuid is null or known.release = $5)
+             and (cardinality($9::text[]) = 0 or kind = any($9))
+             and exists (select from unnest($6::text[], $7::text[]) as seen (in_app, in_environment)
+                         where in_app in ('', known.app) and in_environment in ('', known.environment))
+           order by known.created_at desc, known.id desc limit $8"#,
+        seen.app,
+        seen.environment,
+        wanted.after.map(RunId::uuid),
+        wanted.id.map(RunId::uuid),
+        wanted.release.map(ReleaseId::uuid),
+        &seen.scopes.0,
+        &seen.scopes.1,
+        limit,
+        &wanted.kinds,
+    )
+    .fetch_all(executor)
+    .await
 }

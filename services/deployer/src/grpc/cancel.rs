@@ -4,7 +4,7 @@ use super::read::{database, find, show};
 use crate::app::App;
 use crate::db::command;
 use proto::v1::{CancelReleaseRequest, CancelReleaseResponse};
-use release::Input;
+use release::{Input, Refused};
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
 use tonic::{Request, Status};
@@ -27,7 +27,8 @@ pub(super) async fn cancel(
     let input = Input::Cancel { by: principal.name.clone() };
     // Said at once when it is too late; else the driver decides, in its order.
     if let Err(refused) = release::step(&found.plan, &found.state, input.clone()) {
-        return Err(status::precondition("NOT_NOW", refused.to_string()));
+        let reason = if refused == Refused::Irreversible { "IRREVERSIBLE" } else { "NOT_NOW" };
+        return Err(status::precondition(reason, refused.to_string()));
     }
     command::enqueue(&mut transaction, found.id, &input).await.map_err(database)?;
     replay::record(&mut transaction, crate::NAME, &request.request_id, &request, &answer).await?;

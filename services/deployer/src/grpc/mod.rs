@@ -4,7 +4,9 @@ mod adopt;
 mod cancel;
 mod collect;
 mod create;
+mod executions;
 mod instances;
+mod jobs;
 mod logs;
 mod name;
 mod policy;
@@ -13,11 +15,13 @@ mod read;
 mod releases;
 mod remove;
 pub(crate) mod rollback;
+mod run_job;
 mod secrets;
 mod traffic;
 mod unpin;
 mod view;
 mod watch;
+mod watch_run;
 
 use crate::app::App;
 
@@ -32,3 +36,7 @@ pub(crate) struct Secrets(pub(crate) App);
 /// `slipway.v1.InstanceService`
 #[derive(Debug)]
 pub(crate) struct Instances(pub(crate) App);
+
+/// `slipway.v1.JobService`
+#[derive(Debug)]
+pub(crate) struct Jobs(pub(crate) App);

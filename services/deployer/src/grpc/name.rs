@@ -1,6 +1,6 @@
 //! Resource names in requests.
 
-use events::{AppName, EnvironmentName, ReleaseId};
+use events::{AppName, EnvironmentName, JobName, ReleaseId, RunId};
 use proto::name::parts;
 use service::grpc::status;
 use tonic::Status;
@@ -20,6 +20,23 @@ fn place(field: &str, app: &str, environment: &str) -> Result<Place, Status> {
     let environment = EnvironmentName::parse(environment)
         .map_err(|error| status::invalid(field, error.to_string()))?;
     Ok((app, environment))
+}
+
+/// `apps/{app}/environments/{environment}/jobs/{job}`
+pub(super) fn job(field: &str, name: &str) -> Result<(Place, JobName), Status> {
+    let found = parts(name, "apps/{app}/environments/{environment}/jobs/{job}")
+        .map_err(|error| status::invalid(field, error.to_string()))?;
+    let job =
+        JobName::parse(found[2]).map_err(|error| status::invalid(field, error.to_string()))?;
+    Ok((place(field, found[0], found[1])?, job))
+}
+
+/// `runs/{uid}`
+pub(super) fn run(name: &str) -> Result<RunId, Status> {
+    let found =
+        parts(name, "runs/{uid}").map_err(|error| status::invalid("name", error.to_string()))?;
+    let unreadable = |_| status::invalid("name", format!("{:?} is not a uid", found[0]));
+    found[0].parse().map_err(unreadable)
 }
 
 /// What a list or watch is about: everything, an app, or an environment.

@@ -1,5 +1,6 @@
 //! Reads what the API shows.
 
+use super::executions;
 use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
@@ -60,7 +61,8 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         traffic: &traffic.unwrap_or_default(),
         told: told.as_ref(),
     };
-    Ok(seen.show())
+    let errands = executions::errands(app, release.id).await?;
+    Ok(v1::Release { errands, ..seen.show() })
 }
 
 async fn other(app: &App, id: Option<ReleaseId>) -> Result<Option<Release>, Status> {

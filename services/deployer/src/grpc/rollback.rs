@@ -8,8 +8,9 @@ use crate::app::App;
 use crate::content::Origin;
 use crate::create::{self, Request as Wanted};
 use crate::db::release::{self, Release};
-use crate::db::{command, environment};
+use crate::db::{command, environment, run};
 use ::release::{Input, State};
+use events::{AppName, EnvironmentName};
 use proto::v1::{RollbackEnvironmentRequest, RollbackEnvironmentResponse};
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
@@ -34,6 +35,7 @@ pub(crate) async fn rollback(
     environment::lock(&mut transaction, (&place.0, &place.1)).await.map_err(database)?;
     let release = match moving(&mut transaction, &place).await? {
         Some(moving) if request.number == 0 => {
+            confirmed(&moving, &request)?;
             let input =
                 Input::Rollback { by: principal.name.clone(), reason: request.reason.clone() };
             command::enqueue(&mut transaction, moving.id, &input).await.map_err(database)?;
@@ -68,6 +70,44 @@ async fn moving(connection: &mut PgConnection, place: &Place) -> Result<Option<R
         }
     }
     Ok(None)
+}
+
+/// What moves and has run what cannot be undone goes back only when that is confirmed.
+fn confirmed(moving: &Release, request: &RollbackEnvironmentRequest) -> Result<(), Status> {
+    let needs = moving.plan.irreversible && moving.plan.has_stable;
+    if request.confirm_irreversible || !needs {
+        return Ok(());
+    }
+    let message = format!(
+        "a job of release {} cannot be undone, and what was live before may not work with what it changed; deploy a \
+         fix, or go back all the same with `--confirm-irreversible`",
+        moving.number
+    );
+    Err(status::precondition("IRREVERSIBLE", message))
+}
+
+/// The same for what went live since `target`, whoever made it.
+async fn refuse_irreversible(
+    connection: &mut PgConnection,
+    place: (&AppName, &EnvironmentName),
+    target: &Release,
+) -> Result<(), Status> {
+    let mut made = target.clone();
+    // What was restored is as old as what it was restored from.
+    while let Some(id) = made.restores {
+        let Some(earlier) = release::get(&mut *connection, id).await.map_err(database)? else {
+            break;
+        };
+        made = earlier;
+    }
+    let found = run::irreversible_after(connection, place, made.number).await.map_err(database)?;
+    let Some((job, number)) = found else { return Ok(()) };
+    let message = format!(
+        "job {job} of release {number} cannot be undone, and release {} may not work with what it changed; deploy a \
+         fix, or go back all the same with `--confirm-irreversible`",
+        target.number
+    );
+    Err(status::precondition("IRREVERSIBLE", message))
 }
 
 async fn restore(
@@ -109,6 +149,9 @@ async fn restore(
     if live.as_ref().is_some_and(|live| live.content_hash == target.content_hash) {
         let message = format!("release {} has the content that is live already", target.number);
         return Err(status::precondition("LIVE_ALREADY", message));
+    }
+    if !request.confirm_irreversible {
+        refuse_irreversible(&mut *connection, place, &target).await?;
     }
     if let Some(live) = &live {
         release::set_pinned(&mut *connection, place, &live.content_hash, true)

@@ -56,6 +56,9 @@ impl Seen<'_> {
             version: release.version,
             secrets: secrets(release),
             canary: self.canary(),
+            errands: Vec::new(),
+            irreversible: release.plan.irreversible,
+            asks: matches!(release.state, State::Shifting { phase: Shift::Asking { .. }, .. }),
         }
     }
 

@@ -2,9 +2,9 @@
 //! never started again, and what ended is not run twice.
 
 use super::ended::ended;
-use super::{Due, Ended, Kind, RunState, Setup, clear};
+use super::{Ended, Kind, Order, RunState, Setup, clear, say};
 use crate::app::App;
-use crate::db::release::{self, Release};
+use crate::db::release::Release;
 use crate::db::run::{self, NewRun, Run};
 use crate::db::setup;
 use crate::diagnose;
@@ -27,25 +27,29 @@ struct Described<'a> {
     mask: Mask,
 }
 
-/// Runs what is due for `release`; how it ended.
-pub(crate) async fn carry_out(app: &App, release: &Release, due: &Due) -> Result<Run, Outcome> {
+/// Carries `order` out; how it ended.
+pub(crate) async fn carry_out(app: &App, order: &Order<'_>) -> Result<Run, Outcome> {
+    let Order { release, due, errand } = *order;
     let gone = || Outcome::Again(format!("the release has no job {}", due.job));
     let job = release.content.resolved.jobs.get(&due.job).ok_or_else(gone)?;
-    let known = run::latest(&app.pool, release.id, (&due.job, due.kind)).await.map_err(again)?;
-    let run = match known {
+    let known = match errand {
+        Some(errand) => run::get(&app.pool, errand.id).await,
+        None => run::latest(&app.pool, release.id, (&due.job, due.kind)).await,
+    };
+    let run = match known.map_err(again)? {
         // What was undone before may be undone once more, after another attempt.
         Some(run) if due.kind != Kind::Undo || run.state != RunState::Succeeded => run,
-        Some(_) | None => begin(app, release, due, job).await?,
+        Some(_) | None => begin(app, order, job).await?,
     };
     if run.state != RunState::Running {
         return Ok(run);
     }
-    let run = describe(app, release, run, job).await?;
+    let run = describe(app, order, run, job).await?;
     let ended = match launch(app, &run).await? {
         Ok(container) => watch(app, &run, &container).await?,
         Err(ended) => ended,
     };
-    record(app, release, &run.run, &ended).await?;
+    record(app, order, &run.run, &ended).await?;
     reach(|| "deployer.job.recorded".to_owned()).await.map_err(|it| Outcome::again(&it))?;
     let id = run.run.id;
     clear::clear_one(app, &run.run).await;
@@ -59,9 +63,10 @@ fn again(error: sqlx::Error) -> Outcome {
 }
 
 /// The row of a new run. Nobody else runs the job meanwhile.
-async fn begin(app: &App, release: &Release, due: &Due, job: &Job) -> Result<Run, Outcome> {
-    let id = RunId::new(service::new_id());
-    let described = describe_new(app, release, (id, due), job).await?;
+async fn begin(app: &App, order: &Order<'_>, job: &Job) -> Result<Run, Outcome> {
+    let Order { release, due, errand } = *order;
+    let id = errand.map_or_else(|| RunId::new(service::new_id()), |errand| errand.id);
+    let described = describe_new(app, order, id, job).await?;
     let command = described.entrypoint.clone().unwrap_or_default();
     let new = NewRun {
         id,
@@ -72,11 +77,12 @@ async fn begin(app: &App, release: &Release, due: &Due, job: &Job) -> Result<Run
         kind: due.kind,
         service: &job.service,
         command: &command,
-        asked_by: release.origin.by.as_str(),
+        asked_by: order.asked_by(),
         container_name: &described.container_name(),
+        irreversible: job.irreversible,
     };
     let mut transaction = app.pool.begin().await.map_err(again)?;
-    release::fence(&mut *transaction, release).await.map_err(again)?;
+    order.fence(&mut transaction).await.map_err(again)?;
     if !run::begin(&mut transaction, &new).await.map_err(again)? {
         return Err(Outcome::Again(format!("job {} runs already, for somebody else", due.job)));
     }
@@ -85,7 +91,9 @@ async fn begin(app: &App, release: &Release, due: &Due, job: &Job) -> Result<Run
         let state = (Setup::Running, release.id);
         setup::set(&mut transaction, place, &due.job, state).await.map_err(again)?;
     }
+    say::started(app, &mut transaction, order, id).await.map_err(again)?;
     transaction.commit().await.map_err(again)?;
+    app.changed();
     tracing::info!(release.id = %release.id, run.id = %id, job = %due.job, kind = due.kind.as_str(), "a job begins");
     let run = run::get(&app.pool, id).await.map_err(again)?;
     run.ok_or_else(|| Outcome::Again(format!("run {id} vanished")))
@@ -93,22 +101,22 @@ async fn begin(app: &App, release: &Release, due: &Due, job: &Job) -> Result<Run
 
 async fn describe<'a>(
     app: &App,
-    release: &Release,
+    order: &Order<'_>,
     run: Run,
     job: &'a Job,
 ) -> Result<Described<'a>, Outcome> {
-    let due = Due { job: run.job.clone(), kind: run.kind };
-    let spec = describe_new(app, release, (run.id, &due), job).await?;
+    let spec = describe_new(app, order, run.id, job).await?;
     let mask = Mask::new(spec.secret_values());
     Ok(Described { run, job, spec, mask })
 }
 
 async fn describe_new(
     app: &App,
-    release: &Release,
-    (id, due): (RunId, &Due),
+    order: &Order<'_>,
+    id: RunId,
     job: &Job,
 ) -> Result<InstanceSpec, Outcome> {
+    let Order { release, due, .. } = *order;
     let described = async {
         let secrets = member::secrets(app, release).await?;
         let uid = InstanceId::new(id.uuid());
@@ -120,7 +128,8 @@ async fn describe_new(
         None => Outcome::again(&error),
     })?;
     let command = if due.kind == Kind::Undo { job.undo.as_ref() } else { Some(&job.command) };
-    let command = command.into_iter().flatten().map(ToString::to_string).collect();
+    let command = command.into_iter().flatten().map(ToString::to_string);
+    let command = command.chain(order.arguments().iter().cloned()).collect();
     let env = job.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
     Ok(spec.into_job(due.job.clone(), command, env))
 }
@@ -181,26 +190,37 @@ async fn watch(app: &App, run: &Described<'_>, container: &str) -> Result<Ended,
 const LEAST: Duration = Duration::from_millis(200);
 
 /// How it ended, and how far the environment is by that.
-async fn record(app: &App, release: &Release, run: &Run, ended: &Ended) -> Result<(), Outcome> {
+async fn record(app: &App, order: &Order<'_>, run: &Run, ended: &Ended) -> Result<(), Outcome> {
+    let release = order.release;
     let mut transaction = app.pool.begin().await.map_err(again)?;
-    release::fence(&mut *transaction, release).await.map_err(again)?;
-    end(&mut transaction, release, run, ended).await.map_err(again)?;
+    order.fence(&mut transaction).await.map_err(again)?;
+    end(app, &mut transaction, release, (run, ended)).await.map_err(again)?;
     transaction.commit().await.map_err(again)?;
+    app.changed();
     tracing::info!(release.id = %release.id, run.id = %run.id, job = %run.job, run.state = ended.state.as_str(), reason = ended.reason, "a job ended");
     Ok(())
 }
 
 /// Writes the end of a run, in the caller's transaction.
 pub(super) async fn end(
+    app: &App,
     connection: &mut PgConnection,
     release: &Release,
-    run: &Run,
-    ended: &Ended,
+    (run, ended): (&Run, &Ended),
 ) -> Result<(), sqlx::Error> {
     run::end(&mut *connection, run.id, ended).await?;
+    say::finished(app, &mut *connection, release, (run, ended)).await?;
     let place = (&release.app, &release.environment);
     let state = match (run.kind, ended.state == RunState::Succeeded) {
-        (Kind::BeforeRelease, _) => return Ok(()),
+        (
+            Kind::BeforeRelease
+            | Kind::AfterRelease
+            | Kind::OnFailure
+            | Kind::OnRollback
+            | Kind::Manual
+            | Kind::Schedule,
+            _,
+        ) => return Ok(()),
         (Kind::Undo, true) => return setup::undone(connection, place, &run.job).await,
         (Kind::Undo, false) => Setup::UndoFailed,
         (Kind::FirstRelease, true) => Setup::Done,

@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn give_up(app: &App, release: &Release) -> Result<(), Outcome> {
     let open = run::open_of(&app.pool, release.id).await;
     for run in open.map_err(|error| Outcome::again(&error))? {
-        if run.kind != Kind::Undo {
+        if run.kind.is_of_the_release() && run.kind != Kind::Undo {
             stop(app, release, &run).await?;
         }
     }
@@ -39,8 +39,9 @@ async fn stop(app: &App, release: &Release, run: &Run) -> Result<(), Outcome> {
     let ended = Ended::stopped(message.to_owned());
     let mut transaction = app.pool.begin().await.map_err(|error| again(&error))?;
     release::fence(&mut *transaction, release).await.map_err(|error| again(&error))?;
-    end(&mut transaction, release, run, &ended).await.map_err(|error| again(&error))?;
+    end(app, &mut transaction, release, (run, &ended)).await.map_err(|error| again(&error))?;
     transaction.commit().await.map_err(|error| again(&error))?;
+    app.changed();
     clear::clear_one(app, run).await;
     Ok(())
 }

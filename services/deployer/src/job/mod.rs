@@ -6,6 +6,8 @@ mod clear;
 mod due;
 mod ended;
 mod give_up;
+mod order;
+mod say;
 mod undo;
 
 pub(crate) use carry_out::carry_out;
@@ -13,6 +15,8 @@ pub(crate) use clear::clear;
 pub(crate) use due::{Due, due, need};
 pub(crate) use ended::Ended;
 pub(crate) use give_up::give_up;
+pub(crate) use order::Order;
+pub(crate) use say::never_began;
 pub(crate) use undo::undo;
 
 /// Why a job runs.
@@ -24,22 +28,51 @@ pub(crate) enum Kind {
     FirstRelease,
     /// To leave nothing half done of the one above.
     Undo,
+    /// Once for each release, after it went live.
+    AfterRelease,
+    /// Once for each release that failed before users saw it.
+    OnFailure,
+    /// Once for each release that users saw and that was taken back.
+    OnRollback,
+    /// Somebody asked.
+    Manual,
+    /// By the clock.
+    Schedule,
 }
 
 impl Kind {
+    const ALL: [Self; 8] = [
+        Self::BeforeRelease,
+        Self::FirstRelease,
+        Self::Undo,
+        Self::AfterRelease,
+        Self::OnFailure,
+        Self::OnRollback,
+        Self::Manual,
+        Self::Schedule,
+    ];
+
     /// As rows have it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeRelease => "before_release",
             Self::FirstRelease => "first_release",
             Self::Undo => "undo",
+            Self::AfterRelease => "after_release",
+            Self::OnFailure => "on_failure",
+            Self::OnRollback => "on_rollback",
+            Self::Manual => "manual",
+            Self::Schedule => "schedule",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::BeforeRelease, Self::FirstRelease, Self::Undo]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether a release waits for it, and ends it when it ends.
+    pub(crate) const fn is_of_the_release(self) -> bool {
+        matches!(self, Self::BeforeRelease | Self::FirstRelease | Self::Undo)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Undoes what a release that goes back left half set up.
 
-use super::{Due, Kind, RunState, Setup, carry_out};
+use super::{Due, Kind, Order, RunState, Setup, carry_out};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{run, setup};
@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 /// undone is told and holds nothing up: the next release tries it first.
 pub(crate) async fn undo(app: &App, release: &Release) -> Result<(), Outcome> {
     for job in left(app, release).await.map_err(|error| Outcome::again(&error))? {
-        let run = carry_out(app, release, &Due { job, kind: Kind::Undo }).await?;
+        let due = Due { job, kind: Kind::Undo };
+        let run = carry_out(app, &Order { release, due: &due, errand: None }).await?;
         if run.state != RunState::Succeeded {
             tracing::warn!(release.id = %release.id, job = %run.job, reason = run.reason, message = run.message, "a set-up is not undone");
         }

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::db::release::{self, Release};
 use crate::db::run::Run;
 use crate::db::setup;
-use crate::job::{Due, RunState, carry_out, due, need};
+use crate::job::{Due, Order, RunState, carry_out, due, need};
 use crate::{dependency, replace};
 use ::release::Failure;
 use events::ServiceName;
@@ -23,7 +23,7 @@ pub(crate) async fn run_jobs(app: &App, release: &Release) -> Result<String, Out
         bring_up_needed(app, release, &due).await?;
     }
     for due in &due {
-        let run = carry_out(app, release, due).await?;
+        let run = carry_out(app, &Order { release, due, errand: None }).await?;
         if run.state != RunState::Succeeded {
             return Err(Outcome::failed(failure(run)));
         }

@@ -6,8 +6,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proto::v1::{
-    build_service_server, drift_service_server, release_service_server, router_service_server,
-    secret_service_server,
+    build_service_server, drift_service_server, job_service_server, release_service_server,
+    router_service_server, secret_service_server,
 };
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -44,6 +44,7 @@ impl Backends {
             (build_service_server::SERVICE_NAME, &urls.builder),
             (release_service_server::SERVICE_NAME, &urls.deployer),
             (secret_service_server::SERVICE_NAME, &urls.deployer),
+            (job_service_server::SERVICE_NAME, &urls.deployer),
             (drift_service_server::SERVICE_NAME, &urls.monitor),
             (router_service_server::SERVICE_NAME, &urls.router),
         ];

@@ -4,3 +4,4 @@ pub(crate) mod build_failed;
 pub(crate) mod drift_moved;
 pub(crate) mod instance_ill;
 pub(crate) mod release_moved;
+pub(crate) mod run_finished;

@@ -32,7 +32,8 @@ fn what(event_type: EventType) -> Option<(Notice, &'static str)> {
 
 fn message(envelope: &Envelope, release: ReleaseV1, notice: Notice, what: &str) -> Message {
     let ReleaseV1 { app, environment, number, .. } = &release;
-    let command = if notice == Notice::Approval {
+    // What went wrong has more than one answer; the release names them.
+    let command = if notice == Notice::Approval && release.reason.is_none() {
         format!("slipway promote {app} {environment}")
     } else {
         format!("slipway releases {app} {environment} {number}")

@@ -5,12 +5,13 @@ use proto::v1::{
     App, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest, CollectBuildsRequest,
     CollectReleasesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest,
     CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest,
-    GetBuildRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest,
-    ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListSecretsRequest,
-    ListTokensRequest, PromoteReleaseRequest, ReplayDeliveryRequest, RevealSecretsRequest,
-    RollbackEnvironmentRequest, RotateWebhookSecretRequest, SetSecretRequest, SetTrafficRequest,
-    UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest,
-    WatchLogsRequest, WatchReleasesRequest,
+    GetBuildRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest,
+    ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest,
+    ListSecretsRequest, ListTokensRequest, PromoteReleaseRequest, ReplayDeliveryRequest,
+    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
+    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
+    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
+    WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -22,10 +23,12 @@ pub(super) struct There {
     pub(super) build: String,
     /// As deliveries/018f....
     pub(super) delivery: String,
+    /// As runs/018f....
+    pub(super) run: String,
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 36] = [
+pub(super) const CALLS: [&str; 41] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -38,6 +41,10 @@ pub(super) const CALLS: [&str; 36] = [
     "WatchReleases",
     "WatchLogs",
     "WatchEvents",
+    "ListJobs",
+    "ListRuns",
+    "GetRun",
+    "WatchRun",
     "ListSecrets",
     "CheckDrift",
     "CreateRelease, only planned",
@@ -46,6 +53,7 @@ pub(super) const CALLS: [&str; 36] = [
     "PromoteRelease",
     "RollbackEnvironment",
     "UnpinRelease",
+    "RunJob",
     "SetTraffic",
     "SetSecret",
     "DeleteSecret",
@@ -67,6 +75,7 @@ pub(super) const CALLS: [&str; 36] = [
 const APP: &str = "apps/shop";
 const PLACE: &str = "apps/shop/environments/production";
 const RELEASE: &str = "apps/shop/environments/production/releases/1";
+pub(super) const JOB: &str = "apps/shop/environments/production/jobs/hello";
 const SECRET: &str = "apps/shop/environments/production/secrets/KEY";
 
 /// Makes the call; only whether it was refused, and how, is of interest.
@@ -77,6 +86,9 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         }
         "ListSecrets" | "SetSecret" | "DeleteSecret" | "RevealSecrets" => {
             of_secrets(client, call).await
+        }
+        "ListJobs" | "ListRuns" | "GetRun" | "WatchRun" | "RunJob" => {
+            of_jobs(client, there, call).await
         }
         "ListTokens" | "CreateToken" | "DeleteToken" | "WatchEvents" | "CheckDrift" => {
             of_the_platform(client, call).await
@@ -211,6 +223,24 @@ async fn of_releases(client: Client, call: &str) -> Result<(), Status> {
             releases.set_traffic(request).await.map(drop)
         }
         other => unreachable!("{other} is no call"),
+    }
+}
+
+async fn of_jobs(client: Client, there: &There, call: &str) -> Result<(), Status> {
+    let mut jobs = client.jobs;
+    let (name, parent) = (there.run.clone(), PLACE.to_owned());
+    match call {
+        "ListJobs" => jobs.list_jobs(ListJobsRequest { parent }).await.map(drop),
+        "ListRuns" => {
+            let request = ListRunsRequest { parent: APP.into(), ..Default::default() };
+            jobs.list_runs(request).await.map(drop)
+        }
+        "GetRun" => jobs.get_run(GetRunRequest { name }).await.map(drop),
+        "WatchRun" => jobs.watch_run(WatchRunRequest { name }).await.map(drop),
+        _ => {
+            let request = RunJobRequest { name: JOB.into(), ..Default::default() };
+            jobs.run_job(request).await.map(drop)
+        }
     }
 }
 

@@ -1,0 +1,162 @@
+//! Jobs that no release waits for: by hand, after a release, when one fails or is taken back. And those that cannot be
+//! undone, past which only a person goes back.
+
+use crate::tell::reason;
+use proto::v1::release::State;
+use proto::v1::run::State as RunState;
+use proto::v1::{
+    ListRunsRequest, PromoteReleaseRequest, RollbackEnvironmentRequest, Run, RunJobRequest,
+};
+use serde_json::json;
+use service::fail_point::Fault;
+use std::time::Duration;
+use stories::fixture::{behave, chameleon};
+use stories::{App, World, rewrite};
+use testkit::{Repo, eventually};
+
+const PLACE: &str = "apps/shop/environments/production";
+
+/// Writes a word into a volume that the service has as well.
+fn writes(job: &str, at: &str, rest: &str) -> String {
+    let command = format!("import os, sys; open('/data/notes', 'a').write('{job} '); {rest}");
+    format!("{job}: {{ service: web, at: {at}, command: [python, -c, \"{command}\"] }}")
+}
+
+/// An app with these jobs.
+fn with_jobs(jobs: &[String]) -> Repo {
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let volume =
+        "    volumes: [{ name: notes, path: /data, class: cache }]\n    http: { port: 8000 }";
+    rewrite(&repo, "    http: { port: 8000 }", volume);
+    rewrite(&repo, "environments:", &format!("jobs:\n  {}\nenvironments:", jobs.join("\n  ")));
+    repo.commit("As the story wants it");
+    repo
+}
+
+fn notes(world: &World) -> String {
+    world.docker.exec("web", &["cat", "/data/notes"])
+}
+
+/// All runs, the newest first.
+async fn runs(world: &World) -> Vec<Run> {
+    let request = ListRunsRequest { parent: PLACE.to_owned(), ..Default::default() };
+    world.admin().jobs.list_runs(request).await.expect("a list").into_inner().runs
+}
+
+/// What came of every run, the oldest first, when so many have ended.
+async fn ended(world: &World, count: usize) -> Vec<String> {
+    eventually("the runs to end", Duration::from_mins(1), async || {
+        let mut runs = runs(world).await;
+        runs.reverse();
+        let over = |run: &Run| !matches!(run.state(), RunState::Due | RunState::Running);
+        let tell = |run: &Run| format!("{} {} {:?}", run.kind, run.job, run.state());
+        let all = runs.len() == count && runs.iter().all(over);
+        all.then(|| runs.iter().map(tell).collect())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_run_by_hand_one_at_a_time_and_its_outcome_is_that_of_the_command() {
+    let world = World::start().await;
+    let says = "print(sys.argv[1:]); sys.exit(len(sys.argv) - 1)";
+    let sleeps = "import time; print('sleeps', flush=True); time.sleep(600)".to_owned();
+    let jobs = [writes("says", "manual", says), writes("sleeps", "manual", &sleeps)];
+    let repo = with_jobs(&jobs);
+    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
+    assert_eq!(world.slipway("run shop says").done(), "[]\n");
+    let bad = world.slipway("run shop says -e production -- one --two");
+    assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two']\n"));
+    world.slipway_follows("run shop sleeps").shows("sleeps").await;
+    insta::assert_snapshot!(world.slipway("run shop sleeps").failed(), @"6 error: job sleeps runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
+    let failed = runs(&world).await.swap_remove(1);
+    let shown = world.slipway(&format!("runs shop {}", &failed.name["runs/".len()..])).done();
+    assert!(shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two']\n"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_a_release_leaves_to_be_done_is_done_once_and_changes_nothing_for_users() {
+    let world = World::start().await;
+    let jobs = [
+        writes("greets", "after_release", "sys.exit(3)"),
+        writes("mourns", "on_failure", ""),
+        writes("cleans", "on_rollback", ""),
+    ];
+    let repo = with_jobs(&jobs);
+    let app = world.register("shop", &repo).await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    let told = ["after_release greets Failed"];
+    assert_eq!(ended(&world, 1).await, told);
+    let first = app.release(1).await;
+    assert_eq!((first.state(), first.errands[0].exit_code), (State::Live, Some(3)));
+    behave(&repo, &json!({"version": "two", "crash_at_start": true}));
+    app.push("It does not start").await;
+    app.release_in(2, &[State::Failed]).await;
+    app.ship(&json!({"version": "three"}), 3).await;
+    app.rollback(1).await.expect("the way back");
+    app.live(4).await;
+    let failed = ["on_failure mourns Succeeded", "after_release greets Failed"];
+    let back = ["on_rollback cleans Succeeded"];
+    assert_eq!(ended(&world, 4).await, [&told[..], &failed, &back].concat());
+    assert_eq!(notes(&world), "greets mourns greets cleans");
+}
+
+/// Release 2 ran what cannot be undone, is bad with all traffic, and asks.
+async fn asking(app: &App<'_>) {
+    app.ship(&json!({"version": "one"}), 1).await;
+    rewrite(app.repo, "at: manual", "at: before_release, irreversible: true");
+    behave(app.repo, &json!({"version": "two", "unready_after_s": 1}));
+    app.push("It cannot be undone, and turns bad").await;
+    eventually("a person to be asked", Duration::from_mins(1), async || {
+        app.release(2).await.asks.then_some(())
+    })
+    .await;
+}
+
+async fn back(app: &App<'_>, number: i64, confirm_irreversible: bool) -> Result<(), String> {
+    let name = PLACE.to_owned();
+    let request =
+        RollbackEnvironmentRequest { name, number, confirm_irreversible, ..Default::default() };
+    let answer = app.client.clone().releases.rollback_environment(request).await;
+    answer.map(drop).map_err(|status| reason(&status))
+}
+
+#[tokio::test]
+async fn past_what_cannot_be_undone_only_a_person_goes_back() {
+    let world = World::start().await;
+    let repo = with_jobs(&[writes("migrates", "manual", "")]);
+    let app = world.register("shop", &repo).await;
+    asking(&app).await;
+    assert_eq!(app.version().await, "two");
+    let refused = Err("FailedPrecondition IRREVERSIBLE".to_owned());
+    assert_eq!(app.cancel(2).await.map_err(|status| reason(&status)), refused);
+    assert_eq!(back(&app, 0, false).await, refused);
+    let name = format!("{PLACE}/releases/2");
+    let kept = PromoteReleaseRequest { name, ..Default::default() };
+    app.client.clone().releases.promote_release(kept).await.expect("a person keeps it");
+    app.live(2).await;
+    assert_eq!(back(&app, 1, false).await, refused);
+    back(&app, 1, true).await.expect("a person says so");
+    app.live(3).await;
+    assert_eq!(app.version().await, "one");
+}
+
+#[tokio::test]
+async fn a_job_that_was_asked_for_runs_once_wherever_the_deployer_dies() {
+    let mut world = World::alone().await;
+    let repo = with_jobs(&[writes("works", "manual", "")]);
+    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
+    for (count, point) in [(1, "started"), (2, "ended"), (3, "recorded")] {
+        world.arm(&format!("deployer.job.{point}"), Fault::Kill);
+        let name = format!("{PLACE}/jobs/works");
+        let asked = RunJobRequest { name, request_id: point.to_owned(), ..Default::default() };
+        let first = world.admin().jobs.run_job(asked.clone()).await.expect("it is due");
+        let again = world.admin().jobs.run_job(asked).await.expect("the same answer");
+        assert_eq!(first.into_inner(), again.into_inner());
+        world.hit(&format!("deployer.job.{point}")).await;
+        world.rises("deployer").await;
+        world.disarm();
+        assert_eq!(ended(&world, count).await, vec!["manual works Succeeded"; count]);
+    }
+    assert_eq!(notes(&world), "works works works");
+}
