@@ -1,9 +1,12 @@
 //! The commands: one file each, with its arguments and what it asks of the platform.
 
 mod app;
+mod approve;
+mod awaited;
 mod build_log;
 mod builds;
 mod cancel;
+mod candidate;
 mod check;
 mod completions;
 mod deliveries;
@@ -20,6 +23,7 @@ mod notify;
 mod only;
 mod plan;
 mod promote;
+mod refuse;
 mod releases;
 mod rollback;
 mod rollback_local;
@@ -80,6 +84,12 @@ pub(crate) enum Command {
     Run(run::Run),
     /// List runs of jobs, or show one with its output
     Runs(runs::Runs),
+    /// Agree to a release that waits for people, or put the freeze aside that holds it
+    Approve(approve::Approve),
+    /// End a release that waits for people
+    Refuse(refuse::Refuse),
+    /// Say how to ask the release that has a share of the traffic, by hand
+    Candidate(candidate::Candidate),
     /// Hold requests for a while, up to the app's limit
     Pause(traffic::Traffic),
     /// Take requests again after pause or maintenance
@@ -140,6 +150,9 @@ impl Command {
             Self::Promote(promote) => wait(promote.run(session)),
             Self::Run(run) => wait(run.run(session)),
             Self::Runs(runs) => wait(runs.run(session)),
+            Self::Approve(approve) => wait(approve.run(session)),
+            Self::Refuse(refuse) => wait(refuse.run(session)),
+            Self::Candidate(candidate) => wait(candidate.run(session)),
             Self::Pause(traffic) => wait(traffic.run(session, Mode::Paused)),
             Self::Resume(traffic) => wait(traffic.run(session, Mode::Serving)),
             Self::Maintenance(traffic) => wait(traffic.run(session, Mode::Maintenance)),

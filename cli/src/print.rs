@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod build;
+pub(crate) mod candidate;
 pub(crate) mod collected;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
@@ -21,6 +22,7 @@ pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod waiting;
 
 /// The last part of a resource name: `shop` of `apps/shop`.
 pub(crate) fn last(name: &str) -> &str {

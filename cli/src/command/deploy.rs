@@ -44,6 +44,9 @@ pub(crate) struct Deploy {
     /// Deploy although the content is live already or was rolled back
     #[arg(long)]
     force: bool,
+    /// Begin although a freeze holds releases, with this reason; for administrators, and images only
+    #[arg(long, value_name = "REASON")]
+    override_freeze: Option<String>,
     /// Follow the release to its end; the exit status is its outcome
     #[arg(long, short)]
     wait: bool,
@@ -74,6 +77,11 @@ impl Deploy {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         let server = session.server()?;
         if self.image.is_empty() && self.manifest.is_none() {
+            if self.override_freeze.is_some() {
+                let message = "--override-freeze goes with --image or --manifest; what is built waits, and then \
+                               `slipway approve APP --override-freeze --reason REASON` lets it begin";
+                return Err(Error::Usage(message.to_owned()));
+            }
             self.change(session, &server).await
         } else {
             self.images(session, &server).await
@@ -88,6 +96,7 @@ impl Deploy {
             request_id: request_id(),
             validate_only: false,
             force: self.force,
+            override_freeze: self.override_freeze.unwrap_or_default(),
         };
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).create_release(request).await

@@ -48,6 +48,7 @@ impl Plan {
             request_id: request_id(),
             validate_only: true,
             force: false,
+            override_freeze: String::new(),
         };
         let server = session.server()?;
         let answer = server.ask(request, async |channel, request| {
@@ -78,7 +79,10 @@ impl Plan {
         for environment in environments {
             let resolved = manifest::resolve(&manifest, &manifest, environment);
             let resolved = resolved.map_err(|error| Error::Usage(error.to_string()))?;
-            plans.push(manifest::plan(&resolved, None));
+            let mut plan = manifest::plan(&resolved, None);
+            let closed = manifest::closed(&resolved.freeze, session.now());
+            plan.frozen = closed.map(|closed| closed.to_string());
+            plans.push(plan);
         }
         if session.out.is_json() {
             session.out.text(&format!("{:#}", serde_json::json!(plans)))?;

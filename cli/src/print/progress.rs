@@ -1,6 +1,6 @@
 //! A release while it moves: a block that is redrawn on a terminal, lines that are appended elsewhere.
 
-use super::{release, steps};
+use super::{release, steps, waiting};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Release, release::State};
@@ -10,6 +10,7 @@ pub(crate) fn block(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = vec![head(shown)];
     lines.extend(steps::lines(&timed(shown), is_bad(shown), now));
     lines.extend(release::canary(shown));
+    lines.extend(waiting::lines(shown));
     lines.extend(end(shown));
     lines
 }

@@ -1,6 +1,6 @@
 //! Releases.
 
-use super::{bytes, git_ref, last, run, short, steps, table, time, words};
+use super::{bytes, git_ref, last, run, short, steps, table, time, waiting, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Failure, Release, ReleasedService, release::State};
@@ -107,12 +107,17 @@ pub(crate) fn canary(release: &Release) -> Vec<String> {
     let share = release.weight_percent;
     let head = format!("step {} of {} at {share} %", canary.step, canary.steps);
     let mut lines = vec![format!("  {head}: {}", canary.sentence)];
-    lines.extend(decision(release));
+    lines.extend(held(release));
     lines
 }
 
 /// What a person is asked, if one is.
 pub(crate) fn decision(release: &Release) -> Option<String> {
+    waiting::asked(release).or_else(|| held(release))
+}
+
+/// What is asked about a share of traffic that is held.
+fn held(release: &Release) -> Option<String> {
     let waits = release.canary.as_ref().is_some_and(|canary| canary.waits);
     let place = format!("{} {}", release.app, release.environment);
     if release.asks {
@@ -158,6 +163,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     let mut lines = vec![facts, String::new()];
     lines.extend(steps::lines(&timed, failed, now));
     lines.extend(canary(release));
+    lines.extend(waiting::lines(release));
     lines.push(services(&release.services));
     lines.extend(release.errands.iter().map(run::line));
     lines.extend(release.failure.iter().map(failure));

@@ -109,7 +109,7 @@ mapping! {
     pub struct Approval short "count" {
         /// How many.
         count: u32 = "1", "a second pair of eyes";
-        /// How long is waited for them before the release is cancelled.
+        /// How long is waited for them before the release has failed.
         expires: Span = "24h", "a day is enough to be seen by everybody";
     }
 }

@@ -6,6 +6,7 @@
 mod docs;
 mod drift;
 mod environment;
+mod freeze;
 mod grammar;
 mod health;
 mod job;
@@ -34,6 +35,7 @@ pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     ResourcesOverride, Track, Window,
 };
+pub use freeze::{Closed, closed};
 pub use health::{Health, Probe, ProbeTarget};
 pub use job::{Check, Commit, Job, JobAt, Missed, Overlap};
 pub use json::Json;

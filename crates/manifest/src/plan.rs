@@ -21,6 +21,8 @@ pub struct Plan {
     pub environment: EnvironmentName,
     /// Why it would be refused as things are; empty: it would not be. Whoever knows the platform adds to it.
     pub refused: Vec<String>,
+    /// Why it would not begin now, and until when. Whoever knows the time adds it.
+    pub frozen: Option<String>,
     /// How it takes over: `blue_green`, `recreate`, `canary`, `shadow`, or `first` where nothing runs.
     pub strategy: String,
     /// Why so.
@@ -107,6 +109,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         app: resolved.app.clone(),
         environment: resolved.environment.clone(),
         refused: Vec::new(),
+        frozen: None,
         strategy,
         why,
         services: changes::services(resolved, running),

@@ -21,7 +21,7 @@ fn a_first_release_skips_the_steps_and_not_the_gates() {
     service   api          start x2           it does not run yet
     service   mlflow       start x1           it does not run yet
     wait      soak         1h                 it must have been live in staging for as long
-    wait      approval     1d                 1 must agree, or it is cancelled
+    wait      approval     1d                 1 must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout
@@ -59,7 +59,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     service   api          replace x3         changed: replicas, resources
     service   mlflow       keep or replace x1 replaced only if ghcr.io/mlflow/mlflow:v2.14.1 is another image now
     wait      soak         1h                 it must have been live in staging for as long
-    wait      approval     1d                 1 must agree, or it is cancelled
+    wait      approval     1d                 1 must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout

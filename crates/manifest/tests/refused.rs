@@ -92,6 +92,7 @@ fn values_that_break_their_own_rule() {
     assert_snapshot!(refused(&whole("app: a\nservices: { api: { build: . } }\nenvironments: { p: { track: { branch: refs/heads/x } } }\n")), @r#"slipway.yaml:3:39 environments.p.track.branch: expected a branch or tag pattern, found "refs/heads/x": leave out refs/heads/ and refs/tags/"#);
     assert_snapshot!(refused(&production("freeze: [{ deny: \"0 17 * *\", for: 1h }]")), @r#"slipway.yaml:9:22 environments.production.freeze[0].deny: expected a schedule, found "0 17 * *": write five fields MINUTE HOUR DAY MONTH WEEKDAY, like "0 2 * * *""#);
     assert_snapshot!(refused(&production("freeze: [{ deny: \"0 17 * * FRI\", for: 1h, timezone: CET }]")), @r#"slipway.yaml:9:57 environments.production.freeze[0].timezone: expected a time zone, found "CET": write UTC or AREA/CITY, like Europe/Berlin"#);
+    assert_snapshot!(refused(&production("freeze: [{ deny: \"0 17 * * FRI\", for: 1h, timezone: Europe/Berlim }]")), @"slipway.yaml:9:57 environments.production.freeze[0].timezone: there is no time zone Europe/Berlim (use a name of the tz database, like Europe/Berlin)");
 }
 
 #[test]

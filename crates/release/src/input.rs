@@ -9,13 +9,20 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", tag = "input")]
 pub enum Input {
     /// No other release of the environment moves.
-    Admitted,
+    Admitted {
+        /// It may begin now: its window is open, or somebody put the freeze aside.
+        #[serde(default)]
+        in_window: bool,
+    },
     /// Enough people approved.
     Approved,
     /// A person refused.
     Refused {
         /// Who.
         by: PrincipalName,
+        /// Why.
+        #[serde(default)]
+        reason: String,
     },
     /// The window is open.
     WindowOpened,
@@ -81,7 +88,7 @@ impl Input {
     /// The name, for logs.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Admitted => "admitted",
+            Self::Admitted { .. } => "admitted",
             Self::Approved => "approved",
             Self::Refused { .. } => "refused",
             Self::WindowOpened => "window_opened",

@@ -54,13 +54,10 @@ pub fn step(plan: &Plan, state: &State, input: Input) -> Result<Transition, Refu
         Input::Failed { .. } if is_asking(state) => None,
         Input::Failed { failure } => failed(plan, state, failure),
         Input::DeadlinePassed { last } => deadline_passed(plan, state, &last),
-        Input::Admitted => admitted(plan, state),
-        Input::Approved => cleared(state, |cleared| Cleared { approval: true, ..cleared }),
-        Input::WindowOpened => cleared(state, |cleared| Cleared { window: true, ..cleared }),
-        Input::Refused { by } => match state {
-            State::AwaitingApproval { .. } => Some(State::Cancelled { by }),
-            _ => None,
-        },
+        Input::Admitted { in_window } => admitted(plan, state, in_window),
+        Input::Approved => approved(state),
+        Input::WindowOpened => opened(state),
+        Input::Refused { by, reason } => refused(state, &by, &reason),
         Input::Cancel { by } => return cancelled(plan, state, Ending::Cancelled { by }),
         Input::Supersede { by } => return superseded(plan, state, Ending::Superseded { by }),
         Input::Rollback { by, reason } => {
@@ -176,7 +173,11 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
         )
     };
     match state {
-        State::Queued { .. } | State::AwaitingApproval { .. } | State::AwaitingWindow { .. } => {
+        State::AwaitingApproval { .. } => {
+            let message = "not enough people agreed in time; release again to ask anew";
+            Some(State::Failed { failure: Failure::new("APPROVAL_EXPIRED", message) })
+        }
+        State::Queued { .. } | State::AwaitingWindow { .. } => {
             Some(State::Failed { failure: late("waiting") })
         }
         // Nobody answered: they are asked again.
@@ -191,24 +192,31 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
     }
 }
 
-fn admitted(plan: &Plan, state: &State) -> Option<State> {
+/// People first: a window that is open when they are asked may be closed when they have agreed.
+fn admitted(plan: &Plan, state: &State, in_window: bool) -> Option<State> {
     let State::Queued { cleared } = state else { return None };
     let cleared = *cleared;
     Some(match () {
         () if plan.approval && !cleared.approval => State::AwaitingApproval { cleared },
-        () if plan.window && !cleared.window => State::AwaitingWindow { cleared },
+        () if plan.window && !cleared.window && !in_window => State::AwaitingWindow { cleared },
         () => State::Preparing,
     })
 }
 
-fn cleared(state: &State, clear: impl Fn(Cleared) -> Cleared) -> Option<State> {
-    match state {
-        State::AwaitingApproval { cleared } | State::AwaitingWindow { cleared } => {
-            let now = clear(*cleared);
-            (now != *cleared).then_some(State::Queued { cleared: now })
-        }
-        _ => None,
-    }
+fn approved(state: &State) -> Option<State> {
+    let State::AwaitingApproval { cleared } = state else { return None };
+    Some(State::Queued { cleared: Cleared { approval: true, ..*cleared } })
+}
+
+fn opened(state: &State) -> Option<State> {
+    let State::AwaitingWindow { cleared } = state else { return None };
+    Some(State::Queued { cleared: Cleared { window: true, ..*cleared } })
+}
+
+fn refused(state: &State, by: &PrincipalName, reason: &str) -> Option<State> {
+    let State::AwaitingApproval { .. } = state else { return None };
+    let failure = Failure::new("APPROVAL_REFUSED", format!("{by} refused it: {reason}"));
+    Some(State::Failed { failure })
 }
 
 /// A person wants it ended, or a stuck undo tried again.

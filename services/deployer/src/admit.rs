@@ -7,6 +7,7 @@ use crate::db::release::Release;
 use crate::db::{command, environment, release};
 use crate::drive::DriveError;
 use crate::transition::{TransitionError, apply_in, recorded};
+use crate::window;
 use ::release::{Input, Plan, State, Strategy};
 use service::fail_point::reach;
 
@@ -26,7 +27,9 @@ pub(crate) async fn admit(app: &App, lease: Lease, release: &Release) -> Result<
     admitted.stable = stable;
     admitted.plan = settled_plan(app, release, stable).await?;
     release::set_stable(&mut transaction, release.id, (stable, &admitted.plan)).await?;
-    match apply_in(app, &mut transaction, Some(lease), &admitted, Input::Admitted).await {
+    let in_window = window::closed(&mut transaction, &admitted).await?.is_none();
+    let admission = Input::Admitted { in_window };
+    match apply_in(app, &mut transaction, Some(lease), &admitted, admission).await {
         Ok(_) => {}
         Err(TransitionError::Busy) => return Ok(false),
         Err(error) => return Err(error.into()),

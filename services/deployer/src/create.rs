@@ -157,7 +157,7 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
             steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
         },
     };
-    // What this version does not do fails before it starts: nobody could approve it, and no window would open.
+    // What this version does not do fails at once: nobody is asked to agree to that, and no window is waited for.
     let waits = !restores && crate::unsupported::unsupported(resolved).is_none();
     Plan {
         strategy: if restores { Strategy::BlueGreen } else { strategy },
@@ -177,4 +177,26 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
 /// Whether a job runs before the instances of a release.
 pub(crate) fn runs_before(at: JobAt) -> bool {
     matches!(at, JobAt::BeforeRelease | JobAt::FirstRelease)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const GUARDED: &str = "app: shop\nservices: { web: { build: . } }\nenvironments: { production: { track: { branch: main }, \
+        approval: { count: 2, expires: 1h }, freeze: [{ deny: \"0 17 * * FRI\", for: 60h }] } }";
+
+    #[test]
+    fn what_was_proven_before_waits_for_nobody_and_no_window() {
+        let manifest = manifest::parse(GUARDED).expect("a manifest");
+        let environment = events::EnvironmentName::parse("production").expect("a name");
+        let resolved = manifest::resolve(&manifest, &manifest, &environment).expect("it resolves");
+        let gates = |restores| {
+            let plan = plan(&resolved, restores);
+            (plan.approval, plan.window)
+        };
+        assert_eq!((gates(false), gates(true)), ((true, true), (false, false)));
+        assert_eq!(plan(&resolved, false).limits.approval, Duration::from_hours(1));
+    }
 }

@@ -8,7 +8,7 @@ use crate::db::{command, release};
 use crate::perform::{Outcome, perform};
 use crate::tenure::Tenure;
 use crate::transition::{TransitionError, apply};
-use crate::{admit, finish};
+use crate::{admit, finish, window};
 use ::release::{Effect, Input, State};
 use service::fail_point::reach;
 use std::time::Duration;
@@ -69,6 +69,11 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
                     return let_go(app, lease, Some(QUEUED)).await;
                 }
             }
+            None if matches!(release.state, State::AwaitingWindow { .. }) => {
+                if let Some(closed) = window::look(app, lease, &release).await? {
+                    return let_go(app, lease, Some(closed)).await;
+                }
+            }
             None => {
                 let steps = finish::finish(app, &release).await;
                 let_go(app, lease, None).await?;
@@ -103,6 +108,7 @@ async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<boo
     let waiting = command::waiting(&mut transaction, release.id).await?;
     let Some(first) = waiting.into_iter().next() else { return Ok(false) };
     let name = first.input.name();
+    decided(&release.state, "before_effect").await?;
     let applied =
         crate::transition::apply_in(app, &mut transaction, Some(lease), release, first.input).await;
     let refused = match applied {
@@ -120,9 +126,19 @@ async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<boo
         tracing::info!(release.id = %release.id, command = name, why, "a command does nothing");
     }
     command::take(&mut transaction, first.id, refused).await?;
+    decided(&release.state, "effect_done").await?;
     transaction.commit().await?;
+    decided(&release.state, "recorded").await?;
     app.changed();
     Ok(true)
+}
+
+/// Where nothing is done but waiting for people, it is their decision that a test can cut.
+async fn decided(state: &State, place: &str) -> Result<(), sqlx::Error> {
+    if matches!(state, State::AwaitingApproval { .. } | State::AwaitingWindow { .. }) {
+        reach(|| format!("deployer.{}.{place}", state.step())).await?;
+    }
+    Ok(())
 }
 
 /// Does the state's effect until it is done, cannot be done, or something interrupts it.

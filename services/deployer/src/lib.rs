@@ -8,6 +8,7 @@ mod addresses;
 mod admit;
 mod adopt;
 mod app;
+mod approval;
 mod candidate;
 mod collect;
 mod compare;
@@ -47,6 +48,7 @@ mod trace;
 mod transition;
 mod unsupported;
 mod wave;
+mod window;
 
 pub mod classify;
 pub mod diagnose;

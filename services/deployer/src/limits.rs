@@ -10,6 +10,9 @@ const SLACK: Duration = Duration::from_mins(1);
 /// How long a bake, or a held share of traffic, may wait for an engine that does not answer: a release that nobody could look at is not good.
 pub(crate) const UNSEEN: Duration = Duration::from_mins(10);
 
+/// A freeze lasts 60 days at the longest, and windows may be a month apart.
+const WINDOW: Duration = Duration::from_hours(90 * 24);
+
 /// From the end of the time of a job to its own: SIGTERM, grace, SIGKILL, and writing it down.
 const STOPPING: Duration = Duration::from_mins(1);
 
@@ -30,12 +33,15 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     let undoing: Duration =
         resolved.jobs.values().filter(|job| job.undo.is_some()).map(longest_run).sum();
     let usual = Limits::default();
+    let approval = resolved.approval.as_ref().map(|approval| approval.expires.duration());
     let hold = match &resolved.strategy {
         Strategy::Canary(canary) => canary.hold.duration() + UNSEEN,
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Shadow(_) => usual.hold,
     };
     // A release that stops the old one first also waits for that; what is not found is asked twice.
     Limits {
+        approval: approval.unwrap_or(usual.approval),
+        window: WINDOW,
         warm: usual.warm + warming,
         verify: usual.verify + 2 * verifying,
         hold,

@@ -47,15 +47,15 @@ fn detail(input: &Input) -> String {
         Input::Failed { failure } => failure.to_string(),
         Input::DeadlinePassed { last } if last.is_empty() => "its time was over".to_owned(),
         Input::DeadlinePassed { last } => format!("its time was over; the last try said: {last}"),
-        Input::Cancel { by } | Input::Refused { by } => format!("ended by {by}"),
+        Input::Cancel { by } => format!("ended by {by}"),
+        Input::Refused { by, .. } => format!("refused by {by}"),
         Input::Rollback { by, .. } => format!("{by} asked for the stable release"),
         Input::Promote { by, .. } => format!("{by} let it go on"),
         Input::Removed { by } => format!("{by} deleted the app"),
         Input::Supersede { .. } => "a newer release took its place".to_owned(),
-        Input::Admitted
-        | Input::Approved
-        | Input::WindowOpened
-        | Input::Replaced
-        | Input::Collect => String::new(),
+        Input::Approved => "enough people agreed".to_owned(),
+        Input::Admitted { .. } | Input::WindowOpened | Input::Replaced | Input::Collect => {
+            String::new()
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! follows for its neighbours commit together, or not at all.
 
 use crate::app::App;
+use crate::approval;
 use crate::db::claim::Lease;
 use crate::db::release::{Release, interval};
 use crate::db::{environment, log, release, route_claim};
@@ -183,7 +184,10 @@ pub(crate) async fn announce(
         version: release.version + 1,
         stable: release.stable,
         reason: state.failure().map(|failure| failure.reason.clone()),
-        message: state.failure().map(|failure| failure.message.clone()),
+        message: match state.failure() {
+            Some(failure) => Some(failure.message.clone()),
+            None => approval::asked(release, state),
+        },
     };
     let identity = (EventId::new(service::new_id()), app.clock.now());
     let mut envelope = bus::envelope(crate::NAME, event_type, &release.app, &payload, identity)?;

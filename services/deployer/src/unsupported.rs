@@ -11,12 +11,9 @@ pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => {}
         Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green or canary)"),
     }
-    let gates = [
-        (resolved.approval.is_some(), "approval"),
-        (resolved.promote_from.is_some(), "promote_from"),
-        (!resolved.freeze.is_empty(), "freeze"),
-    ];
-    wanted.extend(gates.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| name));
+    if resolved.promote_from.is_some() {
+        wanted.push("promote_from");
+    }
     if wanted.is_empty() {
         return None;
     }

@@ -3,9 +3,10 @@
 use super::calamity::{Calamity, Ground, Lasts};
 use super::table::{Case, Scene, Step};
 use crate::fixture::chameleon;
-use crate::{App, World, rewrite};
+use crate::{App, Client, World, rewrite};
+use proto::v1::grant::Role;
 use proto::v1::release::State;
-use proto::v1::{CreateReleaseRequest, Release};
+use proto::v1::{ApproveReleaseRequest, CreateReleaseRequest, Release};
 use serde_json::json;
 use service::fail_point::Fault;
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ const BOUND: Duration = Duration::from_mins(3);
 
 /// Where a calamity takes requests along, they are answered again within this.
 const LOSS: Duration = Duration::from_secs(45);
+
+/// A person who is not answered within this asks again.
+const ANSWER: Duration = Duration::from_secs(2);
 
 const APP: &str = "shop";
 /// What goes into the manifest, so that the release has every step.
@@ -28,6 +32,9 @@ const VOLUME: &str = "    volumes: [{ name: notes, path: /data, class: cache }]\
 /// Writes down for which release it ran.
 const MIGRATE: &str = "jobs: { migrate: { service: web, at: before_release, command: [python, -c, \"import os; \
     open('/data/migrated', 'a').write(os.environ['SLIPWAY_RELEASE'] + ' ')\"] } }\nenvironments:";
+const APPROVAL: &str = "    approval: 1\n    bake: 3s";
+/// It never opens by itself.
+const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 3s";
 /// As much slower as can be said: on a busy machine the slowest answers say little.
 const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
 
@@ -63,6 +70,8 @@ pub struct Stage {
     never_ready: String,
     answers_badly: String,
     turn: usize,
+    /// Somebody else than who deploys.
+    bo: Client,
 }
 
 impl Stage {
@@ -91,7 +100,9 @@ impl Stage {
             world.image("never-ready", &json!({"version": "never", "never_ready": true}));
         let answers_badly =
             world.image("answers-badly", &json!({"version": "wrong", "error_after_s": 0}));
-        Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0 }
+        let bo = world.token("bo", Role::Admin, APP).await;
+        let bo = world.client(Some(&bo));
+        Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0, bo }
     }
 
     /// The app.
@@ -169,13 +180,17 @@ impl Stage {
         let request = self.request(step.scene);
         // Who makes the release may be cut before it answers.
         tokio::select! {
-            release = self.make(&request) => {
-                assert_eq!(release.number, number, "nobody else makes releases");
-                self.world.hit(point).await;
-            }
+            () = self.made(&request, number, point) => {}
             () = self.world.hit(point) => {}
+            () = self.answered(step.scene, number) => {}
         }
         Cut { load, number, started: Instant::now() }
+    }
+
+    /// Makes release `number`, which gets to `point`.
+    async fn made(&self, request: &CreateReleaseRequest, number: i64, point: &str) {
+        assert_eq!(self.make(request).await.number, number, "nobody else makes releases");
+        self.world.hit(point).await;
     }
 
     /// Who asks meanwhile: a canary is judged by many requests, a gap is noticed by few.
@@ -185,10 +200,40 @@ impl Stage {
             Scene::Canary => Load::start(&users, "/", 2, Duration::from_millis(5)),
             Scene::Good
             | Scene::Migrates
+            | Scene::Approved
+            | Scene::Frozen
             | Scene::TurnsBad
             | Scene::NeverReady
             | Scene::AnswersBadly => Load::steady(&users),
         }
+    }
+
+    /// Gives whatever release `number` waits for, again and again.
+    async fn answered(&self, scene: Scene, number: i64) {
+        if !matches!(scene, Scene::Approved | Scene::Frozen) {
+            return std::future::pending().await;
+        }
+        eventually("the release to come to its point", BOUND, async || {
+            let state = self.world.state_of(number).await?;
+            self.answer(number, &state).await;
+            None::<()>
+        })
+        .await;
+    }
+
+    /// Bo agrees, and puts the freeze aside, when that is waited for. While the owner is away he asks again.
+    async fn answer(&self, number: i64, state: &str) {
+        if !["awaiting_approval", "awaiting_window"].contains(&state) {
+            return;
+        }
+        let request = ApproveReleaseRequest {
+            name: format!("apps/{APP}/environments/production/releases/{number}"),
+            reason: "the story wants it".to_owned(),
+            override_freeze: state == "awaiting_window",
+            request_id: uuid::Uuid::new_v4().to_string(),
+        };
+        let mut releases = self.bo.clone().releases;
+        drop(tokio::time::timeout(ANSWER, releases.approve_release(request)).await);
     }
 
     /// Everything is in order again.
@@ -217,6 +262,8 @@ impl Stage {
         match scene {
             Scene::Canary => text.replace(BAKE, CANARY),
             Scene::Migrates => text.replace("environments:", MIGRATE),
+            Scene::Approved => text.replace(BAKE, APPROVAL),
+            Scene::Frozen => text.replace(BAKE, FREEZE),
             Scene::Good | Scene::TurnsBad | Scene::NeverReady | Scene::AnswersBadly => text,
         }
     }
@@ -229,7 +276,7 @@ impl Stage {
 
     fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
         let image = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates => {
+            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
@@ -281,7 +328,9 @@ impl Stage {
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates => "live",
+            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
+                "live"
+            }
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady | Scene::AnswersBadly => "failed",
         };
@@ -291,6 +340,7 @@ impl Stage {
     async fn end_in(&self, number: i64, wanted: &[&'static str]) -> &'static str {
         eventually(&format!("release {number} to be one of {wanted:?}"), BOUND, async || {
             let state = self.world.state_of(number).await?;
+            self.answer(number, &state).await;
             wanted.iter().find(|wanted| **wanted == state).copied()
         })
         .await

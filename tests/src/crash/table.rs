@@ -11,6 +11,10 @@ pub enum Scene {
     Canary,
     /// A job runs before it starts, and it becomes live.
     Migrates,
+    /// Somebody has to agree to it, does, and it becomes live.
+    Approved,
+    /// A freeze holds it until somebody puts that aside, and it becomes live.
+    Frozen,
     /// It stops being ready while it bakes.
     TurnsBad,
     /// It never gets ready.
@@ -61,8 +65,10 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 16] = [
+pub const STEPS: [Step; 18] = [
     step("queued", Scene::Good, "release.started.preparing"),
+    step("awaiting_approval", Scene::Approved, "release.progressed.queued"),
+    step("awaiting_window", Scene::Frozen, "release.progressed.queued"),
     step("preparing", Scene::Good, "release.progressed.starting"),
     step("running_jobs", Scene::Migrates, "release.progressed.starting"),
     step("starting", Scene::Good, "release.progressed.warming"),
@@ -164,6 +170,8 @@ mod tests {
             |undo| State::RollingBack { undo, ending: Ending::Failed { failure: failure.clone() } };
         vec![
             State::Queued { cleared: Cleared::default() },
+            State::AwaitingApproval { cleared: Cleared::default() },
+            State::AwaitingWindow { cleared: Cleared::default() },
             State::Preparing,
             State::RunningJobs,
             State::Starting,
@@ -183,6 +191,8 @@ mod tests {
     fn is_known(state: &State) -> bool {
         match state {
             State::Queued { .. }
+            | State::AwaitingApproval { .. }
+            | State::AwaitingWindow { .. }
             | State::Preparing
             | State::RunningJobs
             | State::Starting
@@ -192,10 +202,8 @@ mod tests {
             | State::Baking
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
-            // Nothing is done; what is not performed yet is refused before anything is touched.
-            State::AwaitingApproval { .. }
-            | State::AwaitingWindow { .. }
-            | State::Live
+            // Nothing is done.
+            State::Live
             | State::Retained
             | State::Collected
             | State::RolledBack { .. }

@@ -84,6 +84,9 @@ async fn every_call_asks_for_its_role() {
     CreateRelease               who?     who?     no       yes      no       no       yes
     CancelRelease               who?     who?     no       yes      no       no       yes
     PromoteRelease              who?     who?     no       yes      no       no       yes
+    ApproveRelease              who?     who?     no       yes      no       no       yes
+    RefuseRelease               who?     who?     no       yes      no       no       yes
+    GetCandidate                who?     who?     no       yes      no       no       yes
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
     RunJob                      who?     who?     no       yes      no       no       yes

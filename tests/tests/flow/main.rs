@@ -1,6 +1,7 @@
 //! End-to-end stories: what a team does, and what its users see.
 
 mod access;
+mod approvals;
 mod apps;
 mod away;
 mod builds;

@@ -144,7 +144,7 @@ async fn what_cannot_be_released_fails_before_anything_is_touched() {
     let mut told = Vec::new();
     for (number, what, from, to) in [
         (2, "a secret without a value", "http:", "secrets: [API_KEY]\n    http:"),
-        (3, "not done yet", "bake: 3s", "approval: 1"),
+        (3, "not done yet", "bake: 3s", "strategy: { shadow: { for: 1m } }"),
     ] {
         repo.write("slipway.yaml", &manifest("shop"));
         rewrite(&repo, from, to);
@@ -156,7 +156,7 @@ async fn what_cannot_be_released_fails_before_anything_is_touched() {
     # a secret without a value
     SECRET_MISSING service web needs secret API_KEY, which has no value; set it with `slipway secret set`
     # not done yet
-    UNSUPPORTED the manifest asks for approval, which this version does not do; remove it and release again
+    UNSUPPORTED the manifest asks for strategy shadow (use blue_green or canary), which this version does not do; remove it and release again
     ");
     assert_eq!((app.version().await, world.docker.containers()), ("one".to_owned(), before));
 }

@@ -1,6 +1,7 @@
 //! What a release has to pass, and the longest each can take.
 
 use super::GatePlan;
+use crate::environment::Window;
 use crate::job::JobAt;
 use crate::resolved::{Resolved, ResolvedHealth, ResolvedService};
 use crate::strategy::Strategy;
@@ -57,11 +58,15 @@ pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
         GatePlan { name: "soak".to_owned(), longest: from.soak, why }
     });
     let approval = resolved.approval.as_ref().map(|approval| {
-        let why = format!("{} must agree, or it is cancelled", approval.count);
+        let why = format!("{} must agree, or it has failed", approval.count);
         GatePlan { name: "approval".to_owned(), longest: approval.expires, why }
     });
     let freezes = resolved.freeze.iter().map(|freeze| {
-        let why = format!("inside the window it waits for its end ({})", freeze.timezone);
+        let why = match freeze.window {
+            Window::Deny(_) => "inside the window it waits for its end",
+            Window::Allow(_) => "outside of the window it waits for its begin",
+        };
+        let why = format!("{why} ({})", freeze.timezone);
         GatePlan { name: "freeze".to_owned(), longest: freeze.lasts, why }
     });
     soak.into_iter().chain(approval).chain(freezes).collect()

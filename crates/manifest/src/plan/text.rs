@@ -20,6 +20,9 @@ impl Display for Plan {
         for reason in &self.refused {
             writeln!(f, "refused   {reason}")?;
         }
+        if let Some(frozen) = &self.frozen {
+            writeln!(f, "frozen    {frozen}")?;
+        }
         writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
         if self.downtime.is_empty() {
             writeln!(f, "downtime  0 s")?;

@@ -122,6 +122,11 @@ fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
     }
     for (n, freeze) in environment.freeze.iter().enumerate() {
         rules.lasts(&format!("{path}.freeze[{n}].for"), freeze.lasts, minutes(1), DAY.times(60));
+        if freeze.timezone.zone().is_none() {
+            let message = format!("there is no time zone {}", freeze.timezone);
+            let help = "use a name of the tz database, like Europe/Berlin";
+            rules.broken(format!("{path}.freeze[{n}].timezone"), message, help);
+        }
     }
     rules.between(&format!("{path}.keep"), environment.keep, 1, 100);
     let timeout = environment.limits.timeout;

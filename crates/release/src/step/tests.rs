@@ -1,5 +1,7 @@
 //! Stories of single lives, the whole table as one snapshot, and properties of every reachable life.
 
+mod gates;
+
 use super::*;
 use crate::{Entry, replay};
 use events::ReleaseId;
@@ -27,11 +29,16 @@ fn bad() -> Input {
     Input::Failed { failure: failure() }
 }
 
+/// The environment is free, and the window closed.
+fn admitted() -> Input {
+    Input::Admitted { in_window: false }
+}
+
 fn inputs() -> Vec<Input> {
     vec![
-        Input::Admitted,
+        admitted(),
         Input::Approved,
-        Input::Refused { by: by() },
+        Input::Refused { by: by(), reason: "not today".to_owned() },
         Input::WindowOpened,
         ok(),
         bad(),
@@ -60,7 +67,7 @@ fn life(plan: &Plan, inputs: impl IntoIterator<Item = Input>) -> String {
 
 #[test]
 fn a_blue_green_release_goes_live() {
-    let inputs = std::iter::once(Input::Admitted).chain(std::iter::repeat_n(ok(), 5));
+    let inputs = std::iter::once(admitted()).chain(std::iter::repeat_n(ok(), 5));
     assert_eq!(
         life(&Plan::blue_green(), inputs),
         "queued > preparing > starting > shifting > baking > settling > live"
@@ -77,8 +84,7 @@ fn every_gate_in_the_plan_is_passed_in_order() {
         verify: true,
         ..Plan::blue_green()
     };
-    let start =
-        [Input::Admitted, Input::Approved, Input::Admitted, Input::WindowOpened, Input::Admitted];
+    let start = [admitted(), Input::Approved, admitted(), Input::WindowOpened, admitted()];
     assert_eq!(
         life(&plan, start.into_iter().chain(std::iter::repeat_n(ok(), 8))),
         "queued > awaiting_approval > queued > awaiting_window > queued > preparing > running_jobs > \
@@ -165,7 +171,7 @@ fn what_cannot_be_undone_goes_back_by_itself_while_nobody_is_on_it() {
 #[test]
 fn a_candidate_that_never_gets_ready_leaves_the_stable_release_alone() {
     assert_eq!(
-        life(&Plan::blue_green(), [Input::Admitted, ok(), bad(), ok()]),
+        life(&Plan::blue_green(), [admitted(), ok(), bad(), ok()]),
         "queued > preparing > starting > rolling_back > failed"
     );
 }
@@ -341,7 +347,7 @@ proptest! {
             }
         }
         for _ in 0..30 {
-            let kind = [ok(), Input::Admitted, Input::Approved, Input::WindowOpened];
+            let kind = [ok(), admitted(), Input::Approved, Input::WindowOpened];
             let next = kind.into_iter().find_map(|input| step(&plan, &state, input).ok());
             match next {
                 Some(transition) => state = transition.next,

@@ -60,6 +60,13 @@ async fn drive_on(hand: &Hand, lease: Lease) -> Result<(), Trouble> {
                 }
                 hand.changed();
             }
+            None if matches!(release.state, State::AwaitingWindow { .. }) => {
+                let closed = hand.database(|world| world.store.look_at_window(lease, &release));
+                if let closed @ Some(_) = closed.await? {
+                    return let_go(hand, lease, closed).await;
+                }
+                hand.changed();
+            }
             None => {
                 if release.state == State::Live
                     && let Err(trouble) = crate::sweep::collect(hand, &release).await

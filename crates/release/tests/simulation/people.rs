@@ -178,9 +178,21 @@ fn answer(world: &mut World) {
     for row in rows {
         let by = ada();
         let input = match &row.state {
-            State::AwaitingApproval { .. } if world.rng.chance(100) => Input::Refused { by },
-            State::AwaitingApproval { .. } => Input::Approved,
-            State::AwaitingWindow { .. } => Input::WindowOpened,
+            State::AwaitingApproval { .. } if world.rng.chance(100) => {
+                Input::Refused { by, reason: "not today".to_owned() }
+            }
+            State::AwaitingApproval { .. } => {
+                if world.rng.chance(700) {
+                    world.store.agree(row.id);
+                }
+                continue;
+            }
+            State::AwaitingWindow { .. } => {
+                if world.rng.chance(100) {
+                    world.store.override_freeze(row.id);
+                }
+                continue;
+            }
             State::Stuck { .. } => Input::Cancel { by },
             State::Shifting { step, phase: Shift::Deciding } => Input::Promote { by, step: *step },
             _ => continue,

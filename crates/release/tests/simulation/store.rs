@@ -2,6 +2,7 @@
 //! checks everything before it writes anything, so that what fails has changed nothing.
 
 mod create;
+mod gate;
 mod instance;
 mod lease;
 mod outbox;
@@ -35,6 +36,9 @@ pub(crate) struct Row {
     /// The change it was built from, and whether nobody asked for it by hand.
     pub(crate) change: Option<u64>,
     pub(crate) pinned: bool,
+    /// How many people agreed to it, and whether one put the freeze aside.
+    agreed: u64,
+    overridden: bool,
     pub(crate) entered_at: u64,
     deadline_at: Option<u64>,
     wake_at: Option<u64>,

@@ -2,6 +2,7 @@
 //! every write of a driver names the epoch, so that one that lost its lease changes nothing.
 
 use crate::db::release::interval;
+use chrono::{DateTime, Utc};
 use events::ReleaseId;
 use sqlx::{PgConnection, PgExecutor};
 use std::time::Duration;
@@ -102,6 +103,11 @@ pub(crate) async fn time_left(
     .fetch_optional(executor)
     .await?;
     Ok(left.flatten())
+}
+
+/// What time it is: the clocks of services may be wrong.
+pub(crate) async fn now(executor: impl PgExecutor<'_>) -> Result<DateTime<Utc>, sqlx::Error> {
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(executor).await
 }
 
 /// Gives the lease back. The release is looked at again after `pause`, at its deadline, or when it is

@@ -86,6 +86,24 @@ pub(crate) async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Environment
     rows.into_iter().map(Environment::try_from).collect()
 }
 
+/// One environment that is there.
+pub(crate) async fn find(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+) -> Result<Option<Environment>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select app, environment, traffic as "traffic: Json<Traffic>", candidate_token
+           from deployer.environment
+           where app = $1 and environment = $2 and removed_at is null"#,
+        app.as_str(),
+        environment.as_str(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    row.map(Environment::try_from).transpose()
+}
+
 /// Those of which an instance or a release changed within this time.
 pub(crate) async fn changed(
     executor: impl PgExecutor<'_>,

@@ -16,3 +16,4 @@ pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod setup;
 pub(crate) mod timetable;
+pub(crate) mod vote;

@@ -1,12 +1,12 @@
 //! `CreateRelease`: given images, by hand; with `validate_only`, what would happen.
 
 use super::read::{database, show};
-use super::{name, policy};
+use super::{name, policy, vote};
 use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Request as Wanted};
 use crate::db::release::{self, Release};
-use crate::db::route_claim;
+use crate::db::{claim, route_claim};
 use crate::routes;
 use crate::transition::TransitionError;
 use events::payload::ImageV1;
@@ -33,11 +33,11 @@ pub(super) async fn create(
     let policy = policy::of(app, &principal, place, &request).await?;
     let resolved = resolved(&request, place, (policy.as_ref(), live.as_ref()))?;
     if request.validate_only {
-        let mut plan = manifest::plan(&resolved, live.as_ref().map(|live| &live.content.resolved));
-        let taken = route_claim::taken(&app.pool, &resolved).await.map_err(database)?;
-        plan.refused.extend(routes::refused(&taken).map(|failure| failure.to_string()));
-        let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
-        return Ok(CreateReleaseResponse { release: None, plan: plan.to_string(), plan_json });
+        return plan(app, &resolved, live.as_ref()).await;
+    }
+    let overriding = vote::said("override_freeze", &request.override_freeze)?;
+    if !overriding.is_empty() {
+        principal.require(Role::Admin, Some(&app_name), Some(&environment))?;
     }
     let images = images(&request, &resolved, live.as_ref())?;
     let mut transaction = app.pool.begin().await.map_err(database)?;
@@ -53,6 +53,10 @@ pub(super) async fn create(
         Wanted { content, origin, restores: None, force: request.force, traceparent: None };
     let created = create::create(app, &mut transaction, wanted).await.map_err(refused)?;
     let created = created.into_release();
+    if !overriding.is_empty() {
+        let by = (&principal.name, overriding);
+        vote::put_aside(&mut transaction, &created, by).await.map_err(database)?;
+    }
     // Shown from the row; its neighbours are read by the next call.
     let answer = CreateReleaseResponse {
         release: Some(proto::v1::Release {
@@ -70,6 +74,21 @@ pub(super) async fn create(
     transaction.commit().await.map_err(database)?;
     app.changed();
     Ok(CreateReleaseResponse { release: Some(show(app, &created).await?), ..answer })
+}
+
+/// What would happen.
+async fn plan(
+    app: &App,
+    resolved: &Resolved,
+    live: Option<&Release>,
+) -> Result<CreateReleaseResponse, Status> {
+    let mut plan = manifest::plan(resolved, live.map(|live| &live.content.resolved));
+    let taken = route_claim::taken(&app.pool, resolved).await.map_err(database)?;
+    plan.refused.extend(routes::refused(&taken).map(|failure| failure.to_string()));
+    let now = claim::now(&app.pool).await.map_err(database)?;
+    plan.frozen = manifest::closed(&resolved.freeze, now).map(|closed| closed.to_string());
+    let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
+    Ok(CreateReleaseResponse { release: None, plan: plan.to_string(), plan_json })
 }
 
 async fn live(app: &App, place: (&AppName, &EnvironmentName)) -> Result<Option<Release>, Status> {

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod cancel;
+mod candidate;
 mod collect;
 mod create;
 mod executions;
@@ -20,6 +21,7 @@ mod secrets;
 mod traffic;
 mod unpin;
 mod view;
+mod vote;
 mod watch;
 mod watch_run;
 

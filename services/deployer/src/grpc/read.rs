@@ -5,8 +5,11 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, environment, instance, log};
+use crate::db::{analysis, environment, instance, log, vote};
+use crate::window;
+use ::release::State;
 use events::ReleaseId;
+use manifest::Closed;
 use proto::v1;
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -50,6 +53,8 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Some(_) => analysis::told(&app.pool, release.id).await.map_err(database)?,
         None => None,
     };
+    let votes = vote::of_release(&app.pool, release.id).await.map_err(database)?;
+    let closed = closed(app, release).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let seen = Seen {
@@ -60,9 +65,20 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         instances: &instances,
         traffic: &traffic.unwrap_or_default(),
         told: told.as_ref(),
+        votes: &votes,
+        closed: closed.as_ref(),
     };
     let errands = executions::errands(app, release.id).await?;
     Ok(v1::Release { errands, ..seen.show() })
+}
+
+/// Why a release waits for its window, while it does.
+async fn closed(app: &App, release: &Release) -> Result<Option<Closed>, sqlx::Error> {
+    if !matches!(release.state, State::AwaitingWindow { .. }) {
+        return Ok(None);
+    }
+    let mut connection = app.pool.acquire().await?;
+    window::closed(&mut connection, release).await
 }
 
 async fn other(app: &App, id: Option<ReleaseId>) -> Result<Option<Release>, Status> {

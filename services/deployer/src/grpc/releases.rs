@@ -3,20 +3,23 @@
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show};
 use super::{
-    Releases, cancel, collect, create, logs, promote, remove, rollback, traffic, unpin, watch,
+    Releases, cancel, candidate, collect, create, logs, promote, remove, rollback, traffic, unpin,
+    vote, watch,
 };
 use crate::db::list::{self, Seen};
 use crate::db::release;
 use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::release_service_server::ReleaseService;
 use proto::v1::{
-    CancelReleaseRequest, CancelReleaseResponse, CollectReleasesRequest, CollectReleasesResponse,
-    CreateReleaseRequest, CreateReleaseResponse, GetEnvironmentRequest, GetEnvironmentResponse,
+    ApproveReleaseRequest, ApproveReleaseResponse, CancelReleaseRequest, CancelReleaseResponse,
+    CollectReleasesRequest, CollectReleasesResponse, CreateReleaseRequest, CreateReleaseResponse,
+    GetCandidateRequest, GetCandidateResponse, GetEnvironmentRequest, GetEnvironmentResponse,
     GetReleaseRequest, GetReleaseResponse, ListEnvironmentsRequest, ListEnvironmentsResponse,
     ListReleasesRequest, ListReleasesResponse, ListUsedImagesRequest, ListUsedImagesResponse,
-    PromoteReleaseRequest, PromoteReleaseResponse, RemoveAppRequest, RemoveAppResponse,
-    RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest, SetTrafficResponse,
-    UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest, WatchReleasesRequest,
+    PromoteReleaseRequest, PromoteReleaseResponse, RefuseReleaseRequest, RefuseReleaseResponse,
+    RemoveAppRequest, RemoveAppResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse,
+    SetTrafficRequest, SetTrafficResponse, UnpinReleaseRequest, UnpinReleaseResponse,
+    WatchLogsRequest, WatchReleasesRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -127,6 +130,27 @@ impl ReleaseService for Releases {
         request: Request<PromoteReleaseRequest>,
     ) -> Result<Response<PromoteReleaseResponse>, Status> {
         promote::promote(&self.0, request).await.map(Response::new)
+    }
+
+    async fn approve_release(
+        &self,
+        request: Request<ApproveReleaseRequest>,
+    ) -> Result<Response<ApproveReleaseResponse>, Status> {
+        vote::approve(&self.0, request).await.map(Response::new)
+    }
+
+    async fn refuse_release(
+        &self,
+        request: Request<RefuseReleaseRequest>,
+    ) -> Result<Response<RefuseReleaseResponse>, Status> {
+        vote::refuse(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_candidate(
+        &self,
+        request: Request<GetCandidateRequest>,
+    ) -> Result<Response<GetCandidateResponse>, Status> {
+        candidate::get(&self.0, request).await.map(Response::new)
     }
 
     async fn rollback_environment(

@@ -1,13 +1,16 @@
 //! A release as the API shows it.
 
+use crate::approval;
 use crate::db::analysis::Told;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
 use crate::db::release::Release;
+use crate::db::vote::{Kind, Vote};
 use crate::member;
 use crate::steps::{Step, steps};
 use ::release::{Shift, State, Traffic};
 use chrono::{DateTime, Utc};
+use manifest::Closed;
 use proto::v1;
 use proto::v1::release::State as Shown;
 
@@ -21,6 +24,9 @@ pub(super) struct Seen<'a> {
     pub(super) instances: &'a [Instance],
     pub(super) traffic: &'a Traffic,
     pub(super) told: Option<&'a Told>,
+    pub(super) votes: &'a [Vote],
+    /// Why it waits for its window.
+    pub(super) closed: Option<&'a Closed>,
 }
 
 impl Seen<'_> {
@@ -59,7 +65,23 @@ impl Seen<'_> {
             errands: Vec::new(),
             irreversible: release.plan.irreversible,
             asks: matches!(release.state, State::Shifting { phase: Shift::Asking { .. }, .. }),
+            votes: self.votes.iter().map(vote).collect(),
+            waiting: self.waiting(),
         }
+    }
+
+    fn waiting(&self) -> Option<v1::Waiting> {
+        if let Some(closed) = self.closed {
+            let (freeze, open_time) = (closed.why.clone(), time(closed.until));
+            return Some(v1::Waiting { freeze, open_time, ..v1::Waiting::default() });
+        }
+        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        matches!(self.release.state, State::AwaitingApproval { .. }).then(|| v1::Waiting {
+            approvals_wanted: count(approval::wanted(&self.release.content.resolved)),
+            approvals: count(approval::agreed(self.votes)),
+            not_by: self.release.origin.by.to_string(),
+            ..v1::Waiting::default()
+        })
     }
 
     fn canary(&self) -> Option<v1::Canary> {
@@ -95,6 +117,20 @@ impl Seen<'_> {
             service: service.to_string(),
         };
         content.service_hashes().into_iter().map(show).collect()
+    }
+}
+
+fn vote(vote: &Vote) -> v1::Vote {
+    let kind = match vote.kind {
+        Kind::Approve => v1::vote::Kind::Approve,
+        Kind::Refuse => v1::vote::Kind::Refuse,
+        Kind::OverrideFreeze => v1::vote::Kind::OverrideFreeze,
+    };
+    v1::Vote {
+        by: vote.voter.to_string(),
+        kind: kind.into(),
+        reason: vote.reason.clone(),
+        time: time(Some(vote.at)),
     }
 }
 

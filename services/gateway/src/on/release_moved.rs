@@ -14,29 +14,39 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
         Ok(release) => release,
         Err(error) => return error.into(),
     };
-    let Some((notice, what)) = what(envelope.event_type) else { return Verdict::Done };
+    let what = what(envelope.event_type, &release.state);
+    let Some((notice, what)) = what else { return Verdict::Done };
     notify::say(&app, &envelope, message(&envelope, release, notice, what)).await
 }
 
 /// What it is called, and what people read.
-fn what(event_type: EventType) -> Option<(Notice, &'static str)> {
+fn what(event_type: EventType, state: &str) -> Option<(Notice, &'static str)> {
     match event_type.as_str() {
         "release.live" => Some((Notice::Live, "is live")),
         "release.failed" => Some((Notice::Failed, "failed; users did not see it")),
         "release.rolled_back" => Some((Notice::RolledBack, "was taken back")),
         "release.stuck" => Some((Notice::Stuck, "is stuck: its undo failed")),
-        "release.waiting" => Some((Notice::Approval, "waits for a person")),
+        "release.waiting" => match state {
+            "awaiting_approval" => Some((Notice::Approval, "waits for approval")),
+            // It begins by itself when the window opens.
+            "awaiting_window" => None,
+            _ => Some((Notice::Approval, "waits for a person")),
+        },
         _ => None,
     }
 }
 
 fn message(envelope: &Envelope, release: ReleaseV1, notice: Notice, what: &str) -> Message {
     let ReleaseV1 { app, environment, number, .. } = &release;
-    // What went wrong has more than one answer; the release names them.
-    let command = if notice == Notice::Approval && release.reason.is_none() {
-        format!("slipway promote {app} {environment}")
-    } else {
-        format!("slipway releases {app} {environment} {number}")
+    let command = match (notice, release.state.as_str()) {
+        (Notice::Approval, "awaiting_approval") => {
+            format!("slipway approve {app} {number} --environment {environment}")
+        }
+        // What went wrong has more than one answer; the release names them.
+        (Notice::Approval, _) if release.reason.is_none() => {
+            format!("slipway promote {app} {environment}")
+        }
+        _ => format!("slipway releases {app} {environment} {number}"),
     };
     let id = release.release;
     Message {
@@ -57,13 +67,17 @@ mod tests {
     use crate::notify::envelope;
 
     fn told(event_type: EventType) -> String {
+        told_in(event_type, "failed")
+    }
+
+    fn told_in(event_type: EventType, state: &str) -> String {
         let data = serde_json::json!({
             "v": 1, "release": uuid::Uuid::nil(), "app": "shop", "environment": "production",
-            "number": 8, "state": "failed", "version": 12, "stable": null,
+            "number": 8, "state": state, "version": 12, "stable": null,
             "reason": "WRONG_PORT", "message": "api listens on 3000, not on 8000",
         });
         let envelope = envelope(event_type, data);
-        let (notice, what) = what(event_type).expect("it is told");
+        let (notice, what) = what(event_type, state).expect("it is told");
         let told = message(&envelope, read(&envelope).unwrap(), notice, what);
         format!("{}: {} | {} | {}", told.notice, told.title, told.text, told.command.unwrap())
     }
@@ -76,7 +90,14 @@ mod tests {
     }
 
     #[test]
+    fn who_may_agree_is_told_how() {
+        let told = told_in(EventType::ReleaseWaiting, "awaiting_approval");
+        insta::assert_snapshot!(told, @"approval: shop/production: release 8 waits for approval | WRONG_PORT: api listens on 3000, not on 8000 | slipway approve shop 8 --environment production");
+    }
+
+    #[test]
     fn what_only_moves_is_not_told() {
-        assert_eq!(what(EventType::ReleaseProgressed), None);
+        assert_eq!(what(EventType::ReleaseProgressed, "shifting"), None);
+        assert_eq!(what(EventType::ReleaseWaiting, "awaiting_window"), None);
     }
 }

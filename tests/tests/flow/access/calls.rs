@@ -2,16 +2,16 @@
 
 use proto::v1::set_traffic_request::Mode;
 use proto::v1::{
-    App, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest, CollectBuildsRequest,
-    CollectReleasesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest,
-    CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest,
-    GetBuildRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest,
-    ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest,
-    ListSecretsRequest, ListTokensRequest, PromoteReleaseRequest, ReplayDeliveryRequest,
-    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
-    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
-    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
-    WatchRunRequest,
+    App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest,
+    CollectBuildsRequest, CollectReleasesRequest, CreateAppRequest, CreateChangeRequest,
+    CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest,
+    DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest,
+    GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest,
+    ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest,
+    PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RevealSecretsRequest,
+    RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest,
+    SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest,
+    WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -28,7 +28,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 41] = [
+pub(super) const CALLS: [&str; 44] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -51,6 +51,9 @@ pub(super) const CALLS: [&str; 41] = [
     "CreateRelease",
     "CancelRelease",
     "PromoteRelease",
+    "ApproveRelease",
+    "RefuseRelease",
+    "GetCandidate",
     "RollbackEnvironment",
     "UnpinRelease",
     "RunJob",
@@ -99,6 +102,7 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         "ReplayDelivery" | "CreateApp" | "UpdateApp" | "RotateWebhookSecret" | "DeleteApp" => {
             to_apps(client, there, call).await
         }
+        "ApproveRelease" | "RefuseRelease" | "GetCandidate" => before_all(client, call).await,
         _ => of_releases(client, call).await,
     }
 }
@@ -241,6 +245,23 @@ async fn of_jobs(client: Client, there: &There, call: &str) -> Result<(), Status
             let request = RunJobRequest { name: JOB.into(), ..Default::default() };
             jobs.run_job(request).await.map(drop)
         }
+    }
+}
+
+/// Before a release begins, or has all traffic.
+async fn before_all(client: Client, call: &str) -> Result<(), Status> {
+    let mut releases = client.releases;
+    let name = RELEASE.to_owned();
+    match call {
+        "ApproveRelease" => {
+            let request = ApproveReleaseRequest { name, ..Default::default() };
+            releases.approve_release(request).await.map(drop)
+        }
+        "RefuseRelease" => {
+            let request = RefuseReleaseRequest { name, ..Default::default() };
+            releases.refuse_release(request).await.map(drop)
+        }
+        _ => releases.get_candidate(GetCandidateRequest { name: PLACE.into() }).await.map(drop),
     }
 }
 

@@ -91,6 +91,8 @@ impl Store {
             stable: None,
             change: wanted.change,
             pinned: false,
+            agreed: 0,
+            overridden: false,
             entered_at: now,
             lease_owner: None,
             lease_until: 0,

@@ -109,7 +109,8 @@ impl Store {
             plan.strategy = Strategy::Recreate;
         }
         let admitted = Row { plan, stable, ..release.clone() };
-        match self.apply(Some(lease), &admitted, &Input::Admitted) {
+        let admission = Input::Admitted { in_window: self.is_open(release.id) };
+        match self.apply(Some(lease), &admitted, &admission) {
             Ok(()) => {}
             Err(Trouble::Busy) => return Ok(false),
             Err(other) => return Err(other),
@@ -147,6 +148,7 @@ impl Store {
     /// What may never be the reason of a change.
     fn judge(&mut self, release: &Row, input: &Input, next: &State) {
         let number = release.number;
+        self.judge_gates(release, next);
         if let Input::Failed { failure } = input
             && release.content.is_good()
             && failure.reason != "DENIED"

@@ -1,0 +1,36 @@
+//! What a release waits for before it begins: people, and a window.
+
+use super::{admitted, by, full_plan, life};
+use crate::{Cleared, Input, Plan, State, step};
+
+#[test]
+fn an_open_window_is_not_waited_for() {
+    let plan = Plan { approval: true, window: true, ..Plan::blue_green() };
+    let open = || Input::Admitted { in_window: true };
+    assert_eq!(
+        life(&plan, [open(), Input::Approved, open()]),
+        "queued > awaiting_approval > queued > preparing"
+    );
+}
+
+#[test]
+fn who_is_refused_or_not_answered_has_failed_for_that() {
+    let plan = full_plan();
+    let asked = State::AwaitingApproval { cleared: Cleared::default() };
+    let failure = |input| {
+        let next = step(&plan, &asked, input).expect("it reacts").next;
+        next.failure().expect("why").to_string()
+    };
+    let refused = failure(Input::Refused { by: by(), reason: "not today".to_owned() });
+    let expired = failure(Input::DeadlinePassed { last: String::new() });
+    assert_eq!(refused, "APPROVAL_REFUSED: ana refused it: not today");
+    assert!(expired.starts_with("APPROVAL_EXPIRED: "), "{expired}");
+}
+
+#[test]
+fn a_log_of_before_reads_as_it_was_meant() {
+    let read = |text: &str| serde_json::from_str::<Input>(text).expect("it was written once");
+    assert_eq!(read(r#"{"input":"admitted"}"#), admitted());
+    let refused = Input::Refused { by: by(), reason: String::new() };
+    assert_eq!(read(r#"{"input":"refused","by":"ana"}"#), refused);
+}
