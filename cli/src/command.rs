@@ -15,6 +15,7 @@ mod doctor;
 mod down;
 mod drift;
 mod events;
+mod explain;
 mod gc;
 mod import;
 mod known;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Deploy(deploy::Deploy),
     /// List releases, or show one
     Releases(releases::Releases),
+    /// Tell the story of a release: what happened, why, what differs, what to do next
+    Explain(explain::Explain),
     /// Say what is live and what moves
     Status(status::Status),
     /// List builds
@@ -140,6 +143,7 @@ impl Command {
             Self::Plan(plan) => wait(plan.run(session)),
             Self::Deploy(deploy) => wait(deploy.run(session)),
             Self::Releases(releases) => wait(releases.run(session)),
+            Self::Explain(explain) => wait(explain.run(session)),
             Self::Status(status) => wait(status.run(session)),
             Self::Builds(builds) => wait(builds.run(session)),
             Self::Logs(logs) => wait(logs.run(session)),

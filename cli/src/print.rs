@@ -3,12 +3,14 @@
 pub(crate) mod app;
 pub(crate) mod build;
 pub(crate) mod candidate;
+pub(crate) mod certificate;
 pub(crate) mod collected;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod environment;
 pub(crate) mod event;
+pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod notify;

@@ -1,12 +1,12 @@
 //! Environments: what is live and what moves.
 
-use super::{progress, release, table, time};
+use super::{certificate, progress, release, table, time};
 use chrono::{DateTime, Utc};
 use proto::v1::Environment;
 
 /// Many environments, each with the release that moves.
 pub(crate) fn list(environments: &[Environment], now: DateTime<Utc>) -> String {
-    let head = ["ENVIRONMENT", "TRAFFIC", "LIVE", "CONTENT", "SINCE", "MOVING", "HOSTS"];
+    let head = ["ENVIRONMENT", "TRAFFIC", "LIVE", "CONTENT", "SINCE", "SWITCH", "MOVING", "HOSTS"];
     let mut table = table::Table::new(head, "nothing was released yet");
     for environment in environments {
         let (live, moving) = (environment.live.as_ref(), environment.moving.as_ref());
@@ -16,6 +16,8 @@ pub(crate) fn list(environments: &[Environment], now: DateTime<Utc>) -> String {
             live.map_or_else(String::new, |live| format!("#{}", live.number)),
             live.map_or_else(String::new, release::content),
             time::age(environment.live_since_time.as_ref(), now),
+            live.and_then(|live| live.certificate.as_ref())
+                .map_or_else(String::new, certificate::short),
             moving.map_or_else(String::new, |moving| {
                 format!("#{} {}", moving.number, release::state(moving))
             }),

@@ -52,10 +52,7 @@ fn end(shown: &Release) -> Vec<String> {
     if release::outcome(shown.state()).is_none() {
         return Vec::new();
     }
-    let took = release::took(shown);
-    let after = if took.is_empty() { String::new() } else { format!(" after {took}") };
-    let mut lines =
-        vec![format!("{} {}{after}", release::title(shown), release::ended(shown.state()))];
+    let mut lines = vec![release::end(shown)];
     lines.extend(shown.failure.iter().map(release::failure));
     if shown.state() == State::Stuck {
         lines.push(

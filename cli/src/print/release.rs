@@ -1,6 +1,6 @@
 //! Releases.
 
-use super::{bytes, git_ref, last, run, short, steps, table, time, waiting, words};
+use super::{bytes, certificate, git_ref, last, run, short, steps, table, time, waiting, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Failure, Release, ReleasedService, release::State};
@@ -101,6 +101,13 @@ pub(crate) fn took(release: &Release) -> String {
     start.zip(end).map_or_else(String::new, |(start, end)| time::span(time::between(start, end)))
 }
 
+/// What became of it and how long that took, as a sentence.
+pub(crate) fn end(release: &Release) -> String {
+    let took = took(release);
+    let after = if took.is_empty() { String::new() } else { format!(" after {took}") };
+    format!("{} {}{after}", title(release), ended(release.state()))
+}
+
 /// What is known of the share of traffic that is held, if one is.
 pub(crate) fn canary(release: &Release) -> Vec<String> {
     let Some(canary) = &release.canary else { return decision(release).into_iter().collect() };
@@ -142,6 +149,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("strategy", release.strategy.clone()),
         ("created", time::clock(release.create_time.as_ref())),
         ("ended", time::clock(release.end_time.as_ref())),
+        ("switch", release.certificate.as_ref().map_or_else(String::new, certificate::sentence)),
         ("build", last(&release.build).to_owned()),
         ("config", short(&release.config_hash).to_owned()),
         ("secrets", release.secrets.join(", ")),

@@ -4,6 +4,7 @@
 //! Invariants: every state but the last ones has a deadline; a state's effect may run twice; an input of
 //! another version or for another state changes nothing; traffic moves only after `Starting` proved capacity.
 
+mod advice;
 mod deadline;
 mod effect;
 mod failure;
@@ -14,6 +15,7 @@ mod state;
 mod step;
 mod traffic;
 
+pub use advice::advice;
 pub use effect::Effect;
 pub use failure::{Failure, MOST_LOG_LINES};
 pub use input::Input;

@@ -106,18 +106,20 @@ async fn forward(
     loop {
         let live = worker.live();
         let route = live.route(&host, record.path()).ok_or(Refusal::NoRoute)?.clone();
+        let away = |refusal| turned_away(record, &route, refusal);
         match route.mode() {
             Mode::Serving => {}
-            Mode::Maintenance => return Err(Refusal::Maintenance),
+            Mode::Maintenance => return Err(away(Refusal::Maintenance)),
             Mode::Paused { hold_limit } => {
-                let until = *held_until.get_or_insert_with(|| Instant::now() + hold_limit);
-                hold(&worker, &live, until).await?;
+                let until = *held_until.get_or_insert_with(|| held_from_now(&route, hold_limit));
+                hold(&worker, &live, until).await.map_err(away)?;
                 progress.touch();
                 continue;
             }
         }
         let shown = ask.candidate.as_ref().map(HeaderValue::as_bytes);
-        let chosen = route.target(shown, unsent.headers(), roll).ok_or(Refusal::NoInstance)?;
+        let chosen = route.target(shown, unsent.headers(), roll);
+        let chosen = chosen.ok_or_else(|| away(Refusal::NoInstance))?;
         record.assign(route.clone(), chosen);
         let target = &route.targets[chosen];
         let Some(instance) = target.instance(&tried) else {
@@ -126,6 +128,9 @@ async fn forward(
         let Ok(claim) = worker.plane.claim(&live, instance) else { continue };
         let request = unsent.request(&route, &progress)?;
         record.claimed(claim);
+        if !tried.is_empty() {
+            route.passage.retried();
+        }
         let attempt = Attempt {
             worker: &worker,
             instance,
@@ -189,6 +194,20 @@ impl Unsent {
             Self::Taken => Err(Refusal::BrokeOff),
         }
     }
+}
+
+/// A refusal of a request that may belong to no release; that of a release is counted there.
+fn turned_away(record: &Record, route: &LiveRoute, refusal: Refusal) -> Refusal {
+    if !record.is_assigned() {
+        route.passage.turned_away();
+    }
+    refusal
+}
+
+/// Until when a request waits that begins to.
+fn held_from_now(route: &LiveRoute, hold_limit: Duration) -> Instant {
+    route.passage.held();
+    Instant::now() + hold_limit
 }
 
 async fn hold(worker: &Worker, live: &crate::live::Live, until: Instant) -> Result<(), Refusal> {

@@ -51,12 +51,13 @@ impl RouterService for App {
     ) -> Result<Response<GetStatsResponse>, Status> {
         Principal::of(&request)?.require(Role::Admin, None, None)?;
         let route = request.into_inner().route;
-        let ledger = self.plane.ledger();
+        let mut ledger = self.plane.ledger();
         let answer = GetStatsResponse {
             releases: ledger.release_stats(&route),
             instances: ledger.instance_stats(),
             start_time: Some(proto::time::timestamp(self.started)),
             generation: self.plane.live().table.generation,
+            routes: ledger.route_stats(&route),
         };
         Ok(Response::new(answer))
     }

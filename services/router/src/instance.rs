@@ -6,7 +6,7 @@
 use crate::table::Address;
 use events::{InstanceId, ReleaseId};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -29,6 +29,10 @@ pub(crate) struct Instance {
     avoided_until: AtomicU64,
     known_since: Instant,
     idle: Notify,
+    /// No table in force names it.
+    left: AtomicBool,
+    /// It left, and the time in which it was to have nothing in flight is over.
+    overdue: AtomicBool,
 }
 
 impl Instance {
@@ -45,6 +49,8 @@ impl Instance {
             avoided_until: AtomicU64::new(0),
             known_since: Instant::now(),
             idle: Notify::new(),
+            left: AtomicBool::new(false),
+            overdue: AtomicBool::new(false),
         }
     }
 
@@ -68,6 +74,27 @@ impl Instance {
 
     pub(crate) fn connected(&self) {
         self.avoided_until.store(0, Relaxed);
+    }
+
+    /// The table in force names it, or does not any more.
+    pub(crate) fn is_in_table(&self, named: bool) {
+        self.left.store(!named, Relaxed);
+        if named {
+            self.overdue.store(false, Relaxed);
+        }
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.load(Relaxed)
+    }
+
+    /// The time to drain is over.
+    pub(crate) fn drained_too_slowly(&self) {
+        self.overdue.store(self.has_left(), Relaxed);
+    }
+
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.overdue.load(Relaxed)
     }
 
     /// Waits until nothing is in flight.

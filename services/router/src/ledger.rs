@@ -1,11 +1,13 @@
 //! All instances and releases the router knows, also those that left the table.
 //!
-//! Invariant: an instance that left the table stays until nothing is in flight; a release stays for an hour, so
-//! that who compares releases finds the earlier one.
+//! Invariant: an instance that left the table stays until nothing is in flight, seen after the table without it is in
+//! force: until then a request may still choose it. A release stays for an hour, so that who compares releases finds
+//! the earlier one.
 
 use crate::instance::{self, Instance};
 use crate::live::{Live, LiveRoute, LiveTarget};
 use crate::measure::{Measured, Snapshot};
+use crate::passage::Passage;
 use crate::table::{Route, RouteTable, Target, Upstream};
 use events::{InstanceId, ReleaseId};
 use std::collections::{BTreeMap, HashSet};
@@ -38,6 +40,7 @@ pub(crate) struct Ledger {
     instances: BTreeMap<InstanceId, Vec<Arc<Instance>>>,
     releases: BTreeMap<(String, ReleaseId), Release>,
     slots: BTreeMap<(String, Slot), Snapshot>,
+    passages: BTreeMap<String, Arc<Passage>>,
 }
 
 #[derive(Debug)]
@@ -52,12 +55,37 @@ struct Release {
 
 impl Ledger {
     /// Makes a table ready to be put in force, with the counters that exist.
-    pub(crate) fn enter(&mut self, epoch: u64, table: RouteTable, now: Instant) -> Live {
+    pub(crate) fn enter(&mut self, epoch: u64, table: RouteTable) -> Live {
         self.settle();
         let routes = table.routes.iter().map(|route| Arc::new(self.route(route))).collect();
-        let live = Live { epoch, table, routes };
-        self.forget(&live, now);
-        live
+        Live { epoch, table, routes }
+    }
+
+    /// Lets go of what `live` does not name and nobody needs. To be called when that table is in force, not before.
+    pub(crate) fn forget(&mut self, live: &Live, now: Instant) {
+        for at_each in self.instances.values_mut() {
+            at_each.retain(|instance| {
+                let named = live.holds(instance);
+                instance.is_in_table(named);
+                named || instance.in_flight() > 0
+            });
+        }
+        self.instances.retain(|_, at_each| !at_each.is_empty());
+        let named: HashSet<(&str, ReleaseId)> = live
+            .table
+            .routes
+            .iter()
+            .flat_map(|route| {
+                route.targets.iter().map(|target| (route.name.as_str(), target.release))
+            })
+            .collect();
+        self.releases.retain(|(route, id), release| {
+            if named.contains(&(route.as_str(), *id)) {
+                release.left = None;
+                return true;
+            }
+            now.duration_since(*release.left.get_or_insert(now)) < REMEMBERED
+        });
     }
 
     /// An instance at each of its addresses.
@@ -78,6 +106,21 @@ impl Ledger {
             .collect()
     }
 
+    /// What befell requests of one route, or of all when the name is empty; never goes down.
+    pub(crate) fn route_stats(&mut self, route: &str) -> Vec<proto::v1::RouteStats> {
+        self.settle();
+        let wanted =
+            self.passages.iter().filter(|(name, _)| route.is_empty() || name.as_str() == route);
+        let told = wanted.map(|(name, passage)| {
+            let mut answered = Snapshot::default();
+            for slot in [Slot::Stable, Slot::Candidate] {
+                answered += self.slots.get(&(name.clone(), slot)).copied().unwrap_or_default();
+            }
+            passage.stats(name, &answered)
+        });
+        told.collect()
+    }
+
     /// What each side of each route had to do, whichever releases were on it.
     pub(crate) fn by_slot(&mut self) -> BTreeMap<(String, Slot), Snapshot> {
         self.settle();
@@ -96,7 +139,9 @@ impl Ledger {
 
     fn route(&mut self, route: &Route) -> LiveRoute {
         let targets = route.targets.iter().map(|target| self.target(route, target));
-        LiveRoute { targets: targets.collect(), route: route.clone() }
+        let targets = targets.collect();
+        let passage = self.passages.entry(route.name.clone()).or_default().clone();
+        LiveRoute { targets, route: route.clone(), passage }
     }
 
     fn target(&mut self, route: &Route, target: &Target) -> LiveTarget {
@@ -125,28 +170,6 @@ impl Ledger {
         at_each.push(new.clone());
         new
     }
-
-    fn forget(&mut self, live: &Live, now: Instant) {
-        for at_each in self.instances.values_mut() {
-            at_each.retain(|instance| instance.in_flight() > 0 || live.holds(instance));
-        }
-        self.instances.retain(|_, at_each| !at_each.is_empty());
-        let named: HashSet<(&str, ReleaseId)> = live
-            .table
-            .routes
-            .iter()
-            .flat_map(|route| {
-                route.targets.iter().map(|target| (route.name.as_str(), target.release))
-            })
-            .collect();
-        self.releases.retain(|(route, id), release| {
-            if named.contains(&(route.as_str(), *id)) {
-                release.left = None;
-                return true;
-            }
-            now.duration_since(*release.left.get_or_insert(now)) < REMEMBERED
-        });
-    }
 }
 
 #[cfg(test)]
@@ -163,6 +186,12 @@ mod tests {
         table([route("shop").host("*").target(release, &[(release, address)])])
     }
 
+    fn put(ledger: &mut Ledger, epoch: u64, table: RouteTable, now: Instant) -> Live {
+        let live = ledger.enter(epoch, table);
+        ledger.forget(&live, now);
+        live
+    }
+
     fn answered(live: &Live) {
         live.routes[0].targets[0].measured.answered(http::StatusCode::OK, Span::ZERO);
     }
@@ -170,21 +199,33 @@ mod tests {
     #[test]
     fn an_instance_that_left_is_known_until_nothing_is_in_flight() {
         let (mut ledger, now) = (Ledger::default(), Instant::now());
-        let live = ledger.enter(1, shop(OLD, "h:1"), now);
+        let live = put(&mut ledger, 1, shop(OLD, "h:1"), now);
         let claim = Claim::on(&live.routes[0].targets[0].instances[0]);
-        ledger.enter(2, shop(NEW, "h:2"), now);
+        put(&mut ledger, 2, shop(NEW, "h:2"), now);
         assert_eq!(ledger.instance_stats().len(), 2);
         drop(claim);
-        ledger.enter(3, shop(NEW, "h:2"), now);
+        put(&mut ledger, 3, shop(NEW, "h:2"), now);
         assert_eq!(ledger.instance_stats().len(), 1);
+    }
+
+    #[test]
+    fn an_instance_that_is_chosen_while_its_table_is_replaced_is_not_forgotten() {
+        let (mut ledger, now) = (Ledger::default(), Instant::now());
+        let old = put(&mut ledger, 1, shop(OLD, "h:1"), now);
+        let new = ledger.enter(2, shop(NEW, "h:2"));
+        let claim = Claim::on(&old.routes[0].targets[0].instances[0]);
+        ledger.forget(&new, now);
+        let in_flight: u64 = ledger.instance_stats().iter().map(|known| known.in_flight).sum();
+        assert_eq!(in_flight, 1);
+        drop(claim);
     }
 
     #[test]
     fn an_instance_at_a_new_address_is_still_one_instance() {
         let (mut ledger, now) = (Ledger::default(), Instant::now());
-        let live = ledger.enter(1, shop(OLD, "h:1"), now);
+        let live = put(&mut ledger, 1, shop(OLD, "h:1"), now);
         let _claim = Claim::on(&live.routes[0].targets[0].instances[0]);
-        let moved = ledger.enter(2, shop(OLD, "h:2"), now);
+        let moved = put(&mut ledger, 2, shop(OLD, "h:2"), now);
         let _other = Claim::on(&moved.routes[0].targets[0].instances[0]);
         let stats = ledger.instance_stats();
         assert_eq!((stats.len(), stats[0].in_flight), (1, 2));
@@ -193,12 +234,12 @@ mod tests {
     #[test]
     fn figures_survive_a_swap_and_are_forgotten_an_hour_after_the_release_left() {
         let (mut ledger, now) = (Ledger::default(), Instant::now());
-        answered(&ledger.enter(1, shop(OLD, "h:1"), now));
+        answered(&put(&mut ledger, 1, shop(OLD, "h:1"), now));
         let later = now + REMEMBERED * 3;
-        answered(&ledger.enter(2, shop(OLD, "h:1"), later));
-        ledger.enter(3, shop(NEW, "h:2"), later);
+        answered(&put(&mut ledger, 2, shop(OLD, "h:1"), later));
+        put(&mut ledger, 3, shop(NEW, "h:2"), later);
         assert_eq!(ledger.release_stats("shop")[0].requests, 2);
-        ledger.enter(4, shop(NEW, "h:2"), later + REMEMBERED);
+        put(&mut ledger, 4, shop(NEW, "h:2"), later + REMEMBERED);
         assert_eq!(ledger.release_stats("").len(), 1);
     }
 
@@ -206,10 +247,10 @@ mod tests {
     fn what_a_slot_did_never_goes_down() {
         let (mut ledger, now) = (Ledger::default(), Instant::now());
         let stable = ("shop".to_owned(), Slot::Stable);
-        answered(&ledger.enter(1, shop(OLD, "h:1"), now));
+        answered(&put(&mut ledger, 1, shop(OLD, "h:1"), now));
         assert_eq!(ledger.by_slot()[&stable].requests(), 1);
-        answered(&ledger.enter(2, shop(NEW, "h:2"), now));
-        ledger.enter(3, shop(NEW, "h:2"), now + REMEMBERED);
+        answered(&put(&mut ledger, 2, shop(NEW, "h:2"), now));
+        put(&mut ledger, 3, shop(NEW, "h:2"), now + REMEMBERED);
         assert_eq!(ledger.by_slot()[&stable].requests(), 2);
     }
 }

@@ -19,6 +19,7 @@ mod live;
 mod measure;
 mod metrics;
 mod network;
+mod passage;
 mod plane;
 mod problem;
 mod record;

@@ -3,6 +3,7 @@
 use crate::choose::{self, Load};
 use crate::instance::Instance;
 use crate::measure::Measured;
+use crate::passage::Passage;
 use crate::table::{Mode, Route, RouteTable};
 use http::HeaderMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) struct Live {
 #[derive(Debug)]
 pub(crate) struct LiveRoute {
     pub(crate) route: Route,
+    pub(crate) passage: Arc<Passage>,
     /// In the order of the route.
     pub(crate) targets: Vec<LiveTarget>,
 }

@@ -88,7 +88,7 @@ impl Plane {
         });
         let wire = stored.filter(|_| table.is_some()).unwrap_or_default();
         let mut ledger = Ledger::default();
-        let live = ledger.enter(1, table.unwrap_or_else(RouteTable::empty), Instant::now());
+        let live = ledger.enter(1, table.unwrap_or_else(RouteTable::empty));
         Self {
             live: ArcSwap::from_pointee(live),
             epoch: AtomicU64::new(1),
@@ -183,8 +183,11 @@ impl Plane {
         }
         let mut ledger = self.ledger.lock();
         let epoch = self.epoch.load(SeqCst) + 1;
-        self.live.store(Arc::new(ledger.enter(epoch, table, Instant::now())));
+        let live = Arc::new(ledger.enter(epoch, table));
+        self.live.store(live.clone());
         self.epoch.store(epoch, SeqCst);
+        // Only from here on does an instance that left and is idle stay idle.
+        ledger.forget(&live, Instant::now());
         drop(ledger);
         self.replaced.notify_waiters();
     }
@@ -230,6 +233,8 @@ impl Plane {
         if tokio::time::timeout(limit, join_all(all)).await.is_ok() {
             return Vec::new();
         }
+        let busy = wanted.iter().flatten().filter(|instance| instance.in_flight() > 0);
+        busy.for_each(|instance| instance.drained_too_slowly());
         let remaining = wanted.iter().filter_map(|at_each| instance::stats(at_each));
         remaining.filter(|stats| stats.in_flight > 0).collect()
     }

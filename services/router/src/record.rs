@@ -88,6 +88,11 @@ impl Record {
         self.claim = None;
     }
 
+    /// Whether the request belongs to a release.
+    pub(crate) fn is_assigned(&self) -> bool {
+        self.route.is_some()
+    }
+
     /// The head of an answer is there.
     pub(crate) fn answered(&mut self, status: StatusCode) {
         self.status = Some(status);
@@ -98,6 +103,7 @@ impl Record {
 
     /// There will be no answer but ours.
     pub(crate) fn refused(&mut self, refusal: Refusal) {
+        self.ended();
         self.unassign();
         match self.target() {
             Some(target) if refusal.is_of_instance() => target.measured.upstream_failed(),
@@ -123,6 +129,13 @@ impl Record {
 
     pub(crate) fn sent(&mut self, bytes: u64) {
         self.bytes += bytes;
+    }
+
+    /// The instance has nothing to do with the request any more.
+    fn ended(&self) {
+        if let (Some((route, _)), Some(claim)) = (&self.route, &self.claim) {
+            route.passage.ended_on(claim.instance());
+        }
     }
 
     fn target(&self) -> Option<&LiveTarget> {
@@ -165,6 +178,8 @@ fn field(line: &mut Vec<u8>, name: &str, value: &str) {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        // Before the claim goes: who waits for the instance to drain finds this counted.
+        self.ended();
         if self.status.is_none()
             && let Some(target) = self.target()
         {

@@ -13,6 +13,7 @@ mod drift_adopt;
 mod drift_heal;
 mod drift_live;
 mod engine;
+mod explain;
 mod faults;
 mod flood;
 mod follow;

@@ -2,6 +2,7 @@
 
 pub(crate) mod analysis;
 pub(crate) mod app_removal;
+pub(crate) mod certificate;
 pub(crate) mod claim;
 pub(crate) mod command;
 pub(crate) mod environment;

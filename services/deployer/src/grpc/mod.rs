@@ -6,6 +6,7 @@ mod candidate;
 mod collect;
 mod create;
 mod executions;
+mod explain;
 mod instances;
 mod jobs;
 mod logs;

@@ -5,7 +5,7 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, environment, instance, log, vote};
+use crate::db::{analysis, certificate, environment, instance, log, vote};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
@@ -55,6 +55,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
     };
     let votes = vote::of_release(&app.pool, release.id).await.map_err(database)?;
     let closed = closed(app, release).await.map_err(database)?;
+    let certificate = certificate::of(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let seen = Seen {
@@ -67,6 +68,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         told: told.as_ref(),
         votes: &votes,
         closed: closed.as_ref(),
+        certificate: certificate.as_ref(),
     };
     let errands = executions::errands(app, release.id).await?;
     Ok(v1::Release { errands, ..seen.show() })
@@ -81,7 +83,8 @@ async fn closed(app: &App, release: &Release) -> Result<Option<Closed>, sqlx::Er
     window::closed(&mut connection, release).await
 }
 
-async fn other(app: &App, id: Option<ReleaseId>) -> Result<Option<Release>, Status> {
+/// The release with this id, if there is one.
+pub(super) async fn other(app: &App, id: Option<ReleaseId>) -> Result<Option<Release>, Status> {
     match id {
         Some(id) => release::get(&app.pool, id).await.map_err(database),
         None => Ok(None),

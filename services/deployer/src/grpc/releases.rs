@@ -3,8 +3,8 @@
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show};
 use super::{
-    Releases, cancel, candidate, collect, create, logs, promote, remove, rollback, traffic, unpin,
-    vote, watch,
+    Releases, cancel, candidate, collect, create, explain, logs, promote, remove, rollback,
+    traffic, unpin, vote, watch,
 };
 use crate::db::list::{self, Seen};
 use crate::db::release;
@@ -108,7 +108,10 @@ impl ReleaseService for Releases {
         let configuration = serde_json::to_string(&found.content.resolved)
             .map_err(|error| status::internal(&error))?;
         let release = Some(show(&self.0, &found).await?);
-        Ok(Response::new(GetReleaseResponse { release, configuration }))
+        let stable = read::other(&self.0, found.stable).await?;
+        let comparison = stable.map(|stable| explain::comparison(&stable, &found));
+        let advice = explain::advice(&found);
+        Ok(Response::new(GetReleaseResponse { release, configuration, comparison, advice }))
     }
 
     async fn create_release(

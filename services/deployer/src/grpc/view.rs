@@ -2,6 +2,7 @@
 
 use crate::approval;
 use crate::db::analysis::Told;
+use crate::db::certificate::Certificate;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
 use crate::db::release::Release;
@@ -27,6 +28,7 @@ pub(super) struct Seen<'a> {
     pub(super) votes: &'a [Vote],
     /// Why it waits for its window.
     pub(super) closed: Option<&'a Closed>,
+    pub(super) certificate: Option<&'a Certificate>,
 }
 
 impl Seen<'_> {
@@ -67,6 +69,7 @@ impl Seen<'_> {
             asks: matches!(release.state, State::Shifting { phase: Shift::Asking { .. }, .. }),
             votes: self.votes.iter().map(vote).collect(),
             waiting: self.waiting(),
+            certificate: self.certificate.map(certificate),
         }
     }
 
@@ -131,6 +134,23 @@ fn vote(vote: &Vote) -> v1::Vote {
         kind: kind.into(),
         reason: vote.reason.clone(),
         time: time(Some(vote.at)),
+    }
+}
+
+fn certificate(certificate: &Certificate) -> v1::Certificate {
+    let counts = certificate.counts.as_ref().map(|counts| v1::SwitchCounts {
+        requests: counts.requests,
+        failed: counts.failed,
+        retried: counts.retried,
+        cut: counts.cut,
+        drained: counts.drained,
+        held: counts.held,
+    });
+    v1::Certificate {
+        begin_time: time(Some(certificate.begun_at)),
+        end_time: time(certificate.ended_at),
+        counts,
+        unknown: certificate.unknown.clone().unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way back: the stable release proves its capacity and gets all traffic, then the candidate goes.
 
 use super::detached::{After, stop};
-use super::{Outcome, counted, ready, traffic};
+use super::{Outcome, certify, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release};
@@ -53,5 +53,6 @@ pub(crate) async fn remove_candidate(app: &App, release: &Release) -> Result<Str
     let (keep, remove) = candidate.into_iter().partition(|instance| kept.contains(&instance.id));
     stop(app, release, keep, After::Keep).await?;
     stop(app, release, remove, After::Remove).await?;
+    certify::end(app, release).await?;
     Ok(counted(count, "instance", "gone"))
 }

@@ -2,7 +2,7 @@
 //! started again without engine, registry or git; volumes always stay.
 
 use super::detached::{After, stop_withdrawn, told};
-use super::{Outcome, counted, traffic};
+use super::{Outcome, certify, counted, traffic};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::Release;
@@ -21,6 +21,7 @@ pub(crate) async fn settle(app: &App, release: &Release) -> Result<String, Outco
         .collect();
     traffic::set(app, release, |before| before.restored(Some(release.id)), &replaced).await?;
     let stopped = stop_withdrawn(app, release, replaced, After::Keep).await?;
+    certify::end(app, release).await?;
     let count = counted(stopped.len(), "instance", "stopped");
     Ok(if stopped.is_empty() { count } else { format!("{count}: {}", told(&stopped)) })
 }

@@ -1,12 +1,13 @@
 //! Moves traffic: one write, one table, one acknowledgement.
 
-use super::{Outcome, traffic};
+use super::{Outcome, certify, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 
 /// Gives the candidate `weight` percent and the stable release the rest. Returns when the router
 /// acknowledged.
 pub(crate) async fn shift(app: &App, release: &Release, weight: u32) -> Result<String, Outcome> {
+    certify::begin(app, release).await?;
     let shifted = traffic::set(
         app,
         release,

@@ -1,7 +1,7 @@
 //! Starts the candidate beside the stable release, or, where that cannot be, after it.
 
 use super::detached::{After, stop_withdrawn};
-use super::{Outcome, counted, ready, traffic};
+use super::{Outcome, certify, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release};
@@ -40,6 +40,7 @@ async fn stop_what_cannot_stay(app: &App, release: &Release) -> Result<(), Outco
     if old.is_empty() {
         return Ok(());
     }
+    certify::begin(app, release).await?;
     traffic::set(app, release, Traffic::holding, &old).await?;
     // Fenced by the release that wants it: the stable one goes on being what it is.
     stop_withdrawn(app, release, old, After::Keep).await.map(drop)

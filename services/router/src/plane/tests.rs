@@ -1,5 +1,5 @@
 use super::*;
-use crate::table::tests::{RouteDraft, route, wire};
+use crate::table::tests::{RouteDraft, route, uid, wire};
 use std::sync::atomic::AtomicBool;
 
 fn plane() -> (tempfile::TempDir, Plane) {
@@ -79,7 +79,8 @@ async fn a_table_that_cannot_be_saved_counts_all_the_same() {
 fn nobody_is_on_an_instance_that_left_the_table_and_drained() {
     const SWAPS: u64 = 300;
     let (_dir, plane) = plane();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let stopped: Vec<AtomicBool> = (0..=SWAPS).map(|_| AtomicBool::new(false)).collect();
     let over = AtomicBool::new(false);
     let failed = AtomicBool::new(false);
@@ -107,11 +108,10 @@ fn nobody_is_on_an_instance_that_left_the_table_and_drained() {
             while claimed.load(SeqCst) < generation && !failed.load(SeqCst) {
                 std::thread::yield_now();
             }
-            let old = plane.live();
             let next = table(generation, u128::from(generation));
             plane.swap(RouteTable::try_from(&next).expect("valid"));
-            let drained = old.routes[0].targets[0].instances[0].clone();
-            runtime.block_on(drained.drained());
+            let old = uid(u128::from(generation - 1)).parse().expect("a uid");
+            runtime.block_on(plane.await_drained(&[old], Duration::MAX));
             stopped[usize::try_from(generation - 1).expect("small")].store(true, SeqCst);
         }
         over.store(true, SeqCst);

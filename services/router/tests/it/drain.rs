@@ -1,6 +1,7 @@
 use crate::instance::Instance;
 use crate::table::to;
 use crate::world::World;
+use proto::v1::RouteStats;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_millis(50);
@@ -55,4 +56,26 @@ async fn idle_connections_to_an_instance_that_left_are_closed() {
     world.apply([to(&[&old])]).await;
     world.get("/").await;
     assert_eq!((old.requests(), old.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_was_with_an_instance_that_left_is_drained_or_cut() {
+    let (old, new) = (Instance::start("old").await, Instance::start("new").await);
+    let world = World::start().await;
+    world.apply([to(&[&old])]).await;
+    tokio::join!(world.get("/held"), async {
+        old.received(1).await;
+        world.apply([to(&[&new])]).await;
+        old.answer_one();
+        assert!(world.drained(&[&old], LONG).await.is_empty());
+    });
+    tokio::join!(world.get("/held"), async {
+        new.received(1).await;
+        world.apply([to(&[&old])]).await;
+        assert_eq!(world.drained(&[&new], SOON).await, [1]);
+        new.answer_one();
+        assert!(world.drained(&[&new], LONG).await.is_empty());
+    });
+    let wanted = RouteStats { requests: 2, drained: 1, cut: 1, ..RouteStats::default() };
+    assert_eq!(world.befell().await, wanted);
 }

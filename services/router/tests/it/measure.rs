@@ -1,8 +1,12 @@
 use crate::instance::Instance;
+use crate::retry::nobody;
 use crate::table::{TOKEN, to};
 use crate::world::World;
 use hyper::Request;
+use proto::v1::RouteStats;
+use proto::v1::route::Mode;
 use router::LogTarget;
+use std::time::Duration;
 
 #[tokio::test]
 async fn every_release_is_measured_by_itself() {
@@ -32,7 +36,7 @@ async fn a_client_that_goes_away_is_counted_and_its_request_ended() {
     let client = world.raw("GET /held HTTP/1.1\r\nhost: shop\r\n\r\n").await;
     instance.received(1).await;
     drop(client);
-    assert!(world.drained(&[&instance], std::time::Duration::from_secs(10)).await.is_empty());
+    assert!(world.drained(&[&instance], Duration::from_secs(10)).await.is_empty());
     let stats = world.stats().await.releases.remove(0);
     assert_eq!((stats.requests, stats.status_2xx, stats.status_5xx), (1, 0, 0));
 }
@@ -86,4 +90,30 @@ async fn every_request_is_a_line_of_the_access_log() {
         first["time"].as_str().is_some_and(|time| time.len() == 24)
             && first["duration_ms"].is_f64()
     );
+}
+
+#[tokio::test]
+async fn what_befell_requests_is_counted_by_route_whoever_answered() {
+    let (old, new) = (Instance::start("old").await, Instance::start("new").await);
+    let world = World::start().await;
+    world.apply([to(&[&old])]).await;
+    world.get("/abort").await;
+    world.apply([to(&[&old]).mode(Mode::Maintenance)]).await;
+    world.get("/").await;
+    world.apply([to(&[&old]).paused(Duration::from_millis(50))]).await;
+    world.get("/").await;
+    world.apply([to(&[&new])]).await;
+    world.get("/").await;
+    let wanted = RouteStats { requests: 4, failed: 3, held: 1, ..RouteStats::default() };
+    assert_eq!(world.befell().await, wanted);
+}
+
+#[tokio::test]
+async fn a_request_that_another_instance_gets_is_retried_and_has_not_failed() {
+    let instance = Instance::start("a").await;
+    let world = World::start().await;
+    world.apply([to(&[&instance]).dead(nobody())]).await;
+    world.get("/").await;
+    let wanted = RouteStats { requests: 1, retried: 1, ..RouteStats::default() };
+    assert_eq!(world.befell().await, wanted);
 }

@@ -97,6 +97,11 @@ impl World {
         self.grpc.clone().get_stats(request).await.expect("stats").into_inner()
     }
 
+    /// What befell the requests of the only route.
+    pub(crate) async fn befell(&self) -> v1::RouteStats {
+        v1::RouteStats { route: String::new(), ..self.stats().await.routes.remove(0) }
+    }
+
     pub(crate) async fn table(&self) -> v1::RouteTable {
         let request = self.internal.request(v1::GetTableRequest {});
         self.grpc

@@ -1,0 +1,98 @@
+//! The story of a release: what happened, why, what users noticed, what differs, what to do next.
+
+use super::{bytes, certificate, release, short, steps, table, time};
+use crate::exit::Exit;
+use chrono::{DateTime, Utc};
+use proto::v1::{Comparison, GetReleaseResponse, Image, ImageChange, Release, SettingChange};
+
+/// The whole of it.
+pub(crate) fn story(told: &GetReleaseResponse, now: DateTime<Utc>) -> String {
+    let release = told.release.clone().unwrap_or_default();
+    let comparison = told.comparison.as_ref();
+    let parts = [
+        Some(head(&release)),
+        part("What happened", happened(&release, now)),
+        part("Why", release.failure.iter().map(release::failure).collect()),
+        part("While traffic moved", switched(&release)),
+        part(&against(comparison), comparison.map_or_else(Vec::new, |it| differs(it, &release))),
+        part("What to do next", told.advice.iter().map(|text| format!("  - {text}")).collect()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// Lines under a heading; nothing without lines.
+fn part(heading: &str, lines: Vec<String>) -> Option<String> {
+    (!lines.is_empty()).then(|| format!("{heading}\n{}", lines.join("\n")))
+}
+
+fn head(shown: &Release) -> String {
+    let facts = table::facts(&[
+        ("content", release::content(shown)),
+        ("cause", format!("{} by {}", shown.cause, shown.by)),
+        ("strategy", shown.strategy.clone()),
+        ("pinned", if shown.pinned { "yes".to_owned() } else { String::new() }),
+        ("trace", shown.trace_id.clone()),
+    ]);
+    format!("{}\n{facts}", release::end(shown))
+}
+
+fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
+    let timed: Vec<_> = shown.steps.iter().map(steps::Step::from).collect();
+    let is_bad = release::outcome(shown.state()) == Some(Exit::Failed);
+    let began = shown.steps.iter().map(|step| time::clock(step.start_time.as_ref()));
+    let lines = began.zip(steps::lines(&timed, is_bad, now));
+    let mut lines: Vec<_> = lines.map(|(began, line)| format!("  {began}{line}")).collect();
+    lines.extend(release::canary(shown));
+    lines
+}
+
+fn switched(shown: &Release) -> Vec<String> {
+    let told = shown.certificate.iter().map(certificate::sentence);
+    told.map(|sentence| format!("  {sentence}")).collect()
+}
+
+fn against(comparison: Option<&Comparison>) -> String {
+    comparison
+        .map_or_else(String::new, |it| format!("What differs from #{}, which was good", it.number))
+}
+
+fn differs(before: &Comparison, shown: &Release) -> Vec<String> {
+    let mut lines = Vec::new();
+    if before.commit != shown.commit {
+        lines.push(format!(
+            "  commits {}..{}",
+            or_none(short(&before.commit)),
+            or_none(short(&shown.commit))
+        ));
+    }
+    lines.extend(before.images.iter().map(image));
+    lines.extend(before.settings.iter().map(setting));
+    if lines.is_empty() {
+        lines.push("  nothing: the content is the same".to_owned());
+    }
+    lines
+}
+
+fn image(change: &ImageChange) -> String {
+    let told = |image: &Option<Image>| image.as_ref().map_or_else(|| "none".to_owned(), version);
+    format!("  image of {}: {} -> {}", change.service, told(&change.before), told(&change.after))
+}
+
+fn version(image: &Image) -> String {
+    let digest = short(&image.digest);
+    match image.size_bytes {
+        1.. => format!("{digest} ({})", bytes(image.size_bytes)),
+        _ => digest.to_owned(),
+    }
+}
+
+fn setting(change: &SettingChange) -> String {
+    format!("  {}: {} -> {}", change.path, or_none(&change.before), or_none(&change.after))
+}
+
+fn or_none(value: &str) -> &str {
+    if value.is_empty() { "none" } else { value }
+}
+
+#[cfg(test)]
+mod tests;
