@@ -1,6 +1,7 @@
 //! The commands: one file each, with its arguments and what it asks of the platform.
 
 mod app;
+mod app_credentials;
 mod approve;
 mod awaited;
 mod build_log;
@@ -77,7 +78,7 @@ pub(crate) enum Command {
     BuildLog(build_log::BuildLog),
     /// Go back to an earlier release
     Rollback(rollback::Rollback),
-    /// Let automatic triggers deploy again what was rolled back
+    /// Let content that was rolled back be deployed again
     Unpin(unpin::Unpin),
     /// End the release that moves, or a build
     Cancel(cancel::Cancel),
@@ -93,7 +94,7 @@ pub(crate) enum Command {
     Refuse(refuse::Refuse),
     /// Say how to ask the release that has a share of the traffic, by hand
     Candidate(candidate::Candidate),
-    /// Hold requests for a while, up to the app's limit
+    /// Hold each request for up to 30 seconds, then answer it with 503, until resumed
     Pause(traffic::Traffic),
     /// Take requests again after pause or maintenance
     Resume(traffic::Traffic),

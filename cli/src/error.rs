@@ -17,6 +17,14 @@ pub(crate) enum Error {
     /// What was named is not there.
     #[error("{0}")]
     NotFound(String),
+    /// A name that nothing has, with what was meant or what there is.
+    #[error("there is no {what}; {help}")]
+    Unknown {
+        /// What was named, as `app shpo`.
+        what: String,
+        /// What to name instead.
+        help: String,
+    },
     /// The state of things does not allow it.
     #[error("{0}")]
     Conflict(String),
@@ -56,7 +64,7 @@ impl Error {
         match self {
             Self::Server(refused) => refused.exit(),
             Self::Usage(_) | Self::Read { .. } => Exit::Usage,
-            Self::NotFound(_) => Exit::NotFound,
+            Self::NotFound(_) | Self::Unknown { .. } => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::TimedOut(_) => Exit::Interrupted,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
@@ -72,7 +80,8 @@ impl Error {
             return exit;
         }
         let refused = if let Self::Server(refused) = self { Some(refused) } else { None };
-        let reason = refused.map(Refused::reason).unwrap_or_default();
+        let is_unknown = matches!(self, Self::Unknown { .. });
+        let reason = if is_unknown { "NOT_FOUND" } else { refused.map_or("", Refused::reason) };
         let advice = refused.and_then(Refused::advice);
         let message = self.with_sources();
         if out.is_json() {

@@ -60,7 +60,7 @@ fn table<'a>(text: &mut String, args: impl Iterator<Item = &'a Arg>) {
     for arg in args.filter(|arg| is_told(arg)) {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let env = arg.get_env().map(|name| format!(" (`{}`)", name.to_string_lossy()));
-        let default = default(arg);
+        let default = format!("{}{}", values(arg), default(arg));
         let usage = usage(arg).replace('|', "\\|");
         push(text, format_args!("| `{usage}` | {help}{default}{} |\n", env.unwrap_or_default()));
     }
@@ -79,6 +79,12 @@ fn usage(arg: &Arg) -> String {
         (false, true) => flags.join(", "),
         (false, false) => format!("{} {value}", flags.join(", ")),
     }
+}
+
+fn values(arg: &Arg) -> String {
+    let values = arg.get_possible_values();
+    let names: Vec<_> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+    if names.is_empty() { String::new() } else { format!(" [one of: {}]", names.join(", ")) }
 }
 
 fn default(arg: &Arg) -> String {

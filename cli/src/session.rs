@@ -67,8 +67,9 @@ impl Session {
 
     /// The token. The one of the local platform is never shown to another server.
     fn token(&self, is_local: bool) -> Result<Option<String>, Error> {
-        if let Some(token) = &self.global.token {
-            return Ok(Some(token.clone()));
+        // A variable that is set to nothing is as good as one that is not set.
+        if let Some(token) = self.global.token.as_deref().filter(|token| !token.trim().is_empty()) {
+            return Ok(Some(token.to_owned()));
         }
         if let Some(path) = &self.global.token_file {
             let text = std::fs::read_to_string(path)

@@ -149,6 +149,20 @@ impl Docker {
         containers.len()
     }
 
+    /// Takes the names at `registry` off the platform's images; one that has no other name is gone with its last.
+    pub(crate) fn forget_images(&self, registry: &str) {
+        // Tags first: with the last one of a repository its digests go too.
+        for format in ["{{.Repository}}:{{.Tag}}", "{{.Repository}}@{{.Digest}}"] {
+            let filter = self.filter();
+            let mut names =
+                self.names(&["image", "ls", "--digests", "--format", format, "--filter", &filter]);
+            names.retain(|name| name.starts_with(registry) && !name.contains("<none>"));
+            for name in names {
+                self.command(&["image", "rm", &name]);
+            }
+        }
+    }
+
     /// Removes everything of the platform: containers, networks, volumes. For the end of a test.
     pub fn clean(&self) {
         for container in self.names(&["ps", "--all", "--quiet", "--filter", &self.filter()]) {

@@ -1,8 +1,8 @@
 //! What a forge tells about a repository, beyond a plain push.
 
 use crate::{App, World};
-use proto::v1::Release;
 use proto::v1::release::State;
+use proto::v1::{ListDeliveriesRequest, Release, ReplayDeliveryRequest, build};
 use std::time::Duration;
 use testkit::webhook::{self, Delivery};
 use testkit::{Answer, eventually};
@@ -22,6 +22,22 @@ impl App<'_> {
     /// What the gateway makes of a delivery, as `202 accepted`.
     pub async fn outcome(&self, delivery: &Delivery) -> String {
         outcome(&self.deliver(delivery).await)
+    }
+
+    /// `slipway deliveries replay` of the newest delivery; returns when its build has succeeded.
+    pub async fn replay_newest_delivery(&self) {
+        let builds = self.builds().await.len();
+        let mut apps = self.client.clone().apps;
+        let listed = apps.list_deliveries(ListDeliveriesRequest::default()).await;
+        let newest = listed.expect("a list").into_inner().deliveries.remove(0).name;
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let request = ReplayDeliveryRequest { name: newest, request_id };
+        apps.replay_delivery(request).await.expect("it is handled again");
+        eventually("the build of the replayed delivery to succeed", PATIENCE, async || {
+            let all = self.builds().await;
+            (all.len() > builds && all[0].state() == build::State::Succeeded).then_some(())
+        })
+        .await;
     }
 
     /// The newest release, as soon as it is live with `commit`.

@@ -1,6 +1,8 @@
 //! `slipway app`: registers apps and reads them.
 
+use super::known;
 use crate::client::request_id;
+use crate::command::app_credentials::Credentials;
 use crate::command::secret::read_value;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -11,7 +13,7 @@ use crate::up::State;
 use clap::{Args, Subcommand};
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::{
-    App as Registered, CreateAppRequest, DeleteAppRequest, GetAppRequest, ListAppsRequest,
+    App as Registered, CreateAppRequest, DeleteAppRequest, ListAppsRequest,
     RotateWebhookSecretRequest, UpdateAppRequest,
 };
 use std::path::PathBuf;
@@ -47,7 +49,10 @@ pub(crate) struct Add {
     /// Use the webhook secret in this file (- is standard input) instead of a new one
     #[arg(long, value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
-    /// Only say whether it would be accepted
+    #[command(flatten)]
+    credentials: Credentials,
+    /// Register nothing, only check: the name is free, the repository can be read, the branch is in it (what its
+    /// slipway.yaml says is not read)
     #[arg(long)]
     dry_run: bool,
 }
@@ -118,10 +123,19 @@ impl Add {
             webhook_secret: secret.trim_end().to_owned(),
         };
         let server = session.server()?;
+        let kept = self.credentials.keep(&server, &request.app_id).await?;
         let answer = server.ask(request, async |channel, request| {
             AppServiceClient::new(channel).create_app(request).await
         });
-        let answer = answer.await?;
+        let answer = answer.await;
+        if let Some(kept) = kept.filter(|_| self.dry_run || answer.is_err()) {
+            kept.forget(&server).await?;
+        }
+        let answer = answer?;
+        if self.dry_run {
+            session.out.message(&answer, print::app::addable)?;
+            return Ok(Exit::Done);
+        }
         let hooks = State::read(&session.layout()).ok().flatten();
         let hooks = hooks.and_then(|state| state.addresses.get("hooks").cloned());
         session.out.message(&answer, |answer| {
@@ -194,12 +208,7 @@ impl Delete {
 
 impl Named {
     async fn show(self, session: &Session) -> Result<Exit, Error> {
-        let question = GetAppRequest { name: proto::name::app(&self.app) };
-        let server = session.server()?;
-        let answer = server.ask(question, async |channel, question| {
-            AppServiceClient::new(channel).get_app(question).await
-        });
-        let app = answer.await?.app.unwrap_or_default();
+        let app = known::app(&session.server()?, &self.app).await?;
         session.out.message(&app, print::app::show)?;
         Ok(Exit::Done)
     }

@@ -16,7 +16,7 @@ pub(crate) struct Cancel {
     /// Name of the app, or a build as `slipway builds` names it
     #[arg(value_name = "APP|BUILD")]
     what: String,
-    /// The environment whose moving release to end
+    /// The environment whose moving release to end; not with a build
     environment: Option<String>,
 }
 
@@ -25,6 +25,11 @@ impl Cancel {
         let server = session.server()?;
         match &self.environment {
             Some(environment) => release(session, &server, &self.what, environment).await,
+            None if uuid::Uuid::parse_str(print::last(&self.what)).is_err() => {
+                let how =
+                    "name the environment beside the app, or a build as `slipway builds` lists it";
+                Err(Error::Usage(how.to_owned()))
+            }
             None => build(session, &server, &self.what).await,
         }
     }

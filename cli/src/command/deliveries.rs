@@ -29,7 +29,7 @@ enum What {
 
 #[derive(Debug, Args)]
 struct List {
-    /// Only of this source
+    /// Only of this source; it has the name of its app
     #[arg(long)]
     source: Option<String>,
     /// How many at most

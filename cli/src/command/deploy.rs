@@ -1,5 +1,6 @@
 //! `slipway deploy`: a ref of the repository, which is built first, or images, which are released as they are.
 
+use super::known;
 use crate::client::{Server, request_id};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -41,7 +42,7 @@ pub(crate) struct Deploy {
     /// A slipway.yaml to use with the images instead of the configuration that is live
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Deploy although the content is live already or was rolled back
+    /// With --image or --manifest: deploy although the content is live already or was rolled back
     #[arg(long)]
     force: bool,
     /// Begin although a freeze holds releases, with this reason; for administrators, and images only
@@ -82,6 +83,11 @@ impl Deploy {
                                `slipway approve APP --override-freeze --reason REASON` lets it begin";
                 return Err(Error::Usage(message.to_owned()));
             }
+            if self.force {
+                let how = "--force goes with --image or --manifest; what is built may go out again \
+                            once `slipway unpin` allows its content";
+                return Err(Error::Usage(how.to_owned()));
+            }
             self.change(session, &server).await
         } else {
             self.images(session, &server).await
@@ -101,7 +107,14 @@ impl Deploy {
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).create_release(request).await
         });
-        let release = answer.await?.release.unwrap_or_default();
+        let release = match answer.await {
+            Ok(answer) => answer.release.unwrap_or_default(),
+            Err(refused) => {
+                return Err(
+                    known::or_unknown(server, refused, (&self.app, &self.environment)).await
+                );
+            }
+        };
         told(session, server, &release, self.wait).await
     }
 
@@ -115,7 +128,11 @@ impl Deploy {
         let answer = server.ask(request, async |channel, request| {
             AppServiceClient::new(channel).create_change(request).await
         });
-        let change = answer.await?.change.unwrap_or_default();
+        let place = (self.app.as_str(), self.environment.as_str());
+        let change = match answer.await {
+            Ok(answer) => answer.change.unwrap_or_default(),
+            Err(refused) => return Err(known::or_unknown(server, refused, place).await),
+        };
         if !self.wait || !session.out.is_json() {
             session.out.message(&change, |change| {
                 let (commit, full) =
@@ -123,15 +140,19 @@ impl Deploy {
                 format!("{commit} ({full}) will be built")
             })?;
         }
-        if !self.wait {
+        // Of an environment that nobody has heard of the build tells whether it is there now.
+        if !self.wait && known::environment(server, place.0, place.1).await.is_ok() {
             return Ok(Exit::Done);
         }
         let build = watch::build(session, server, &self.app, &change.name, BEGINS).await?;
         match print::build::exit(build.state()) {
-            Some(Exit::Done) => {}
-            bad => return Ok(bad.unwrap_or(Exit::Failed)),
+            Some(Exit::Done) if self.wait => self.release_of(session, server, &build).await,
+            Some(Exit::Done) => Ok(Exit::Done),
+            bad => {
+                known::environment(server, place.0, place.1).await?;
+                Ok(bad.unwrap_or(Exit::Failed))
+            }
         }
-        self.release_of(session, server, &build).await
     }
 
     /// Follows the release that is made of `build`. None is made when its content is live already.

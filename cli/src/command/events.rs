@@ -136,10 +136,13 @@ impl Watch {
                 EventServiceClient::new(channel).watch_events(question).await
             })
             .await?;
+        let mut is_first = !session.out.is_json();
         while let Some(answer) = events.next().await? {
-            if let Some(event) = answer.event {
-                session.out.item(&event, print::event::line)?;
+            let Some(event) = answer.event else { continue };
+            if std::mem::take(&mut is_first) {
+                session.out.text(&print::event::head())?;
             }
+            session.out.item(&event, print::event::line)?;
         }
         Ok(Exit::Done)
     }

@@ -1,5 +1,6 @@
 //! `slipway logs`: the output of what is live.
 
+use super::known;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::print;
@@ -23,7 +24,7 @@ pub(crate) struct Logs {
     #[arg(long)]
     service: Option<String>,
     /// How many past lines of each instance
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     tail: i32,
     /// Only lines of the last so many minutes
     #[arg(long, value_name = "MINUTES")]
@@ -48,11 +49,16 @@ impl Logs {
             since: since.map(proto::time::duration),
         };
         let server = session.server()?;
-        let mut lines = server
-            .follow(question, async |channel, question| {
-                ReleaseServiceClient::new(channel).watch_logs(question).await
-            })
-            .await?;
+        let lines = server.follow(question, async |channel, question| {
+            ReleaseServiceClient::new(channel).watch_logs(question).await
+        });
+        let mut lines = match lines.await {
+            Ok(lines) => lines,
+            Err(refused) => {
+                let place = (self.app.as_str(), self.environment.as_str());
+                return Err(known::or_unknown(&server, refused, place).await);
+            }
+        };
         while let Some(line) = lines.next().await? {
             session.out.item(&line, print::event::log)?;
         }

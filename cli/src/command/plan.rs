@@ -1,6 +1,7 @@
 //! `slipway plan`: what a deploy would do. Without an app it reads a slipway.yaml and needs no server; with
 //! one it asks the platform, which knows what is live.
 
+use super::known;
 use crate::client::request_id;
 use crate::command::deploy::{image, manifest};
 use crate::error::Error;
@@ -21,7 +22,7 @@ pub(crate) struct Plan {
     /// Only this environment
     #[arg(long, short)]
     environment: Option<String>,
-    /// Against what is live of this app
+    /// Ask the platform, and compare with what is live of this app; wants --environment
     #[arg(long, requires = "environment")]
     app: Option<String>,
     /// With this image of a service
@@ -31,18 +32,19 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
-        match (&self.app, &self.environment) {
-            (Some(app), Some(environment)) => {
-                let parent = proto::name::environment(app, environment);
-                self.ask(session, parent).await
-            }
+        match (self.app.clone(), self.environment.clone()) {
+            (Some(app), Some(environment)) => self.ask(session, (&app, &environment)).await,
             _ => self.offline(session),
         }
     }
 
-    async fn ask(self, session: &Session, parent: String) -> Result<Exit, Error> {
+    async fn ask(self, session: &Session, (app, environment): (&str, &str)) -> Result<Exit, Error> {
+        let server = session.server()?;
+        // A file may name an environment that nobody has heard of.
+        let named = Some(environment).filter(|_| self.file.is_none());
+        known::place(&server, app, named).await?;
         let request = CreateReleaseRequest {
-            parent,
+            parent: proto::name::environment(app, environment),
             images: self.image.into_iter().collect(),
             manifest: manifest(self.file.as_deref())?,
             request_id: request_id(),
@@ -50,7 +52,6 @@ impl Plan {
             force: false,
             override_freeze: String::new(),
         };
-        let server = session.server()?;
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).create_release(request).await
         });
@@ -71,9 +72,16 @@ impl Plan {
         };
         let wanted = self.environment.as_deref().map(EnvironmentName::parse).transpose();
         let wanted = wanted.map_err(|error| Error::Usage(error.to_string()))?;
-        let environments: Vec<_> = match &wanted {
+        let all: Vec<_> = manifest.environments.keys().collect();
+        let environments = match &wanted {
+            Some(wanted) if !all.contains(&wanted) => {
+                let all: Vec<&str> = all.into_iter().map(EnvironmentName::as_str).collect();
+                let help = manifest::suggestion(wanted.as_str(), &all);
+                let what = format!("environment {wanted} in {}", file.display());
+                return Err(Error::Unknown { what, help });
+            }
             Some(wanted) => vec![wanted],
-            None => manifest.environments.keys().collect(),
+            None => all,
         };
         let mut plans = Vec::new();
         for environment in environments {

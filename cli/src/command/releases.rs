@@ -32,7 +32,12 @@ impl Releases {
                 let answer = server.ask(GetReleaseRequest { name }, async |channel, question| {
                     ReleaseServiceClient::new(channel).get_release(question).await
                 });
-                let answer = answer.await?;
+                let answer = match answer.await {
+                    Ok(answer) => answer,
+                    Err(refused) => {
+                        return Err(known::or_unknown(&server, refused, (app, environment)).await);
+                    }
+                };
                 session.out.message(&answer, |answer| {
                     let release = answer.release.clone().unwrap_or_default();
                     print::release::show(&release, session.now())
@@ -49,7 +54,9 @@ impl Releases {
             ReleaseServiceClient::new(channel).list_releases(question).await
         });
         let answer = answer.await?;
-        known::if_empty(&server, self.app.as_deref(), answer.releases.is_empty()).await?;
+        if let Some(app) = self.app.as_deref().filter(|_| answer.releases.is_empty()) {
+            known::place(&server, app, self.environment.as_deref()).await?;
+        }
         session.out.message(&answer, |all| print::release::list(&all.releases, session.now()))?;
         Ok(Exit::Done)
     }

@@ -1,5 +1,6 @@
 //! `slipway rollback`: goes back to an earlier release, without git, registry or build.
 
+use super::known;
 use crate::client::request_id;
 use crate::command::deploy::told;
 use crate::command::rollback_local::Local;
@@ -17,7 +18,7 @@ pub(crate) struct Rollback {
     app: String,
     /// The environment
     environment: String,
-    /// Number of the release to go back to [default: the last that was live before this one]
+    /// Number of the release to go back to [default: the newest good one older than what is live, so that the same command again leads further back]
     #[arg(default_value_t = 0, hide_default_value = true)]
     number: i64,
     /// Why, for those who read the history
@@ -40,8 +41,9 @@ impl Rollback {
             return self.local.roll_back(session, environment, self.reason).await;
         }
         let server = session.server()?;
+        let place = (self.app.as_str(), self.environment.as_str());
         let request = RollbackEnvironmentRequest {
-            name: proto::name::environment(&self.app, &self.environment),
+            name: proto::name::environment(place.0, place.1),
             number: self.number,
             request_id: request_id(),
             reason: self.reason,
@@ -50,7 +52,10 @@ impl Rollback {
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).rollback_environment(request).await
         });
-        let release = answer.await?.release.unwrap_or_default();
+        let release = match answer.await {
+            Ok(answer) => answer.release.unwrap_or_default(),
+            Err(refused) => return Err(known::or_unknown(&server, refused, place).await),
+        };
         told(session, &server, &release, self.wait).await
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// What to do with secrets.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
-    /// Set a secret; its value is read from standard input
+    /// Set a secret; its value is read from standard input, without the line break at its end
     Set(Set),
     /// List names and versions
     List(List),
@@ -41,7 +41,7 @@ pub(crate) struct Named {
 pub(crate) struct Set {
     #[command(flatten)]
     named: Named,
-    /// Read the value from this file, byte by byte
+    /// Read the value from this file, byte by byte: a line break at its end belongs to the value
     #[arg(long, value_name = "FILE")]
     from_file: Option<PathBuf>,
 }
@@ -69,7 +69,7 @@ pub(crate) fn read_value(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     stdin
         .read_to_end(&mut value)
         .map_err(|source| Error::Read { path: "standard input".to_owned(), source })?;
-    if value.last() == Some(&b'\n') {
+    if value.ends_with(b"\n") {
         value.pop();
     }
     Ok(value)
@@ -104,7 +104,7 @@ impl Set {
         let name = self.named.full();
         let request = SetSecretRequest { name, value, request_id: request_id() };
         let server = session.server()?;
-        known::app(&server, &self.named.app).await?;
+        known::place(&server, &self.named.app, self.named.environment.as_deref()).await?;
         let answer = server.ask(request, async |channel, request| {
             SecretServiceClient::new(channel).set_secret(request).await
         });
@@ -119,11 +119,11 @@ impl List {
         let parent = parent(&self.app, self.environment.as_deref());
         let question = ListSecretsRequest { parent, page_size: 500, page_token: String::new() };
         let server = session.server()?;
+        known::place(&server, &self.app, self.environment.as_deref()).await?;
         let answer = server.ask(question, async |channel, question| {
             SecretServiceClient::new(channel).list_secrets(question).await
         });
         let answer = answer.await?;
-        known::if_empty(&server, Some(&self.app), answer.secrets.is_empty()).await?;
         session.out.message(&answer, |all| print::secret::list(&all.secrets, session.now()))?;
         Ok(Exit::Done)
     }

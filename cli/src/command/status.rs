@@ -8,8 +8,13 @@ use crate::print;
 use crate::session::Session;
 use crate::watch;
 use clap::Args;
+use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
-use proto::v1::{GetEnvironmentRequest, ListEnvironmentsRequest, ListEnvironmentsResponse};
+use proto::v1::{
+    EnvironmentDrift, GetEnvironmentRequest, ListDriftRequest, ListEnvironmentsRequest,
+    ListEnvironmentsResponse,
+};
+use tonic::Code;
 
 /// Of what, and whether to stay.
 #[derive(Debug, Args)]
@@ -34,23 +39,51 @@ impl Status {
             (app, _) => many(&server, app.as_deref()).await?,
         };
         known::if_empty(&server, self.app.as_deref(), all.environments.is_empty()).await?;
-        session
-            .out
-            .message(&all, |all| print::environment::list(&all.environments, session.now()))?;
+        // Programs get the contract's message; `slipway drift` tells them this.
+        let verdicts = if session.out.is_json() {
+            Vec::new()
+        } else {
+            verdicts(session, &server, self.parent()).await
+        };
+        session.out.message(&all, |all| {
+            print::environment::list(&all.environments, &verdicts, session.now())
+        })?;
         Ok(Exit::Done)
     }
 
-    async fn follow(self, session: &Session, server: &Server) -> Result<Exit, Error> {
-        let parent = match (&self.app, &self.environment) {
+    fn parent(&self) -> String {
+        match (&self.app, &self.environment) {
             (Some(app), Some(environment)) => proto::name::environment(app, environment),
             (Some(app), None) => proto::name::app(app),
             (None, _) => String::new(),
-        };
+        }
+    }
+
+    async fn follow(self, session: &Session, server: &Server) -> Result<Exit, Error> {
+        if let Some(app) = &self.app {
+            known::place(server, app, self.environment.as_deref()).await?;
+        }
+        let parent = self.parent();
         session.out.note("following what moves; Ctrl-C ends only the view");
         watch::releases(session, server, &parent, None, |release| {
             print::release::outcome(release.state()).is_none()
         })
         .await
+    }
+}
+
+/// What the monitor knows of what runs; releases are shown without it, too.
+async fn verdicts(session: &Session, server: &Server, parent: String) -> Vec<EnvironmentDrift> {
+    let question = ListDriftRequest { parent, page_size: 500, page_token: String::new() };
+    let answer = server.ask(question, async |channel, question| {
+        DriftServiceClient::new(channel).list_drift(question).await
+    });
+    match answer.await {
+        Ok(answer) => answer.environments,
+        Err(refused) => {
+            session.out.note(&format!("whether it runs is not known: {refused}"));
+            Vec::new()
+        }
     }
 }
 
@@ -63,8 +96,18 @@ async fn one(
     let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
         ReleaseServiceClient::new(channel).get_environment(question).await
     });
-    let environments = answer.await?.environment.into_iter().collect();
-    Ok(ListEnvironmentsResponse { environments, next_page_token: String::new() })
+    match answer.await {
+        Ok(answer) => Ok(ListEnvironmentsResponse {
+            environments: answer.environment.into_iter().collect(),
+            next_page_token: String::new(),
+        }),
+        // It may be one that had no release yet.
+        Err(refused) if refused.code() == Code::NotFound => {
+            known::environment(server, app, environment).await?;
+            Ok(ListEnvironmentsResponse::default())
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 async fn many(server: &Server, app: Option<&str>) -> Result<ListEnvironmentsResponse, Error> {

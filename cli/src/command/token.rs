@@ -1,5 +1,6 @@
 //! `slipway token`: who may do what.
 
+use super::known;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -27,13 +28,13 @@ pub(crate) enum Token {
 pub(crate) struct Create {
     /// Name of the token, as ci
     name: String,
-    /// What it may do
+    /// What it may do: read, also deploy and roll back and set secrets, or everything
     #[arg(long, value_enum)]
     role: Role,
     /// Only with this app
     #[arg(long)]
     app: Option<String>,
-    /// Only with this environment
+    /// Only with this environment; without --app, with the one of this name of every app
     #[arg(long, short)]
     environment: Option<String>,
     /// It ends after so many days
@@ -85,6 +86,11 @@ impl Create {
             app: self.app.unwrap_or_default(),
             environment: self.environment.unwrap_or_default(),
         };
+        let server = session.server()?;
+        if !grant.app.is_empty() {
+            let environment = Some(grant.environment.as_str()).filter(|name| !name.is_empty());
+            known::place(&server, &grant.app, environment).await?;
+        }
         let expires = self.expires.map(|days| session.now() + TimeDelta::days(days.into()));
         let request = CreateTokenRequest {
             token_id: self.name,
@@ -95,7 +101,6 @@ impl Create {
             }),
             request_id: request_id(),
         };
-        let server = session.server()?;
         let answer = server.ask(request, async |channel, request| {
             TokenServiceClient::new(channel).create_token(request).await
         });

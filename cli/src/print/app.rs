@@ -38,6 +38,16 @@ pub(crate) fn show(app: &App) -> String {
     format!("{facts}\n\n{}", app.policy).trim_end().to_owned()
 }
 
+/// An app that could be registered: what was found.
+pub(crate) fn addable(answer: &CreateAppResponse) -> String {
+    let app = answer.app.clone().unwrap_or_default();
+    let (name, branch) = (last(&app.name), &app.default_branch);
+    format!(
+        "{name} can be registered: {} can be read and has {branch}; nothing was changed",
+        app.repository
+    )
+}
+
 /// A new app: what to enter at the forge. The secret is shown this once.
 pub(crate) fn added(answer: &CreateAppResponse, hooks: &str) -> String {
     let app = answer.app.clone().unwrap_or_default();

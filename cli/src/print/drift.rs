@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use proto::v1::{
     AdoptDriftResponse, EnvironmentDrift, Finding, Liveness, PastFinding, environment_drift::State,
 };
+use std::collections::BTreeSet;
 
 /// The verdicts, each with its findings field by field, and the instances that do not live.
 pub(crate) fn list(verdicts: &[EnvironmentDrift], now: DateTime<Utc>) -> String {
@@ -31,17 +32,39 @@ pub(crate) fn list(verdicts: &[EnvironmentDrift], now: DateTime<Utc>) -> String 
     parts.join("\n")
 }
 
+/// What should run and does not, and what runs and does not live: a line each.
+pub(crate) fn ill(verdict: &EnvironmentDrift, now: DateTime<Utc>) -> Vec<String> {
+    let name = environment(verdict);
+    let down = verdict.findings.iter().filter(|it| is_down(it)).map(|it| head(&name, it, now));
+    let ill = verdict.liveness.iter().filter(|it| it.state != "live");
+    down.chain(ill.map(|it| liveness(&name, it, now))).collect()
+}
+
+/// How many instances of the live release do not run.
+pub(crate) fn down(verdict: &EnvironmentDrift) -> i32 {
+    let down = verdict.findings.iter().filter(|it| is_down(it));
+    let instances: BTreeSet<&str> = down.map(|it| it.instance.as_str()).collect();
+    i32::try_from(instances.len()).unwrap_or(i32::MAX)
+}
+
+fn is_down(finding: &Finding) -> bool {
+    matches!(finding.reason.as_str(), "MISSING" | "STOPPED")
+}
+
 fn environment(verdict: &EnvironmentDrift) -> String {
     proto::name::parts(&verdict.name, "apps/{app}/environments/{environment}")
         .map_or_else(|_| verdict.name.clone(), |parts| parts.join("/"))
 }
 
-fn finding(name: &str, finding: &Finding, now: DateTime<Utc>) -> String {
+fn head(name: &str, finding: &Finding, now: DateTime<Utc>) -> String {
     let since = time::age(finding.first_seen_time.as_ref(), now);
     let mark = if finding.ignored { "·" } else { "✗" };
-    let service = &finding.service;
-    let head = format!("{mark} {name} {service}: {} [{}] {since}", finding.message, finding.reason);
-    let mut lines = vec![head.trim_end().to_owned()];
+    let Finding { service, message, reason, .. } = finding;
+    format!("{mark} {name} {service}: {message} [{reason}] {since}").trim_end().to_owned()
+}
+
+fn finding(name: &str, finding: &Finding, now: DateTime<Utc>) -> String {
+    let mut lines = vec![head(name, finding, now)];
     let indented = |text: &str| format!("    {}", text.replace('\n', "\n    "));
     lines.extend(fields(finding).map(|fields| indented(&fields)));
     let code =

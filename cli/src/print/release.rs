@@ -18,13 +18,24 @@ pub(crate) fn title(release: &Release) -> String {
     format!("{}/{} #{}", release.app, release.environment, release.number)
 }
 
-/// What it releases: the commit with its ref, or what it goes back to.
+/// What it releases: the commit with its ref, and the release that it goes back to.
 pub(crate) fn content(release: &Release) -> String {
-    match (release.restores_number, release.commit.as_str(), release.git_ref.as_str()) {
-        (number @ 1.., _, _) => format!("back to #{number}"),
-        (_, "", _) => "images".to_owned(),
-        (_, commit, "") => short(commit).to_owned(),
-        (_, commit, full) => format!("{} ({})", short(commit), git_ref(full)),
+    let source = match (release.commit.as_str(), release.git_ref.as_str()) {
+        ("", _) => "images".to_owned(),
+        (commit, "") => short(commit).to_owned(),
+        (commit, full) => format!("{} ({})", short(commit), git_ref(full)),
+    };
+    match release.restores_number {
+        number @ 1.. => format!("back to #{number}: {source}"),
+        _ => source,
+    }
+}
+
+/// Why there is a release, with the words of who asked.
+fn cause(release: &Release) -> String {
+    match release.reason.lines().next() {
+        Some(reason) => format!("{}: {reason}", release.cause),
+        None => release.cause.clone(),
     }
 }
 
@@ -85,7 +96,7 @@ pub(crate) fn list(releases: &[Release], now: DateTime<Utc>) -> String {
             title(release),
             format!("{}{pinned}", state(release)),
             content(release),
-            release.cause.clone(),
+            cause(release),
             release.by.clone(),
             time::age(release.create_time.as_ref(), now),
             took(release),
@@ -146,6 +157,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("release", format!("{}  {}", title(release), state(release))),
         ("content", content(release)),
         ("cause", format!("{} by {}", release.cause, release.by)),
+        ("reason", release.reason.clone()),
         ("strategy", release.strategy.clone()),
         ("created", time::clock(release.create_time.as_ref())),
         ("ended", time::clock(release.end_time.as_ref())),
@@ -215,4 +227,30 @@ pub(crate) fn failure(failure: &Failure) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_of_a_rollback_has_what_it_brings_back_and_why() {
+        let back = Release {
+            app: "shop".to_owned(),
+            environment: "production".to_owned(),
+            number: 3,
+            state: State::Live.into(),
+            cause: "rollback".to_owned(),
+            by: "ada".to_owned(),
+            reason: "prices are wrong".to_owned(),
+            commit: "9f3c2a1b4d5e6f".to_owned(),
+            git_ref: "refs/heads/main".to_owned(),
+            restores_number: 1,
+            ..Release::default()
+        };
+        insta::assert_snapshot!(list(&[back], DateTime::UNIX_EPOCH), @r"
+        RELEASE             STATE  CONTENT                         CAUSE                       BY   AGE  TOOK
+        shop/production #3  live   back to #1: 9f3c2a1b4d (main)   rollback: prices are wrong  ada
+        ");
+    }
 }

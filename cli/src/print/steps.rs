@@ -16,19 +16,23 @@ pub(crate) struct Step<'a> {
     pub(crate) end: Option<DateTime<Utc>>,
     /// What people want to know of it.
     pub(crate) detail: &'a str,
+    /// It is known to be what did not go as wanted.
+    pub(crate) failed: bool,
 }
 
 impl<'a> From<&'a ReleaseStep> for Step<'a> {
     fn from(step: &'a ReleaseStep) -> Self {
         let (start, end) = (step.start_time.as_ref(), step.end_time.as_ref());
-        Self { name: &step.step, start: time::at(start), end: time::at(end), detail: &step.detail }
+        let (start, end, failed) = (time::at(start), time::at(end), step.failed);
+        Self { name: &step.step, start, end, detail: &step.detail, failed }
     }
 }
 
 impl<'a> From<&'a BuildStep> for Step<'a> {
     fn from(step: &'a BuildStep) -> Self {
         let (start, end) = (step.start_time.as_ref(), step.end_time.as_ref());
-        Self { name: &step.step, start: time::at(start), end: time::at(end), detail: &step.detail }
+        let (start, end) = (time::at(start), time::at(end));
+        Self { name: &step.step, start, end, detail: &step.detail, failed: false }
     }
 }
 
@@ -38,24 +42,25 @@ impl Step<'_> {
         self.start.map_or(Duration::ZERO, |start| time::between(start, self.end.unwrap_or(now)))
     }
 
-    /// The line of the step. `broken` marks the step that ended badly.
-    pub(crate) fn line(&self, now: DateTime<Utc>, broken: bool) -> String {
-        let mark = match self.end {
-            _ if broken => '✗',
-            Some(_) => '✓',
-            None => '→',
-        };
+    fn line(&self, now: DateTime<Utc>, mark: char) -> String {
         let name = self.name.replace('_', " ");
         let line = format!("  {mark} {name:20} {:>7}  {}", time::span(self.took(now)), self.detail);
         line.trim_end().to_owned()
     }
 }
 
-/// A line for every step; the last one carries the failure when there is one.
+/// A line for every step. Where all of it `failed`, the step that did is marked; the last one, when none is known.
 pub(crate) fn lines(steps: &[Step<'_>], failed: bool, now: DateTime<Utc>) -> Vec<String> {
     let last = steps.len().saturating_sub(1);
-    let broken = |place| failed && place == last;
-    steps.iter().enumerate().map(|(place, step)| step.line(now, broken(place))).collect()
+    let is_known = steps.iter().any(|step| step.failed);
+    let mark = |place: usize, step: &Step<'_>| match step.end {
+        _ if step.failed || (failed && place == last && !is_known) => '✗',
+        // The end that the failed step led to.
+        Some(_) if failed && place == last => '·',
+        Some(_) => '✓',
+        None => '→',
+    };
+    steps.iter().enumerate().map(|(place, step)| step.line(now, mark(place, step))).collect()
 }
 
 /// The lines of steps that began or ended since `before`, for output that cannot be redrawn.

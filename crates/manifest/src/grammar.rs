@@ -205,6 +205,10 @@ macro_rules! one_of {
                 values.into_iter().next()
             }
 
+            fn keys(_: &'static str) -> Vec<&'static str> {
+                Self::KEYS.to_vec()
+            }
+
             fn wanted(_: &str) -> String {
                 let keys: Vec<_> = Self::KEYS.iter().map(|key| format!("`{key}`")).collect();
                 if keys.len() == 1 { keys.join("") } else { format!("one of {}", keys.join(", ")) }

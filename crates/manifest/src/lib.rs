@@ -40,6 +40,7 @@ pub use health::{Health, Probe, ProbeTarget};
 pub use job::{Check, Commit, Job, JobAt, Missed, Overlap};
 pub use json::Json;
 pub use manifest::Manifest;
+pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
 pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
 pub use problem::{Invalid, Problem};

@@ -34,7 +34,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// `did you mean ...?`, or the words there are when none is near.
-pub(crate) fn suggestion(word: &str, known: &[&str]) -> String {
+pub fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => "there is none to name".to_owned(),

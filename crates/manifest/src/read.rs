@@ -28,6 +28,11 @@ pub(crate) trait Read: Sized {
         Some(fields.reading.inside(&format!(".{key}"), |reading| Self::read(node, reading)))
     }
 
+    /// The keys that it has in a mapping, where one field has it under `key`.
+    fn keys(key: &'static str) -> Vec<&'static str> {
+        vec![key]
+    }
+
     /// What to write, for a message about it being missing.
     fn wanted(key: &str) -> String {
         format!("`{key}`")
@@ -163,9 +168,11 @@ impl<'a> Fields<'a> {
         }
         T::when_absent().unwrap_or_else(|| {
             self.remark(format!("{} is missing", T::wanted(key)));
-            self.reading.inside(&format!(".{key}"), |reading| {
-                reading.replaced.push(reading.path.clone());
-            });
+            for key in T::keys(key) {
+                self.reading.inside(&format!(".{key}"), |reading| {
+                    reading.replaced.push(reading.path.clone());
+                });
+            }
             T::stand_in()
         })
     }

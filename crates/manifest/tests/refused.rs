@@ -64,6 +64,7 @@ fn keys_that_are_missing() {
     assert_snapshot!(refused(&top("jobs: { migrate: { service: api, command: [x] } }")), @"slipway.yaml:9:9 jobs.migrate: `at` is missing");
     assert_snapshot!(refused(&api("depends_on: [{ within: 1s }]")), @"slipway.yaml:6:18 services.api.depends_on[0]: one of `service`, `tcp`, `http` is missing");
     assert_snapshot!(refused(&api("image: redis")), @"slipway.yaml:3:3 services.api: has `build` and `image`; keep one of them");
+    assert_snapshot!(refused(&whole(&format!("app: shop\nservices:\n  web: {{}}\n{TAIL}"))), @"slipway.yaml:3:8 services.web: one of `build`, `image` is missing");
     assert_snapshot!(refused(&top("verify: [{ service: api }]")), @"slipway.yaml:9:10 verify[0]: one of `get`, `post` is missing");
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct Origin {
     pub(crate) build: Option<BuildId>,
     /// The change.
     pub(crate) change: Option<ChangeId>,
+    /// Why, as who asked said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// Keys of a service that can change without a new container: they are about watching it, or how many.

@@ -14,6 +14,9 @@ use manifest::{JobAt, Resolved};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
+/// Why a release of content that was rolled back before has failed.
+const PINNED: &str = "PINNED";
+
 /// What a release is made of.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -32,7 +35,7 @@ pub(crate) enum Created {
     New(Release),
     /// This release has the content already, and is live or on its way.
     Same(Release),
-    /// The content was rolled back before; the release is recorded and ended.
+    /// The content was rolled back before; this release tells it and has ended.
     Pinned(Release),
 }
 
@@ -76,21 +79,45 @@ pub(crate) async fn create(
     {
         return Ok(Created::Same(same));
     }
-    let automatic = !matches!(request.origin.cause.as_str(), "manual" | "rollback");
-    let is_pinned = automatic && release::is_pinned(&mut *connection, place, &hash).await?;
-    let state = if is_pinned { pinned_state() } else { State::queued() };
-    let new = insert(app, connection, &request, &state).await?;
-    if is_pinned {
-        return Ok(Created::Pinned(new));
+    if !request.force
+        && let Some(number) = release::pinned(&mut *connection, place, &hash).await?
+    {
+        return pinned(app, connection, &request, number).await.map(Created::Pinned);
     }
+    let new = insert(app, connection, &request, &State::queued()).await?;
     make_way(connection, &new).await?;
     Ok(Created::New(new))
 }
 
-fn pinned_state() -> State {
-    let message = "this content was rolled back before, so no automatic trigger deploys it again; \
-                   deploy it by hand with `slipway deploy`, or allow it with `slipway unpin`";
-    State::Failed { failure: Failure::new("PINNED", message) }
+/// Records that content which went back as release `number` was wanted again; once, however often it is delivered.
+async fn pinned(
+    app: &App,
+    connection: &mut PgConnection,
+    request: &Request,
+    number: i64,
+) -> Result<Release, TransitionError> {
+    let Resolved { app: name, environment, .. } = &request.content.resolved;
+    if let Some(newest) = release::newest(&mut *connection, (name, environment)).await?
+        && let Some(told) = release::get(&mut *connection, newest).await?
+        && tells(&told, request)
+    {
+        return Ok(told);
+    }
+    let message = format!(
+        "this content was rolled back before, as release {number}; `slipway unpin {name} {environment} {number}` \
+         allows it again, `slipway deploy --force` with its images releases it all the same"
+    );
+    let state = State::Failed { failure: Failure::new(PINNED, message) };
+    insert(app, connection, request, &state).await
+}
+
+/// Whether `told` says of the same commit already what is to be said of `request`. Who asks by hand is always told.
+fn tells(told: &Release, request: &Request) -> bool {
+    let (before, now) = (&told.origin, &request.origin);
+    told.state.failure().is_some_and(|failure| failure.reason == PINNED)
+        && told.content_hash == request.content.hash()
+        && (&before.commit, &before.git_ref) == (&now.commit, &now.git_ref)
+        && now.cause != "manual"
 }
 
 /// The release that is live or on its way with this content; only the newest counts, so that going back to

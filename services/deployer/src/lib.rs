@@ -21,6 +21,7 @@ mod db;
 mod dependency;
 mod differences;
 mod drive;
+mod earlier;
 mod errand;
 mod expect;
 mod finish;

@@ -185,6 +185,7 @@ mod tests {
             started_at: at(from),
             ended_at: to.map(at),
             detail: String::new(),
+            failed: false,
         };
         metrics.spent(&[step("starting", 0, Some(7)), step("live", 7, None)]);
         let active = |state: &str| Active {

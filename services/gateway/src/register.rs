@@ -29,8 +29,9 @@ pub(crate) async fn remote(
         GitError::Refused(said) => status::precondition(
             "REPOSITORY_UNREACHABLE",
             format!(
-                "the repository cannot be read; set the secret GIT_TOKEN or GIT_SSH_KEY of the app \
-                     if it is private; git says: {said}"
+                "the repository cannot be read; if it is private, give `slipway app add` a --git-token-file or \
+                 --git-ssh-key-file, or set the secret GIT_TOKEN or GIT_SSH_KEY of an app that is there; \
+                 git says: {said}"
             ),
         ),
         GitError::Slow { .. } => status::unavailable("REPOSITORY_SLOW", error.to_string()),

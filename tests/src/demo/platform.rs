@@ -83,7 +83,7 @@ impl Platform {
 
     /// The engine, seen through the labels of this platform.
     pub(super) fn docker(&self) -> Result<Docker> {
-        docker(&self.folder)?.context("the platform has no settings.json")
+        docker(&settings(&self.folder)?.context("the platform has no settings.json")?)
     }
 
     /// The administrator's token.
@@ -101,7 +101,7 @@ async fn clear(slipway: &Slipway, folder: &Path) -> Result<()> {
         bail!("{} holds something that no demonstration made", folder.display());
     }
     slipway.run(&["down"]).await?;
-    remove_containers(folder)?;
+    remove(folder)?;
     std::fs::remove_dir_all(folder).context("empty the data folder")
 }
 
@@ -112,21 +112,30 @@ pub(super) async fn stop(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let said = Slipway::on(folder)?.run(&["down"]).await?;
-    let removed = remove_containers(folder)?;
+    let removed = remove(folder)?;
     tell::stopped(&said, removed, folder);
     Ok(())
 }
 
-/// Stops and removes the containers and networks of the platform in `folder`, and no others. Volumes stay.
-fn remove_containers(folder: &Path) -> Result<usize> {
-    Ok(docker(folder)?.map_or(0, |docker| docker.stop()))
+/// Stops and removes the containers, as many as it returns, networks and images of the platform in `folder`, and no
+/// others. Volumes stay, and so does the registry, which has the images.
+fn remove(folder: &Path) -> Result<usize> {
+    let Some(settings) = settings(folder)? else { return Ok(0) };
+    let docker = docker(&settings)?;
+    let removed = docker.stop();
+    let port = settings["registry_port"].as_u64().context("settings.json names no registry")?;
+    docker.forget_images(&format!("127.0.0.1:{port}/"));
+    Ok(removed)
 }
 
-fn docker(folder: &Path) -> Result<Option<Docker>> {
+fn settings(folder: &Path) -> Result<Option<Value>> {
     let Ok(settings) = std::fs::read(folder.join("settings.json")) else { return Ok(None) };
-    let settings: Value = serde_json::from_slice(&settings).context("read settings.json")?;
+    serde_json::from_slice(&settings).map(Some).context("read settings.json")
+}
+
+fn docker(settings: &Value) -> Result<Docker> {
     let instance = settings["instance"].as_str().context("settings.json names no instance")?;
     let host = std::env::var_os("DOCKER_HOST").and_then(|host| host.into_string().ok());
     let host = host.filter(|host| !host.is_empty());
-    Ok(Some(Docker::new(host.as_deref().unwrap_or(ENGINE), instance)))
+    Ok(Docker::new(host.as_deref().unwrap_or(ENGINE), instance))
 }

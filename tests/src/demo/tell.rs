@@ -275,7 +275,7 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
 /// It was stopped.
 pub(super) fn stopped(said: &str, containers: usize, folder: &Path) {
     line(&format!(
-        "{said}; {containers} containers of apps removed; data stay in {}",
+        "{said}; {containers} containers of apps removed, and their images; data stay in {}",
         folder.display()
     ));
 }

@@ -15,11 +15,12 @@ async fn releases_are_followed_and_taken_back() {
     app.ship(&json!({"version": "two"}), 2).await;
     let shown = world.slipway("releases shop production 2").done();
     assert!(shown.contains("✓ settling") && shown.contains("1 instance stopped"), "{shown}");
-    let followed = world.slipway("rollback shop production --wait").done();
+    let followed = world.slipway("rollback shop production --reason prices --wait").done();
     assert!(followed.contains("#3: back to #1") && followed.contains("#3 is live"), "{followed}");
     assert_eq!(app.version().await, "one");
     let listed = world.slipway("releases shop --limit 2").done();
     assert!(listed.contains("#3  live") && listed.contains("#2  retained, pinned"), "{listed}");
+    assert!(listed.contains("rollback: prices"), "{listed}");
     assert!(world.slipway("status shop").done().contains("serving  #3    back to #1"));
     assert_eq!(
         world.slipway("unpin shop production").done(),
@@ -65,7 +66,15 @@ async fn traffic_is_held_turned_away_and_let_in_again() {
 async fn secrets_are_set_listed_and_removed() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({}));
-    world.register("shop", &repo).await;
+    let add = format!("app add shop {} --git-token-file -", repo.path().display());
+    let nowhere = world.slipway_as(ADMIN_TOKEN, &format!("{add} --branch nowhere"), "t0ken\n");
+    assert!(nowhere.failed().contains("there is no branch nowhere"));
+    let dry = world.slipway_as(ADMIN_TOKEN, &format!("{add} --dry-run"), "t0ken\n").done();
+    assert!(dry.contains("shop can be registered"), "{dry}");
+    let added = world.slipway_as(ADMIN_TOKEN, &add, "t0ken\n").done();
+    assert!(added.contains("shop is registered"), "{added}");
+    assert!(world.slipway("secret list shop").done().contains("GIT_TOKEN  all"));
+    assert!(!world.slipway("secret remove shop GIT_TOKEN").done().is_empty());
     let mut said = String::new();
     for value in ["first\n", "second\n"] {
         let set = "secret set shop API_KEY -e production";
@@ -87,6 +96,8 @@ async fn secrets_are_set_listed_and_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_made_listed_and_revoked() {
     let world = World::start().await;
+    let repo = chameleon("shop", &json!({}));
+    world.register("shop", &repo).await;
     let made = world.slipway("token create ci --role viewer --app shop").done();
     let token = made.lines().next().expect("the token").to_owned();
     let said = [
@@ -117,7 +128,8 @@ async fn deliveries_events_builds_and_drift_are_read() {
     assert!(replayed.contains("accepted") || replayed.contains("ignored"), "{replayed}");
     world.said("release.live", 1).await;
     let events = world.slipway("events --app shop --type release.live --tail 1000").done();
-    assert_eq!(events.lines().count(), 1, "{events}");
+    assert_eq!(events.lines().count(), 2, "{events}");
+    assert!(events.contains("release.live            shop/production       #1  live"), "{events}");
     assert!(world.slipway("builds shop").done().contains("succeeded"));
     assert!(world.slipway("logs shop production").done().contains("version one listens"));
     assert!(world.slipway("drift shop production").done().contains("in sync"));
@@ -160,23 +172,32 @@ async fn what_fails_says_why_and_ends_with_its_status() {
     app.ship(&json!({"version": "one"}), 1).await;
     let told = FAILING.map(|line| format!("{line}: {}", world.slipway(line).failed()));
     insta::assert_snapshot!(told.join("\n"), @r#"
-    app show none: 3 error: there is no app none [NOT_FOUND]
-    releases none: 3 error: there is no app none [NOT_FOUND]
-    status none: 3 error: there is no app none [NOT_FOUND]
-    status shop staging: 3 error: there is no environment apps/shop/environments/staging [NOT_FOUND]
-    builds none: 3 error: there is no app none [NOT_FOUND]
-    build-log --app none: 3 error: there is no app none [NOT_FOUND]
-    drift none: 3 error: there is no app none [NOT_FOUND]
-    secret list none: 3 error: there is no app none [NOT_FOUND]
-    secret set none KEY: 3 error: there is no app none [NOT_FOUND]
-    deliveries list --source none: 3 error: there is no app none [NOT_FOUND]
-    events --app none: 3 error: there is no app none [NOT_FOUND]
-    deploy none production: 3 error: there is no app none [NOT_FOUND]
-    rollback none production: 3 error: there is no environment apps/none/environments/production [NOT_FOUND]
+    app show none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    releases none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    status none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    status shop staging: 3 error: there is no environment shop/staging; known: production [NOT_FOUND]
+    builds none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    build-log --app none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    drift none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    secret list none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    secret set none KEY: 3 error: there is no app none; known: shop [NOT_FOUND]
+    deliveries list --source none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    events --app none: 3 error: there is no app none; known: shop [NOT_FOUND]
+    deploy none production: 3 error: there is no app none; known: shop [NOT_FOUND]
+    rollback none production: 3 error: there is no app none; known: shop [NOT_FOUND]
+    releases shop prodction: 3 error: there is no environment shop/prodction; did you mean `production`? [NOT_FOUND]
+    secret set shop KEY -e prodction: 3 error: there is no environment shop/prodction; did you mean `production`? [NOT_FOUND]
+    token create ci --role viewer --app shpo: 3 error: there is no app shpo; did you mean `shop`? [NOT_FOUND]
+    plan --app shpo -e production: 3 error: there is no app shpo; did you mean `shop`? [NOT_FOUND]
+    plan --app shop -e prodction: 3 error: there is no environment shop/prodction; did you mean `production`? [NOT_FOUND]
+    logs shop prodction: 3 error: there is no environment shop/prodction; did you mean `production`? [NOT_FOUND]
+    logs shop production --service wbe: 3 error: there is no service wbe in shop/production #1; did you mean `web`? [NOT_FOUND]
+    logs shop production --release 99: 3 error: there is no release apps/shop/environments/production/releases/99 [NOT_FOUND]
+    deploy shop prodction --wait: 3 error: there is no environment shop/prodction; did you mean `production`? [NOT_FOUND]
     releases shop production 99: 3 error: there is no release apps/shop/environments/production/releases/99 [NOT_FOUND]
     rollback shop production 99: 3 error: there is no release 99 in apps/shop/environments/production [NOT_FOUND]
     rollback shop production 1: 6 error: release 1 has the content that is live already [LIVE_ALREADY]
-    rollback shop production: 6 error: there is no earlier release to go back to; `slipway releases` lists them [NOTHING_TO_RESTORE]
+    rollback shop production: 6 error: there is no earlier release to go back to that was not left itself; `slipway releases` lists all of them, and a number chooses any [NOTHING_TO_RESTORE]
     unpin shop production: 3 error: no release of shop/production is pinned
     cancel shop production: 6 error: no release of shop/production moves
     deploy shop production --ref nowhere: 2 error: git_ref: there is no branch or tag nowhere in the repository [INVALID_ARGUMENT]
@@ -190,11 +211,12 @@ async fn what_fails_says_why_and_ends_with_its_status() {
     let failed = world.slipway("deploy shop production --wait");
     assert_eq!(failed.status, 1, "{failed:?}");
     assert!(failed.out.contains("✗ CRASHED"), "{}", failed.out);
+    assert!(failed.out.contains("✗ starting") && failed.out.contains("· failed"), "{}", failed.out);
     let nobody = world.slipway("status --server http://127.0.0.1:9").failed();
     assert_eq!(nobody.split(" | ").next(), Some("5 error: nobody answers at http://127.0.0.1:9"));
 }
 
-const FAILING: [&str; 24] = [
+const FAILING: [&str; 33] = [
     "app show none",
     "releases none",
     "status none",
@@ -208,6 +230,15 @@ const FAILING: [&str; 24] = [
     "events --app none",
     "deploy none production",
     "rollback none production",
+    "releases shop prodction",
+    "secret set shop KEY -e prodction",
+    "token create ci --role viewer --app shpo",
+    "plan --app shpo -e production",
+    "plan --app shop -e prodction",
+    "logs shop prodction",
+    "logs shop production --service wbe",
+    "logs shop production --release 99",
+    "deploy shop prodction --wait",
     "releases shop production 99",
     "rollback shop production 99",
     "rollback shop production 1",

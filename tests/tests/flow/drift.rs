@@ -165,6 +165,8 @@ async fn a_container_that_was_removed_behind_our_back_is_missing() {
     watched.docker(&["rm", "--force", &watched.name()]);
     let drift = watched.until(State::Missing).await;
     assert_eq!(drift.findings[0].reason, "MISSING");
+    let status = watched.world.slipway("status shop production").done();
+    assert!(status.contains("shop/production  down") && status.contains("[MISSING]"), "{status}");
     watched.world.said("drift.detected", 1).await;
     assert_eq!(watched.world.docker.containers(), Vec::<String>::new());
 }

@@ -49,6 +49,8 @@ async fn a_rollback_is_a_release_and_can_be_rolled_back_itself() {
     app.live(3).await;
     assert_eq!(app.version().await, ONE);
     assert!(app.release(2).await.pinned, "what was left behind is pinned");
+    let refused = app.rollback(0).await.expect_err("it never leads to what was just left");
+    assert!(refused.message().contains("no earlier release"), "{refused:?}");
     app.rollback(2).await.expect("a person may choose what was pinned");
     app.live(4).await;
     assert_eq!(app.version().await, "two");
@@ -65,8 +67,15 @@ async fn what_was_rolled_back_is_not_deployed_again_by_itself() {
     app.live(3).await;
     app.push("Nothing changed, the image is the same").await;
     let refused = app.release_in(4, &[State::Failed]).await;
-    assert_eq!(refused.failure.expect("why").reason, "PINNED");
+    let why = refused.failure.expect("why");
+    assert!(why.reason == "PINNED" && why.message.contains("slipway unpin shop production 2"));
+    let image = app.release(2).await.services[0].image.clone().expect("an image");
+    let image = format!("{}@{}", image.repository, image.digest);
+    let by_hand = app.deploy_image("web", &image).await.expect_err("not without --force");
+    assert_eq!(by_hand.code(), tonic::Code::FailedPrecondition, "{by_hand:?}");
+    app.replay_newest_delivery().await;
     assert_eq!(app.version().await, ONE);
+    app.ship(&json!({"version": "three"}), 5).await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ fn step(name: &str, from: i64, to: Option<i64>, detail: &str) -> ReleaseStep {
         start_time: Some(at(from)),
         end_time: to.map(at),
         detail: detail.to_owned(),
+        failed: false,
     }
 }
 
@@ -81,6 +82,24 @@ fn a_failed_release_shows_the_cause_with_the_evidence() {
       last log:
       | loading model
       | still loading
+    ");
+}
+
+#[test]
+fn the_cross_is_at_the_step_that_failed() {
+    let mut release = failed();
+    release.failure = None;
+    release.steps[2].failed = true;
+    release.steps.push(step("rolling_back", 9_000, Some(9_200), "1 instance removed"));
+    release.steps.push(step("failed", 9_200, Some(9_200), ""));
+    insta::assert_snapshot!(block(&release, now(60_000)).join("\n"), @r"
+    shop/production #7: 9f3c2a1b4d (main), blue-green, push by ada
+      ✓ queued                  0.0s
+      ✓ preparing               0.3s  2 images were here
+      ✗ starting                8.7s  api: GET /ready 503
+      ✓ rolling back            0.2s  1 instance removed
+      · failed                  0.0s
+    shop/production #7 has failed after 9.0s
     ");
 }
 

@@ -167,7 +167,7 @@ fn rollback(world: &mut World, place: usize, back: u64) {
         world.store.set_pinned(&live, true);
     }
     world.store.set_pinned(&target, false);
-    let wanted = Wanted { place, content: target.content, change: None, restores: true };
+    let wanted = Wanted { place, content: target.content, change: None, restores: Some(target.id) };
     let created = world.store.create(&wanted);
     world.say(|| format!("rollback of {place}: {created:?}"));
 }

@@ -151,7 +151,7 @@ fn handle(world: &mut World, consumer: &'static str, event: u64) -> Result<(), T
         world.tally.see("changes overtaken", 1);
         return Ok(());
     }
-    let wanted = Wanted { place, content, change: Some(change), restores: false };
+    let wanted = Wanted { place, content, change: Some(change), restores: None };
     let created = world.store.create(&wanted);
     world.say(|| format!("change {change} of {place}: {created:?}"));
     world.tally.see(

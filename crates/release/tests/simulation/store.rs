@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) state: State,
     pub(crate) version: u64,
     pub(crate) stable: Option<ReleaseId>,
+    /// What it goes back to, if it is a rollback.
+    pub(crate) restores: Option<ReleaseId>,
     /// The change it was built from, and whether nobody asked for it by hand.
     pub(crate) change: Option<u64>,
     pub(crate) pinned: bool,

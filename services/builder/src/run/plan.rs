@@ -87,7 +87,7 @@ async fn wanted(
         return Err(Stop::Lost);
     }
     if environments.is_empty() {
-        return Err(Stop::Skipped(Failure::new(Reason::NotTracked, nothing_tracks(task))));
+        return Err(Stop::Skipped(Failure::new(Reason::NotTracked, nothing_tracks(task, policy))));
     }
     let names: Vec<String> = environments.iter().map(ToString::to_string).collect();
     task.recorder.line(format!("for {}", names.join(", ")));
@@ -182,12 +182,14 @@ fn environments(task: Task<'_>, policy: &Manifest) -> Vec<EnvironmentName> {
     tracking.filter(|name| wanted.is_empty() || wanted.contains(name)).cloned().collect()
 }
 
-fn nothing_tracks(task: Task<'_>) -> String {
+fn nothing_tracks(task: Task<'_>, policy: &Manifest) -> String {
     let wanted: Vec<&str> = task.build.wanted.iter().map(AsRef::as_ref).collect();
     if wanted.is_empty() {
         format!("no environment tracks {}", task.build.identity.git_ref)
     } else {
-        format!("the policy has no environment {}", wanted.join(", "))
+        let known: Vec<&str> = policy.environments.keys().map(EnvironmentName::as_str).collect();
+        let help = manifest::suggestion(wanted[0], &known);
+        format!("the policy has no environment {}; {help}", wanted.join(", "))
     }
 }
 

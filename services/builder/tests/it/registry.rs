@@ -1,12 +1,11 @@
 //! A registry that is away, wants credentials, or forgets. It is a process of the test's own.
 
 use crate::engine::remove_images;
-use crate::world::{DOCKERFILE, MANIFEST, World, digests, outcome, push_of};
+use crate::world::{DOCKERFILE, MANIFEST, PATIENCE, World, digests, outcome, push_of};
 use proto::v1::Build;
 use proto::v1::build::State;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 use tempfile::TempDir;
 use testkit::Loopback;
 
@@ -42,9 +41,8 @@ impl Registry {
         program.arg("serve").arg(self.home.path().join("config.yml"));
         let process = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(process.expect("docker-registry is installed"));
-        while tokio::net::TcpStream::connect(&self.host).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let answers = async || tokio::net::TcpStream::connect(&self.host).await.ok();
+        drop(testkit::eventually("the registry to answer", PATIENCE, answers).await);
         self
     }
 

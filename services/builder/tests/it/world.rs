@@ -162,17 +162,11 @@ impl World {
         pushed: &SourcePushedV1,
         wanted: impl Fn(&Build) -> bool,
     ) -> Build {
-        let waiting = async {
-            loop {
-                if let Some(build) = self.build_of(pushed).await.filter(|build| wanted(build)) {
-                    return self.build(&build.name).await;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let build = tokio::time::timeout(PATIENCE, waiting).await.ok();
-        assert!(build.is_some(), "the build is not as wanted: {:?}", self.build_of(pushed).await);
-        build.expect("asserted")
+        let what = format!("the build of {} to be as wanted", pushed.change);
+        let name = testkit::eventually(&what, PATIENCE, async || {
+            self.build_of(pushed).await.filter(|build| wanted(build)).map(|build| build.name)
+        });
+        self.build(&name.await).await
     }
 
     async fn build_of(&self, pushed: &SourcePushedV1) -> Option<Build> {
@@ -348,15 +342,13 @@ impl Nats {
             .spawn()
             .expect("nats-server starts");
         let ports = directory.join(format!("nats-server_{}.ports", process.id()));
-        let url = loop {
-            let text = std::fs::read_to_string(&ports).unwrap_or_default();
-            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            if let Some(url) = json["nats"][0].as_str() {
-                break url.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        Self { process, url }
+        let url =
+            testkit::eventually("nats-server to say where it listens", PATIENCE, async || {
+                let text = std::fs::read_to_string(&ports).ok()?;
+                let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+                json["nats"][0].as_str().map(str::to_owned)
+            });
+        Self { process, url: url.await }
     }
 }
 

@@ -221,22 +221,38 @@ pub(crate) async fn retained(
     Ok(found.into_iter().map(ReleaseId::new).collect())
 }
 
-/// Content that was rolled back is pinned: is this?
-pub(crate) async fn is_pinned(
+/// Content that was rolled back is pinned: the number of the newest release with this that is.
+pub(crate) async fn pinned(
     executor: impl PgExecutor<'_>,
     (app, environment): (&AppName, &EnvironmentName),
     content_hash: &str,
-) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query_scalar!(
-        "select id from deployer.release
-         where app = $1 and environment = $2 and content_hash = $3 and pinned limit 1",
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select number from deployer.release
+         where app = $1 and environment = $2 and content_hash = $3 and pinned
+         order by number desc limit 1",
         app.as_str(),
         environment.as_str(),
         content_hash,
     )
     .fetch_optional(executor)
+    .await
+}
+
+/// The newest release of an environment, whatever became of it.
+pub(crate) async fn newest(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+) -> Result<Option<ReleaseId>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select id from deployer.release
+         where app = $1 and environment = $2 order by number desc limit 1",
+        app.as_str(),
+        environment.as_str(),
+    )
+    .fetch_optional(executor)
     .await?;
-    Ok(found.is_some())
+    Ok(found.map(ReleaseId::new))
 }
 
 /// Whether a release of this change of a ref, or of a later one, was made already: changes have ids that grow.

@@ -46,8 +46,12 @@ pub(super) async fn adopt(
     if let Some(answer) = before {
         return Ok(answer);
     }
-    let origin =
-        Origin { cause: "adopt".to_owned(), by: principal.name.clone(), ..live.origin.clone() };
+    let origin = Origin {
+        cause: "adopt".to_owned(),
+        by: principal.name.clone(),
+        reason: None,
+        ..live.origin.clone()
+    };
     let wanted = Wanted { content, origin, restores: None, force: true, traceparent: None };
     let created = create::create(app, &mut transaction, wanted).await.map_err(refused)?;
     let number = created.into_release().number;

@@ -4,7 +4,7 @@ use super::read::{database, show};
 use super::{name, policy, vote};
 use crate::app::App;
 use crate::content::{Content, Origin};
-use crate::create::{self, Request as Wanted};
+use crate::create::{self, Created, Request as Wanted};
 use crate::db::release::{self, Release};
 use crate::db::{claim, route_claim};
 use crate::routes;
@@ -51,8 +51,11 @@ pub(super) async fn create(
     let origin = origin(&principal, live.as_ref(), &content);
     let wanted =
         Wanted { content, origin, restores: None, force: request.force, traceparent: None };
-    let created = create::create(app, &mut transaction, wanted).await.map_err(refused)?;
-    let created = created.into_release();
+    let created = match create::create(app, &mut transaction, wanted).await.map_err(refused)? {
+        Created::New(created) | Created::Same(created) => created,
+        // Who asks is told at once; nothing is recorded.
+        Created::Pinned(told) => return Err(pinned(&told)),
+    };
     if !overriding.is_empty() {
         let by = (&principal.name, overriding);
         vote::put_aside(&mut transaction, &created, by).await.map_err(database)?;
@@ -127,8 +130,11 @@ fn images(
     live: Option<&Release>,
 ) -> Result<BTreeMap<ServiceName, ImageV1>, Status> {
     for service in request.images.keys() {
-        if !resolved.services.keys().any(|known| known.as_str() == service) {
-            return Err(status::invalid("images", format!("there is no service {service:?}")));
+        let known: Vec<&str> = resolved.services.keys().map(ServiceName::as_str).collect();
+        if !known.contains(&service.as_str()) {
+            let help = manifest::suggestion(service, &known);
+            let message = format!("there is no service {service:?}; {help}");
+            return Err(status::invalid("images", message));
         }
     }
     let mut images = BTreeMap::new();
@@ -181,7 +187,13 @@ fn origin(principal: &Principal, live: Option<&Release>, content: &Content) -> O
         git_ref: before.and_then(|origin| origin.git_ref.clone()),
         build: before.and_then(|origin| origin.build),
         change: None,
+        reason: None,
     }
+}
+
+fn pinned(told: &Release) -> Status {
+    let failure = told.state.failure().cloned().unwrap_or_default();
+    status::precondition(&failure.reason, failure.message)
 }
 
 /// Why no release was made, for a client.

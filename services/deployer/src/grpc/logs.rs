@@ -10,6 +10,7 @@ use crate::db::release::{self, Release};
 use crate::docker::{Mask, Since};
 use crate::logs::{Source, SourceLine, tail};
 use crate::member;
+use events::ServiceName;
 use follow::Following;
 use futures_util::{Stream, StreamExt};
 use proto::v1::{WatchLogsRequest, WatchLogsResponse};
@@ -36,19 +37,22 @@ pub(super) async fn watch(
     let release = wanted(app, &principal, &request.name).await?;
     let sources = sources(app, &release, &request.service).await?;
     if sources.is_empty() {
-        return Err(status::not_found("instance of service", &request.service));
+        return Err(nothing(&release, &request.service));
     }
     let count = match request.tail_lines {
         ..=0 => DEFAULT_TAIL,
         count => u32::try_from(count).unwrap_or(LARGEST_TAIL).min(LARGEST_TAIL),
     };
+    let age = request.since.as_ref().and_then(proto::time::from_duration);
+    let age = age.and_then(|age| chrono::TimeDelta::from_std(age).ok());
+    let since = Since { tail: Some(count), time: age.map(|age| app.clock.now() - age) };
     if !request.follow {
-        let lines = tail(&app.engine, &sources, count).await;
+        let mut lines = tail(&app.engine, &sources, count).await;
+        let is_old =
+            |line: &SourceLine| line.line.time.zip(since.time).is_some_and(|(at, from)| at < from);
+        lines.retain(|line| !is_old(line));
         return Ok(futures_util::stream::iter(lines.into_iter().map(|line| Ok(show(line)))).boxed());
     }
-    let age = request.since.as_ref().and_then(proto::time::from_duration);
-    let time = age.and_then(|age| chrono::TimeDelta::from_std(age).ok());
-    let since = Since { tail: Some(count), time: time.map(|age| app.clock.now() - age) };
     let is_release = ReleaseName::parse(&request.name).is_ok();
     let place = (!is_release).then_some((release.app, release.environment));
     let following = Following::new(app, place, request.service, sources);
@@ -75,9 +79,26 @@ async fn wanted(app: &App, principal: &Principal, name: &str) -> Result<Release,
     principal.require(Role::Viewer, Some(&app_name), Some(&environment))?;
     let place = (&app_name, &environment);
     let live = release::live(&app.pool, place).await.map_err(database)?;
-    let nothing = || status::not_found("live release", name);
+    let nothing = || {
+        let place = format!("{app_name}/{environment}");
+        status::not_found("live release", format!("of {place}; --release NUMBER shows another one"))
+    };
     let found = release::get(&app.pool, live.ok_or_else(nothing)?).await.map_err(database)?;
     found.ok_or_else(nothing)
+}
+
+/// Why there is no output of `service` of `release`; of any service, when it is empty.
+fn nothing(release: &Release, service: &str) -> Status {
+    let Release { app, environment, number, .. } = release;
+    let services = release.content.resolved.services.keys();
+    let known: Vec<&str> = services.map(ServiceName::as_str).collect();
+    if service.is_empty() || known.contains(&service) {
+        let what =
+            format!("of {app}/{environment} #{number}; its containers are not there any more");
+        return status::not_found("instance", what);
+    }
+    let help = manifest::suggestion(service, &known);
+    status::not_found("service", format!("{service} in {app}/{environment} #{number}; {help}"))
 }
 
 async fn sources(app: &App, release: &Release, service: &str) -> Result<Vec<Source>, Status> {

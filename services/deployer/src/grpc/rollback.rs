@@ -8,9 +8,10 @@ use crate::app::App;
 use crate::content::Origin;
 use crate::create::{self, Request as Wanted};
 use crate::db::release::{self, Release};
-use crate::db::{command, environment, run};
+use crate::db::{command, environment, past, run};
+use crate::earlier::earlier;
 use ::release::{Input, State};
-use events::{AppName, EnvironmentName};
+use events::{AppName, EnvironmentName, ReleaseId};
 use proto::v1::{RollbackEnvironmentRequest, RollbackEnvironmentResponse};
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
@@ -41,7 +42,7 @@ pub(crate) async fn rollback(
             command::enqueue(&mut transaction, moving.id, &input).await.map_err(database)?;
             moving
         }
-        _ => restore(app, &mut transaction, &place, &request, &principal).await?,
+        _ => Box::pin(restore(app, &mut transaction, &place, &request, &principal)).await?,
     };
     let answer = RollbackEnvironmentResponse {
         release: Some(proto::v1::Release {
@@ -126,16 +127,10 @@ async fn restore(
         Some(id) => release::get(&mut *connection, id).await.map_err(database)?,
         None => None,
     };
-    let target = match request.number {
-        0 => release::retained(&mut *connection, place).await.map_err(database)?.first().copied(),
-        number => {
-            let found = release::by_number(&mut *connection, place, number).await;
-            let missing = || status::not_found("release", format!("{number} in {}", request.name));
-            Some(found.map_err(database)?.ok_or_else(missing)?)
-        }
-    };
+    let target = target(&mut *connection, place, request, live.as_ref()).await?;
     let nothing = || {
-        let message = "there is no earlier release to go back to; `slipway releases` lists them";
+        let message = "there is no earlier release to go back to that was not left itself; \
+                       `slipway releases` lists all of them, and a number chooses any";
         status::precondition("NOTHING_TO_RESTORE", message)
     };
     let target =
@@ -164,6 +159,7 @@ async fn restore(
     let origin = Origin {
         cause: "rollback".to_owned(),
         by: principal.name.clone(),
+        reason: Some(request.reason.clone()).filter(|reason| !reason.is_empty()),
         ..target.origin.clone()
     };
     let wanted = Wanted {
@@ -175,4 +171,21 @@ async fn restore(
     };
     let created = create::create(app, connection, wanted).await.map_err(refused)?;
     Ok(created.into_release())
+}
+
+/// The release to go back to: by its number, else the newest good one further back.
+async fn target(
+    connection: &mut PgConnection,
+    place: (&AppName, &EnvironmentName),
+    request: &RollbackEnvironmentRequest,
+    live: Option<&Release>,
+) -> Result<Option<ReleaseId>, Status> {
+    if request.number == 0 {
+        let past = past::of_environment(connection, place).await.map_err(database)?;
+        return Ok(earlier(&past, live.map(|live| live.id)));
+    }
+    let found = release::by_number(connection, place, request.number).await;
+    let missing =
+        || status::not_found("release", format!("{} in {}", request.number, request.name));
+    found.map_err(database)?.ok_or_else(missing).map(Some)
 }

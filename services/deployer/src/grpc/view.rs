@@ -70,6 +70,7 @@ impl Seen<'_> {
             votes: self.votes.iter().map(vote).collect(),
             waiting: self.waiting(),
             certificate: self.certificate.map(certificate),
+            reason: text(origin.reason.clone()),
         }
     }
 
@@ -179,6 +180,7 @@ fn step(step: &Step) -> v1::ReleaseStep {
         start_time: time(Some(step.started_at)),
         end_time: time(step.ended_at),
         detail: step.detail.clone(),
+        failed: step.failed,
     }
 }
 

@@ -159,6 +159,7 @@ fn origin(build: &Build, payload: &BuildV1) -> Origin {
         git_ref: Some(payload.git_ref.clone()),
         build: Some(payload.build),
         change: Some(payload.change),
+        reason: None,
     }
 }
 

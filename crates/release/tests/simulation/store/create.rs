@@ -14,7 +14,7 @@ pub(crate) struct Wanted {
     pub(crate) content: Content,
     /// The change, when nobody asked by hand.
     pub(crate) change: Option<u64>,
-    pub(crate) restores: bool,
+    pub(crate) restores: Option<ReleaseId>,
 }
 
 /// What became of it.
@@ -48,14 +48,31 @@ impl Store {
         Created::New
     }
 
-    /// The release that was live so many before the one that is; 0 is the one that is kept.
+    /// The release that was live so many before the one that is; 0 is the newest good one older than where the
+    /// live content came from.
     pub(crate) fn earlier(&self, place: usize, back: u64) -> Option<Rc<Row>> {
         let was_live =
             |row: &&Rc<Row>| matches!(row.state, State::Live | State::Retained | State::Collected);
         match usize::try_from(back).unwrap_or_default() {
-            0 => self.retained(place).first().and_then(|id| self.releases.get(id)).cloned(),
+            0 => self.older(place),
             back => self.of_place(place).rev().filter(was_live).nth(back).cloned(),
         }
+    }
+
+    fn older(&self, place: usize) -> Option<Rc<Row>> {
+        let live = self.live(place).and_then(|id| self.releases.get(&id));
+        let mut source = live;
+        while let Some(id) = source.and_then(|row| row.restores) {
+            source = self.releases.get(&id);
+        }
+        let before = source.map_or(u64::MAX, |source| source.number);
+        let good = |row: &&Rc<Row>| {
+            !row.pinned
+                && row.number < before
+                && live.is_none_or(|live| live.content != row.content)
+        };
+        let mut kept = self.retained(place).into_iter().filter_map(|id| self.releases.get(&id));
+        kept.find(good).cloned()
     }
 
     /// A later change of the environment was released already.
@@ -77,7 +94,7 @@ impl Store {
         let id = ReleaseId::new(uuid::Uuid::from_u128(self.releases.len() as u128 + 1));
         let environment = &mut self.environments[wanted.place];
         environment.last_number += 1;
-        let plan = wanted.content.plan(wanted.restores);
+        let plan = wanted.content.plan(wanted.restores.is_some());
         let row = Row {
             id,
             place: wanted.place,
@@ -89,6 +106,7 @@ impl Store {
             state,
             version: 0,
             stable: None,
+            restores: wanted.restores,
             change: wanted.change,
             pinned: false,
             agreed: 0,
