@@ -33,7 +33,7 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) token_file: Option<PathBuf>,
-    /// Tables for people, or JSON for programs with the field names of the contracts
+    /// Tables for people, JSON for programs with the field names of the contracts, or an HTML page (`drift data`)
     #[arg(long, short = 'o', global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) output: Format,
     /// Where `slipway up` keeps everything [default: /var/lib/slipway as root, else ~/.local/share/slipway]
@@ -48,4 +48,6 @@ pub(crate) enum Format {
     Table,
     /// Programs: one JSON document, or one per line for what streams.
     Json,
+    /// People, in a browser: one page that needs nothing else.
+    Html,
 }

@@ -15,6 +15,7 @@ mod deploy;
 mod doctor;
 mod down;
 mod drift;
+mod drift_data;
 mod events;
 mod explain;
 mod gc;
@@ -100,7 +101,7 @@ pub(crate) enum Command {
     Resume(traffic::Traffic),
     /// Answer requests with 503 until resumed
     Maintenance(traffic::Traffic),
-    /// Compare what runs with what was released
+    /// Compare what runs with what was released, and data with their reference
     Drift(drift::Drift),
     /// Set secrets; nobody can read them back
     #[command(subcommand)]
@@ -131,6 +132,10 @@ impl Command {
     /// Does it.
     pub(crate) fn run(self, session: &Session) -> Result<Exit, Error> {
         use proto::v1::set_traffic_request::Mode;
+        if session.out.is_html() && !self.makes_page() {
+            let told = "there is no page of this; only `slipway drift data` makes one";
+            return Err(Error::Usage(told.to_owned()));
+        }
         match self {
             Self::Child(child) => child.run(),
             Self::Reference => session.out.text(&reference::markdown()).map(|()| Exit::Done),
@@ -169,6 +174,11 @@ impl Command {
             Self::Events(events) => wait(events.run(session)),
             Self::Gc(gc) => wait(gc.run(session)),
         }
+    }
+
+    /// Its output may be a page for a browser.
+    fn makes_page(&self) -> bool {
+        matches!(self, Self::Drift(drift) if drift.is_of_data())
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// A table could not be read.
+    #[error(transparent)]
+    Table(#[from] dataset::TableError),
     /// A file could not be written.
     #[error("write {path}")]
     Write {
@@ -63,7 +66,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Server(refused) => refused.exit(),
-            Self::Usage(_) | Self::Read { .. } => Exit::Usage,
+            Self::Usage(_) | Self::Read { .. } | Self::Table(_) => Exit::Usage,
             Self::NotFound(_) | Self::Unknown { .. } => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::TimedOut(_) => Exit::Interrupted,

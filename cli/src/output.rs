@@ -23,9 +23,14 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether it is a page for a browser.
+    pub(crate) fn is_html(&self) -> bool {
+        self.format == Format::Html
+    }
+
     /// Whether lines already written can be redrawn.
     pub(crate) fn can_redraw(&self) -> bool {
-        self.terminal && !self.is_json()
+        self.terminal && self.format == Format::Table
     }
 
     /// Writes `text`, ended by exactly one line break.

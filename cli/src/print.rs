@@ -8,6 +8,8 @@ pub(crate) mod collected;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod drift_data;
+pub(crate) mod drift_page;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod explain;

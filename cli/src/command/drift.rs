@@ -1,5 +1,6 @@
 //! `slipway drift`: what runs against what was released.
 
+use super::drift_data::DriftData;
 use super::known;
 use crate::client::request_id;
 use crate::error::Error;
@@ -33,6 +34,8 @@ enum Act {
     Adopt(Place),
     /// What differed before
     History(Place),
+    /// Compare data in a file with their reference in another, without a server
+    Data(DriftData),
 }
 
 /// An environment of an app.
@@ -51,11 +54,17 @@ impl Place {
 }
 
 impl Drift {
+    /// It is about data, not about what runs.
+    pub(crate) fn is_of_data(&self) -> bool {
+        matches!(self.act, Some(Act::Data(_)))
+    }
+
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         match self.act {
             Some(Act::Heal(place)) => heal(session, &place).await,
             Some(Act::Adopt(place)) => adopt(session, &place).await,
             Some(Act::History(place)) => history(session, &place).await,
+            Some(Act::Data(data)) => data.run(session),
             None => match (self.app, self.environment) {
                 (Some(app), Some(environment)) => check(session, &Place { app, environment }).await,
                 (app, _) => list(session, app).await,

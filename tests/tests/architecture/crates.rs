@@ -58,7 +58,7 @@ fn no_service_depends_on_another() {
 #[test]
 fn what_decides_does_no_input_and_output() {
     let workspace = workspace();
-    for name in ["events", "release", "manifest", "import", "stats"] {
+    for name in ["events", "release", "manifest", "import", "stats", "drift"] {
         let needs = reachable(&workspace, name);
         let impure: Vec<_> = IMPURE.into_iter().filter(|crate_| needs.contains(*crate_)).collect();
         assert!(impure.is_empty(), "{name} depends on {impure:?}; effects belong to services");

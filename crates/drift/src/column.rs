@@ -1,0 +1,168 @@
+//! A column as it was read: how many rows, how many say nothing, and the values, sorted or counted.
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Rows, whatever stands in them.
+    pub rows: usize,
+    /// Rows without a value.
+    pub missing: usize,
+    /// Rows with an infinite number; they take part in nothing.
+    pub infinite: usize,
+    /// The other rows.
+    pub content: Content,
+}
+
+/// What stands in a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Nothing.
+    Empty,
+    /// Numbers, or truths as 0 and 1.
+    Numbers(Numbers),
+    /// Texts.
+    Texts(Texts),
+    /// Moments, in seconds.
+    Times(Numbers),
+    /// What no test is for, by the name of its type.
+    Other(&'static str),
+}
+
+/// How numbers were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// With a fraction, or with gaps.
+    Real,
+    /// Whole, and in every row.
+    Whole,
+    /// `true` and `false`, in every row.
+    Flag,
+}
+
+/// Finite numbers in rising order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    sorted: Vec<f64>,
+    form: Form,
+}
+
+impl Numbers {
+    /// The finite ones of `values`, and how many were infinite. Those that are no numbers are dropped.
+    pub fn new(mut values: Vec<f64>, form: Form) -> (Self, usize) {
+        let before = values.len();
+        values.retain(|value| !value.is_nan());
+        let numbers = values.len();
+        values.retain(|value| value.is_finite());
+        let infinite = numbers - values.len();
+        // Minus zero is zero: it is equal to it, and must not be sorted before it.
+        for value in &mut values {
+            *value += 0.0;
+        }
+        let values = sorted(values);
+        let form = if values.len() == before { form } else { Form::Real };
+        (Self { sorted: values, form }, infinite)
+    }
+
+    /// The values, rising.
+    pub fn sorted(&self) -> &[f64] {
+        &self.sorted
+    }
+
+    /// How they were written.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// How many different ones there are, counted up to `most`.
+    pub fn distinct(&self, most: usize) -> usize {
+        self.sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).take(most).count()
+    }
+
+    /// None has a fraction.
+    pub fn are_whole(&self) -> bool {
+        self.sorted.iter().all(|value| value.fract().abs() <= 0.0)
+    }
+}
+
+/// Rising. Sorted as whole numbers in the same order, of which a comparison is cheaper.
+fn sorted(values: Vec<f64>) -> Vec<f64> {
+    const SIGN: u64 = 1 << 63;
+    let key = |value: f64| {
+        let bits = value.to_bits();
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    };
+    let value = |key: u64| f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN });
+    let mut keys: Vec<u64> = values.into_iter().map(key).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(value).collect()
+}
+
+/// Texts, each with how often it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Texts {
+    counts: Vec<(Box<str>, usize)>,
+}
+
+impl Texts {
+    /// Of counts by text.
+    pub fn new(counts: impl IntoIterator<Item = (Box<str>, usize)>) -> Self {
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable();
+        Self { counts }
+    }
+
+    /// The texts in their order, each with how often it is there.
+    pub fn counts(&self) -> &[(Box<str>, usize)] {
+        &self.counts
+    }
+
+    /// How many there are altogether.
+    pub fn total(&self) -> usize {
+        self.counts.iter().map(|(_, count)| count).sum()
+    }
+}
+
+impl Column {
+    /// Of numbers; `rows` counts those without a value, too.
+    pub fn numbers(rows: usize, values: Vec<f64>, form: Form) -> Self {
+        let (numbers, infinite) = Numbers::new(values, form);
+        let missing = rows - infinite - numbers.sorted.len();
+        let form = if missing + infinite > 0 { Form::Real } else { numbers.form };
+        let numbers = Numbers { form, ..numbers };
+        let content = if missing == rows { Content::Empty } else { Content::Numbers(numbers) };
+        Self { rows, missing, infinite, content }
+    }
+
+    /// Of texts; `rows` counts those without a value, too.
+    pub fn texts(rows: usize, counts: impl IntoIterator<Item = (Box<str>, usize)>) -> Self {
+        let texts = Texts::new(counts);
+        let missing = rows - texts.total();
+        let content = if missing == rows { Content::Empty } else { Content::Texts(texts) };
+        Self { rows, missing, infinite: 0, content }
+    }
+
+    /// Of moments, in seconds.
+    pub fn times(rows: usize, values: Vec<f64>) -> Self {
+        let (numbers, infinite) = Numbers::new(values, Form::Real);
+        let missing = rows - infinite - numbers.sorted.len();
+        let content = if missing == rows { Content::Empty } else { Content::Times(numbers) };
+        Self { rows, missing, infinite, content }
+    }
+
+    /// Rows with a value that takes part.
+    pub fn present(&self) -> usize {
+        self.rows - self.missing - self.infinite
+    }
+
+    /// What stands in it, in a word.
+    pub fn word(&self) -> &'static str {
+        match &self.content {
+            Content::Empty => "nothing",
+            Content::Numbers(numbers) if numbers.form == Form::Flag => "truths",
+            Content::Numbers(_) => "numbers",
+            Content::Texts(_) => "texts",
+            Content::Times(_) => "times",
+            Content::Other(name) => name,
+        }
+    }
+}

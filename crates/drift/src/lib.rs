@@ -1,0 +1,50 @@
+//! Whether data changed: the columns of a table against those of its reference, by tests and distances with names, and
+//! what follows for the column and the whole.
+//!
+//! Invariants: no data make a panic; what cannot be computed says why and is no verdict; below a least number of rows
+//! nothing is ever called unchanged. The methods are in `docs/drift-data.md`.
+
+mod anderson;
+mod bins;
+mod categories;
+mod chi_square;
+mod column;
+mod cramer;
+mod distance;
+mod divergence;
+mod effect;
+mod epps;
+mod evidently;
+mod finding;
+mod fisher;
+mod judge;
+mod kind;
+mod kolmogorov;
+mod mann_whitney;
+mod measure;
+mod method;
+mod number;
+mod picture;
+mod proportion;
+mod report;
+mod special;
+mod student;
+mod sum;
+mod suspicion;
+mod ties;
+mod variation;
+mod verdict;
+
+pub use column::{Column, Content, Form, Numbers, Texts};
+pub use finding::{Code, Finding, Gravity};
+pub use judge::{Judge, LEAST_VALUES, Pair};
+pub use kind::{Kind, UnknownKind};
+pub use method::{Method, Methods, UnknownMethod};
+pub use number::Number;
+pub use report::{ColumnReport, Dataset, Mode, Plot, Report, Row, Verdict};
+
+/// A count as a real number; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows fit in 52 bits")]
+pub(crate) fn count(n: usize) -> f64 {
+    n as f64
+}
