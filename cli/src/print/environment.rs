@@ -104,7 +104,7 @@ mod tests {
         };
         let now = DateTime::UNIX_EPOCH;
         insta::assert_snapshot!(list(&[shop("serving")], &[verdict], now), @r"
-        ENVIRONMENT      TRAFFIC               LIVE  CONTENT  SINCE  MOVING  HOSTS
+        ENVIRONMENT      TRAFFIC               LIVE  CONTENT  SINCE  SWITCH  MOVING  HOSTS
         shop/production  serving, 1 of 2 down
         ✗ shop/production web: container a differs [STOPPED]
         ✗ shop/production worker 0: crash loop: GET /health 500

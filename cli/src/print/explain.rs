@@ -9,19 +9,20 @@ use proto::v1::{Comparison, GetReleaseResponse, Image, ImageChange, Release, Set
 pub(crate) fn story(told: &GetReleaseResponse, now: DateTime<Utc>) -> String {
     let release = told.release.clone().unwrap_or_default();
     let comparison = told.comparison.as_ref();
+    let advice: Vec<_> = told.advice.iter().map(|text| format!("  - {text}")).collect();
     let parts = [
         Some(head(&release)),
-        part("What happened", happened(&release, now)),
-        part("Why", release.failure.iter().map(release::failure).collect()),
-        part("While traffic moved", switched(&release)),
-        part(&against(comparison), comparison.map_or_else(Vec::new, |it| differs(it, &release))),
-        part("What to do next", told.advice.iter().map(|text| format!("  - {text}")).collect()),
+        part("What happened", &happened(&release, now)),
+        part("Why", &release.failure.iter().map(release::failure).collect::<Vec<_>>()),
+        part("While traffic moved", &switched(&release)),
+        part(&against(comparison), &comparison.map_or_else(Vec::new, |it| differs(it, &release))),
+        part("What to do next", &advice),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
 /// Lines under a heading; nothing without lines.
-fn part(heading: &str, lines: Vec<String>) -> Option<String> {
+fn part(heading: &str, lines: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("{heading}\n{}", lines.join("\n")))
 }
 

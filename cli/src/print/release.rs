@@ -249,8 +249,8 @@ mod tests {
             ..Release::default()
         };
         insta::assert_snapshot!(list(&[back], DateTime::UNIX_EPOCH), @r"
-        RELEASE             STATE  CONTENT                         CAUSE                       BY   AGE  TOOK
-        shop/production #3  live   back to #1: 9f3c2a1b4d (main)   rollback: prices are wrong  ada
+        RELEASE             STATE  CONTENT                        CAUSE                       BY   AGE  TOOK
+        shop/production #3  live   back to #1: 9f3c2a1b4d (main)  rollback: prices are wrong  ada
         ");
     }
 }

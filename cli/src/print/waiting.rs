@@ -63,8 +63,8 @@ mod tests {
     use super::*;
     use prost_types::Timestamp;
 
-    fn at(seconds: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds: 1_700_000_000 + seconds, nanos: 0 })
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp { seconds: 1_700_000_000 + seconds, nanos: 0 }
     }
 
     fn release(waiting: Waiting) -> Release {
@@ -72,7 +72,7 @@ mod tests {
             app: "shop".to_owned(),
             environment: "production".to_owned(),
             number: 7,
-            deadline_time: at(86_400),
+            deadline_time: Some(at(86_400)),
             waiting: Some(waiting),
             ..Release::default()
         }
@@ -90,7 +90,7 @@ mod tests {
             by: "bo".to_owned(),
             kind: Kind::Approve.into(),
             reason: "read it".to_owned(),
-            time: at(60),
+            time: Some(at(60)),
         };
         let shown = Release { votes: vec![vote], ..release(waiting) };
         insta::assert_snapshot!(format!("shop\n{}", lines(&shown).join("\n")), @"
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_freeze_is_said_with_its_end() {
         let freeze = "within deny \"0 17 * * FRI\" for 2d12h in Europe/Berlin".to_owned();
-        let waiting = Waiting { freeze, open_time: at(3_600), ..Waiting::default() };
+        let waiting = Waiting { freeze, open_time: Some(at(3_600)), ..Waiting::default() };
         insta::assert_snapshot!(lines(&release(waiting.clone())).join("\n").trim(), @r#"it is frozen until 2023-11-14 23:13:20Z, within deny "0 17 * * FRI" for 2d12h in Europe/Berlin; an administrator may put that aside: `slipway approve shop 7 --environment production --override-freeze --reason WHY`"#);
         let closed = lines(&release(Waiting { open_time: None, ..waiting })).join("\n");
         assert!(closed.starts_with("  it is frozen with no end in sight, within deny"), "{closed}");

@@ -21,9 +21,8 @@ pub(crate) fn next_slot(
     let today = after.with_timezone(&zone).date_naive();
     // Clocks that were put back may show yesterday again.
     let first = today.checked_sub_days(Days::new(1))?;
-    let days = (0..=HORIZON).filter_map(|ahead| first.checked_add_days(Days::new(ahead)));
-    days.filter_map(|day| on(schedule, zone, day).into_iter().filter(|slot| *slot > after).min())
-        .next()
+    let mut days = (0..=HORIZON).filter_map(|ahead| first.checked_add_days(Days::new(ahead)));
+    days.find_map(|day| on(schedule, zone, day).into_iter().filter(|slot| *slot > after).min())
 }
 
 /// Every time at which it is due on a day of the place, in no order.

@@ -64,7 +64,7 @@ fn keys_that_are_missing() {
     assert_snapshot!(refused(&top("jobs: { migrate: { service: api, command: [x] } }")), @"slipway.yaml:9:9 jobs.migrate: `at` is missing");
     assert_snapshot!(refused(&api("depends_on: [{ within: 1s }]")), @"slipway.yaml:6:18 services.api.depends_on[0]: one of `service`, `tcp`, `http` is missing");
     assert_snapshot!(refused(&api("image: redis")), @"slipway.yaml:3:3 services.api: has `build` and `image`; keep one of them");
-    assert_snapshot!(refused(&whole(&format!("app: shop\nservices:\n  web: {{}}\n{TAIL}"))), @"slipway.yaml:3:8 services.web: one of `build`, `image` is missing");
+    assert_snapshot!(refused(&whole(&format!("app: shop\nservices:\n  web: {{}}\n{TAIL}"))), @"slipway.yaml:3:3 services.web: one of `build`, `image` is missing");
     assert_snapshot!(refused(&top("verify: [{ service: api }]")), @"slipway.yaml:9:10 verify[0]: one of `get`, `post` is missing");
 }
 
@@ -258,6 +258,9 @@ fn routes_that_nobody_or_two_answer() {
 
 #[test]
 fn what_is_said_of_a_schedule_or_a_way_back_that_is_not_there() {
-    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: manual, overlap: queue, irreversible: true } }")), @"");
-    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule, schedule: \"0 2 * * *\", timezone: Europe/Atlantis } }")), @"");
+    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: manual, overlap: queue, irreversible: true } }")), @"
+    slipway.yaml:9:63 jobs.x.overlap: the job has no schedule (leave it out)
+    slipway.yaml:9:84 jobs.x.irreversible: no release is taken back past a job `at: manual` (leave it out, or use `at: before_release`)
+    ");
+    assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule, schedule: \"0 2 * * *\", timezone: Europe/Atlantis } }")), @"slipway.yaml:9:89 jobs.x.timezone: there is no time zone Europe/Atlantis (use a name of the tz database, like Europe/Berlin)");
 }

@@ -119,10 +119,9 @@ fn shifted(plan: &Plan, step: usize, phase: &Shift) -> State {
     let is_last = step + 1 >= plan.weights().len();
     match phase {
         Shift::Applying if is_last && plan.bake => State::Baking,
-        Shift::Applying if is_last => State::Settling,
+        // Whoever keeps what asks has seen what it does with all traffic.
+        Shift::Applying | Shift::Asking { .. } if is_last => State::Settling,
         Shift::Applying => State::Shifting { step, phase: Shift::Holding },
-        // Whoever keeps it has seen what it does with all traffic.
-        Shift::Asking { .. } if is_last => State::Settling,
         Shift::Holding | Shift::Deciding | Shift::Asking { .. } => {
             State::Shifting { step: step + 1, phase: Shift::Applying }
         }

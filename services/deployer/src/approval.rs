@@ -46,6 +46,7 @@ mod tests {
             git_ref: None,
             build: None,
             change: None,
+            reason: None,
         }
     }
 

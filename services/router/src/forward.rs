@@ -141,8 +141,7 @@ async fn forward(
         };
         match attempt.run(request, target.h2c).await {
             Ok(answer) => {
-                let on_upgrade = ask.on_upgrade.take();
-                return Ok(Passing { answer, route: route.clone(), on_upgrade });
+                return Ok(Passing { answer, route, on_upgrade: ask.on_upgrade.take() });
             }
             Err(Failed::NotReached(request)) => {
                 record.unassign();

@@ -63,7 +63,7 @@ fn play(lanes: [Vec<Lane>; 4]) -> Result<Report> {
             on_a_runtime(async {
                 let mut report = Report::default();
                 for lane in lanes {
-                    lane.play(&mut report).await;
+                    Box::pin(lane.play(&mut report)).await;
                 }
                 report
             })

@@ -52,15 +52,7 @@ async fn every_call_asks_for_its_role() {
     app.ship(&json!({"version": "one"}), 1).await;
     let there = there(&app).await;
     let who = everybody(&world).await;
-    let mut table = vec![format!("{:<28}{}", "", who.clone().map(|(name, _)| name).join(" "))];
-    for name in CALLS {
-        let mut row = vec![format!("{name:<27}")];
-        for (_, client) in &who {
-            row.push(format!("{:<8}", verdict(call(client.clone(), &there, name).await)));
-        }
-        table.push(row.join(" ").trim_end().to_owned());
-    }
-    insta::assert_snapshot!(table.join("\n"), @"
+    insta::assert_snapshot!(table(&there, &who).await, @"
                                 nobody   unknown  viewer   deployer staging  other    admin
     GetApp                      who?     who?     yes      yes      yes      no       yes
     ListChanges                 who?     who?     yes      yes      yes      no       yes
@@ -107,6 +99,20 @@ async fn every_call_asks_for_its_role() {
     CollectBuilds               who?     who?     no       no       no       no       yes
     DeleteApp                   who?     who?     no       no       no       no       yes
     ");
+}
+
+/// What each of them is told, call by call.
+async fn table(there: &There, who: &[(&'static str, Client)]) -> String {
+    let names: Vec<_> = who.iter().map(|(name, _)| *name).collect();
+    let mut table = vec![format!("{:<28}{}", "", names.join(" "))];
+    for name in CALLS {
+        let mut row = vec![format!("{name:<27}")];
+        for (_, client) in who {
+            row.push(format!("{:<8}", verdict(call(client.clone(), there, name).await)));
+        }
+        table.push(row.join(" ").trim_end().to_owned());
+    }
+    table.join("\n")
 }
 
 /// Nobody, a token that is none, one of each role, and a deployer of another app; the administrator last.

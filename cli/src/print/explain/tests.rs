@@ -17,12 +17,13 @@ fn step(name: &str, from: i64, to: i64, detail: &str) -> ReleaseStep {
         start_time: Some(at(from)),
         end_time: Some(at(to)),
         detail: detail.to_owned(),
+        failed: false,
     }
 }
 
-fn image(digest: &str, size_bytes: i64) -> Option<Image> {
+fn image(digest: &str, size_bytes: i64) -> Image {
     let digest = format!("sha256:{digest}{}", "0".repeat(60));
-    Some(Image { repository: "localhost/shop/api".to_owned(), digest, size_bytes })
+    Image { repository: "localhost/shop/api".to_owned(), digest, size_bytes }
 }
 
 fn setting(path: &str, before: &str, after: &str) -> SettingChange {
@@ -48,9 +49,9 @@ fn shown(state: State, end: i64, steps: Vec<ReleaseStep>) -> Release {
     }
 }
 
-fn certificate(counts: SwitchCounts) -> Option<Certificate> {
+fn certificate(counts: SwitchCounts) -> Certificate {
     let (begin_time, end_time) = (Some(at(4)), Some(at(40)));
-    Some(Certificate { begin_time, end_time, counts: Some(counts), unknown: String::new() })
+    Certificate { begin_time, end_time, counts: Some(counts), unknown: String::new() }
 }
 
 #[test]
@@ -73,7 +74,11 @@ fn the_story_of_a_release_that_went_back() {
     let release = Release {
         failure: Some(failure),
         pinned: true,
-        certificate: certificate(SwitchCounts { requests: 3000, failed: 33, ..Default::default() }),
+        certificate: Some(certificate(SwitchCounts {
+            requests: 3000,
+            failed: 33,
+            ..Default::default()
+        })),
         ..shown(State::RolledBack, 31, steps)
     };
     let comparison = Comparison {
@@ -81,8 +86,8 @@ fn the_story_of_a_release_that_went_back() {
         commit: "1111111111aaaa".to_owned(),
         images: vec![ImageChange {
             service: "api".to_owned(),
-            before: image("aaaa", 125_829_120),
-            after: image("bbbb", 141_557_760),
+            before: Some(image("aaaa", 125_829_120)),
+            after: Some(image("bbbb", 141_557_760)),
         }],
         settings: vec![setting("services.api.replicas", "2", "3"), setting("secrets.KEY", "", "1")],
         ..Comparison::default()
@@ -105,7 +110,8 @@ fn the_story_of_a_release_that_went_well() {
         step("live", 36, 36, ""),
     ];
     let counts = SwitchCounts { requests: 4321, drained: 12, ..Default::default() };
-    let release = Release { certificate: certificate(counts), ..shown(State::Live, 36, steps) };
+    let release =
+        Release { certificate: Some(certificate(counts)), ..shown(State::Live, 36, steps) };
     let comparison =
         Comparison { number: 7, commit: release.commit.clone(), ..Comparison::default() };
     let told = GetReleaseResponse {

@@ -40,7 +40,9 @@ pub(super) fn read(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger
 }
 
 fn published(item: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
-    let Some(port) = long(item).or_else(|| item.text().map(short)) else { return };
+    let Some(port) = long(item).or_else(|| item.text().map(short)) else {
+        return ledger.left(item, "it names no port of the service", "give it a target");
+    };
     let name = &service.name.text;
     if port.udp || !is_http(&port.target) {
         let why = format!("it is not HTTP: services reach it as {name}:{}", port.target);

@@ -30,9 +30,13 @@ fn long(item: &Place<'_>, ledger: &mut Ledger) -> Option<Mount> {
             ledger.changed(&options, "a volume has no options here", NOTHING);
         }
     }
+    let Some(path) = item.text_of("target") else {
+        ledger.left(item, "it does not say where it is mounted", "give it a target");
+        return None;
+    };
     Some(Mount {
         source: item.text_of("source").unwrap_or_default().to_owned(),
-        path: item.text_of("target")?.to_owned(),
+        path: path.to_owned(),
         read_only: item.text_of("read_only") == Some("true"),
     })
 }

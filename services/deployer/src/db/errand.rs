@@ -169,25 +169,6 @@ pub(crate) async fn end(
     pg::error::one_row("end errand", done.rows_affected())
 }
 
-/// Whether the job is due or runs in the environment, whoever asked.
-pub(crate) async fn is_open(
-    executor: impl PgExecutor<'_>,
-    (app, environment): (&AppName, &EnvironmentName),
-    job: &JobName,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select exists (select from deployer.run
-                          where app = $1 and environment = $2 and job = $3 and ended_at is null)
-               or exists (select from deployer.errand
-                          where app = $1 and environment = $2 and job = $3 and ended_at is null) as "open!""#,
-        app.as_str(),
-        environment.as_str(),
-        job.as_str(),
-    )
-    .fetch_one(executor)
-    .await
-}
-
 /// Whether one of the job is due in the environment that has not begun.
 pub(crate) async fn is_waiting(
     executor: impl PgExecutor<'_>,

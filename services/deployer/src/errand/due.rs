@@ -53,7 +53,9 @@ environments: { production: { track: { branch: main } } }
         let production = "production".parse().expect("a name");
         let resolved = manifest::resolve(&manifest, &manifest, &production).expect("resolves");
         let due = by_release(&resolved, restores, (before, next));
-        due.iter().map(|due| format!("{} {}", due.kind.as_str(), due.job)).collect()
+        let told: Vec<_> =
+            due.iter().map(|due| format!("{} {}", due.kind.as_str(), due.job)).collect();
+        told.concat()
     }
 
     fn failure() -> Failure {

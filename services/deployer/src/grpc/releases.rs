@@ -73,7 +73,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<SetTrafficRequest>,
     ) -> Result<Response<SetTrafficResponse>, Status> {
-        traffic::set(&self.0, request).await.map(Response::new)
+        Box::pin(traffic::set(&self.0, request)).await.map(Response::new)
     }
 
     async fn list_releases(

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::errand::{self, NewErrand};
 use crate::db::list::{self, Seen, Wanted};
 use crate::db::release::{self, Release};
-use crate::db::{app_removal, environment};
+use crate::db::{app_removal, environment, run};
 use crate::job::Kind;
 use events::{JobName, RunId};
 use manifest::{JobAt, Text};
@@ -111,7 +111,8 @@ async fn refuse(
         return Err(status::precondition("NOT_BY_HAND", message));
     }
     let pair = (&place.0, &place.1);
-    if errand::is_open(connection, pair, name).await.map_err(database)? {
+    let runs = run::is_open(&mut *connection, pair, name).await.map_err(database)?;
+    if runs || errand::is_waiting(connection, pair, name).await.map_err(database)? {
         let message = format!(
             "job {name} runs already, and never twice at a time in an environment; `slipway runs {}` lists its runs",
             place.0

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn each_end_reads_so() {
         insta::assert_snapshot!(told(EventType::ReleaseFailed), @"failed: shop/production: release 8 failed; users did not see it | WRONG_PORT: api listens on 3000, not on 8000 | slipway releases shop production 8");
-        insta::assert_snapshot!(told(EventType::ReleaseWaiting), @"approval: shop/production: release 8 waits for a person | WRONG_PORT: api listens on 3000, not on 8000 | slipway promote shop production");
+        insta::assert_snapshot!(told(EventType::ReleaseWaiting), @"approval: shop/production: release 8 waits for a person | WRONG_PORT: api listens on 3000, not on 8000 | slipway releases shop production 8");
         insta::assert_snapshot!(told(EventType::ReleaseRolledBack), @"rolled_back: shop/production: release 8 was taken back | WRONG_PORT: api listens on 3000, not on 8000 | slipway releases shop production 8");
     }
 
