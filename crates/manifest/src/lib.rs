@@ -52,8 +52,8 @@ pub use resolved::{
 };
 pub use routes::RouteError;
 pub use service::{
-    Build, Delivery, Dependency, DependencyTarget, Http, Protocol, Replace, Resources, Secret,
-    Service, Source, Stop, Volume, VolumeClass,
+    Build, Cache, Delivery, Dependency, DependencyTarget, Http, Protocol, Replace, Resources,
+    Secret, Service, Source, Stop, Volume, VolumeClass,
 };
 pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Shadow, Strategy, WorseBy};

@@ -157,6 +157,7 @@ fn resolve_service(name: &ServiceName, service: &Service, place: &Environment) -
         env: given.env,
         secrets: given.secrets,
         health: resolve_health(&service.health, service.http.as_ref().map(|http| http.port)),
+        cache: service.cache.clone(),
         warmup: service.warmup.clone(),
         volumes: service.volumes.clone(),
         resources: resolve_resources(&service.resources, over),

@@ -8,7 +8,7 @@ use crate::environment::{Approval, Freeze, Limits, PromoteFrom};
 use crate::health::decided;
 use crate::job::Job;
 use crate::request::{VerifyRequest, Warmup};
-use crate::service::{Dependency, Protocol, Replace, Resources, Source, Stop, Volume};
+use crate::service::{Cache, Dependency, Protocol, Replace, Resources, Source, Stop, Volume};
 use crate::strategy::{Bake, Strategy};
 use crate::value::{
     AbsolutePath, HostName, PathPrefix, Port, RequestPath, Span, Text, User, VariableName,
@@ -82,6 +82,9 @@ pub struct ResolvedService {
     pub secrets: Vec<ResolvedSecret>,
     /// How it is asked whether it is well.
     pub health: ResolvedHealth,
+    /// How it is asked whether its caches are warm, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Cache>,
     /// What it does before it is verified.
     pub warmup: Warmup,
     /// Its volumes.

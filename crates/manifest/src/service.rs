@@ -31,6 +31,9 @@ mapping! {
         secrets: Vec<Secret>;
         /// How Slipway finds out that an instance is well.
         health: Health = "{}", "its keys have defaults of their own";
+        /// Whether what it keeps in its cache volumes is there on this machine, and how long it may take to
+        /// be ready then.
+        cache: Option<Cache>;
         /// What a candidate does before it is verified.
         warmup: Warmup = "{}", "its keys have defaults of their own";
         /// Storage that outlives an instance.
@@ -151,6 +154,19 @@ mapping! {
         read_only: bool = "false", "Docker's default";
         /// How large it is expected to grow, for the disk figures of `slipway plan`.
         size: Option<Bytes>;
+    }
+}
+
+mapping! {
+    /// How Slipway finds out whether the caches of a service are warm on this machine. A candidate that starts
+    /// from a warm cache has a shorter gate than `health.gate`, which has to last for a cold one.
+    pub struct Cache {
+        /// A command in the container, asked right after the start: the cache is warm if it ends with status 0.
+        check: Vec<Text>;
+        /// How long the command may take; longer is cold.
+        within: Span = "10s", "an import of a large library takes a few seconds";
+        /// How long a candidate with a warm cache may take to be ready.
+        gate: Span = "60s", "nothing is downloaded or installed any more";
     }
 }
 

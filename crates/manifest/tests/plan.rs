@@ -116,3 +116,12 @@ fn what_cannot_be_undone_is_said_beforehand() {
         "way back  only when a person says so, once job migrate has run: it is irreversible\n";
     assert!(said.contains(wanted), "{said}");
 }
+
+#[test]
+fn a_warm_cache_has_a_gate_of_its_own() {
+    let text = "app: a\nservices: { api: { build: ., http: 80, volumes: [{ name: m, path: /m, class: cache }], \
+                cache: { check: [test, -e, /m/all] } } }\nenvironments: { p: { track: { branch: x } } }";
+    let plan = plan(&resolved(text, "p"), None);
+    let gate = plan.gates.iter().find(|gate| gate.name == "start api").expect("a gate");
+    assert_snapshot!(gate.why, @"its probe has decided after 45s at worst; 1m if its cache is warm here");
+}

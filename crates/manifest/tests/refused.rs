@@ -46,7 +46,7 @@ fn a_file_that_is_no_manifest() {
 #[test]
 fn keys_that_are_unknown_or_stand_twice() {
     assert_snapshot!(refused(&api("replica: 2")), @"slipway.yaml:6:5 services.api.replica: unknown key (did you mean `replicas`?)");
-    assert_snapshot!(refused(&api("ports: [80]")), @"slipway.yaml:6:5 services.api.ports: unknown key (known: build, image, command, entrypoint, http, replicas, env, secrets, health, warmup, volumes, resources, stop, depends_on, user, read_only, init, replace)");
+    assert_snapshot!(refused(&api("ports: [80]")), @"slipway.yaml:6:5 services.api.ports: unknown key (known: build, image, command, entrypoint, http, replicas, env, secrets, health, cache, warmup, volumes, resources, stop, depends_on, user, read_only, init, replace)");
     assert_snapshot!(refused(&api("http: 9000")), @"slipway.yaml:6:5 services.api: the key `http` stands twice (it stands in line 5 already)");
     assert_snapshot!(refused(&top("service: {}")), @"slipway.yaml:9:1 service: unknown key (did you mean `services`?)");
     assert_snapshot!(refused(&api("health: { ready: { get: /, intervall: 1s } }")), @"slipway.yaml:6:32 services.api.health.ready.intervall: unknown key (known: get, tcp, exec, port, initial_delay, period, timeout, successes, failures)");
@@ -162,6 +162,15 @@ fn probes_that_ask_nothing_or_never_decide() {
     assert_snapshot!(refused(&api("health: { live: { exec: [] } }")), @"slipway.yaml:6:23 services.api.health.live.exec: the command is empty (write a list that begins with a program)");
     assert_snapshot!(refused(&api("health: { ready: { get: /, tcp: 80 } }")), @"slipway.yaml:6:15 services.api.health.ready: has `get` and `tcp`; keep one of them");
     assert_snapshot!(refused(&api("health: { ready: { port: 80 } }")), @"slipway.yaml:6:15 services.api.health.ready: one of `get`, `tcp`, `exec` is missing");
+}
+
+#[test]
+fn caches_that_cannot_be_warm_and_gates_that_are_no_shorter() {
+    assert_snapshot!(refused(&api("cache: { check: [] }")), @r"
+    slipway.yaml:6:5 services.api.cache: the service has no volume that keeps a cache (give it a volume of `class: cache`, or leave out `cache`)
+    slipway.yaml:6:14 services.api.cache.check: the command is empty (write a list that begins with a program)
+    ");
+    assert_snapshot!(refused(&api("volumes: [{ name: models, path: /m, class: cache }]\ncache: { check: [test, -d, /m/a], gate: 5m }")), @"slipway.yaml:7:45 services.api.cache.gate: a gate of 300s with a warm cache is no shorter than the cold one, 300s (make it shorter, or leave out `cache`)");
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(crate) use by_exit::crashed;
 
 use crate::docker::listening::Listener;
 use crate::docker::{EngineError, InstanceFacts};
-use crate::probe::{Answer, Target};
+use crate::probe::{Answer, Over, Target};
 use release::{Failure, MOST_LOG_LINES};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub enum Outcome {
     /// It answered wrongly too often.
     Unready,
     /// It was still starting when its gate ended.
-    Expired,
+    Expired(Over),
 }
 
 /// Everything known of an instance that failed.
@@ -66,7 +66,7 @@ impl Cause {
 pub fn classify(evidence: &Evidence<'_>) -> Failure {
     let cause = match evidence.outcome {
         Outcome::Ended => by_exit::cause(evidence),
-        Outcome::Unready | Outcome::Expired => by_answer::cause(evidence),
+        Outcome::Unready | Outcome::Expired(_) => by_answer::cause(evidence),
     };
     let facts = evidence.facts;
     Failure {

@@ -18,7 +18,7 @@ pub async fn gate(engine: &Engine, failed: &GateFailure, mask: &Mask) -> Failure
         }
         GateCause::Ended | GateCause::Gone => Outcome::Ended,
         GateCause::Unready => Outcome::Unready,
-        GateCause::Expired => Outcome::Expired,
+        GateCause::Expired(over) => Outcome::Expired(*over),
     };
     let image = match &failed.facts {
         Some(facts) => engine.image(&facts.image_id).await.ok().flatten(),

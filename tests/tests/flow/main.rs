@@ -5,6 +5,7 @@ mod approvals;
 mod apps;
 mod away;
 mod builds;
+mod caches;
 mod canary;
 mod cli;
 mod collects;

@@ -3,7 +3,7 @@
 use super::GatePlan;
 use crate::environment::Window;
 use crate::job::JobAt;
-use crate::resolved::{Resolved, ResolvedHealth, ResolvedService};
+use crate::resolved::{Resolved, ResolvedService};
 use crate::strategy::Strategy;
 use crate::value::Span;
 use events::{JobName, ServiceName};
@@ -31,7 +31,7 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
         add(&format!("job {name}"), job.timeout, "its timeout".to_owned());
     }
     for (name, service) in &resolved.services {
-        add(&format!("start {name}"), service.health.gate, decided(&service.health));
+        add(&format!("start {name}"), service.health.gate, decided(service));
     }
     let (warm, warming) = longest(resolved, |service| service.warmup.lasts);
     add("warm-up", warm, format!("{warming} takes longest"));
@@ -79,11 +79,17 @@ fn longest(resolved: &Resolved, span: impl Fn(&ResolvedService) -> Span) -> (Spa
     spans.max_by_key(|(span, _)| *span).map_or_else(Default::default, |(s, n)| (s, name_of(n)))
 }
 
-fn decided(health: &ResolvedHealth) -> String {
-    if health.ready.is_none() {
-        return format!("it has no probe and must run for {}", health.steady);
+fn decided(service: &ResolvedService) -> String {
+    let health = &service.health;
+    let cold = if health.ready.is_none() {
+        format!("it has no probe and must run for {}", health.steady)
+    } else {
+        format!("its probe has decided after {} at worst", health.worst_case())
+    };
+    match &service.cache {
+        Some(cache) => format!("{cold}; {} if its cache is warm here", cache.gate),
+        None => cold,
     }
-    format!("its probe has decided after {} at worst", health.worst_case())
 }
 
 fn shifting(strategy: &Strategy) -> (Span, String) {

@@ -2,9 +2,11 @@
 
 use super::{HOUR, Rules};
 use crate::environment::Override;
-use crate::health::{Health, Probe, ProbeTarget, in_seconds, worst_case, worst_case_sum};
+use crate::health::{
+    DEFAULT_GATE, Health, Probe, ProbeTarget, in_seconds, worst_case, worst_case_sum,
+};
 use crate::resolve::{has_one_writer, ready_probe};
-use crate::service::{Delivery, DependencyTarget, Secret, Service};
+use crate::service::{Cache, Delivery, DependencyTarget, Secret, Service, VolumeClass};
 use crate::value::{Bytes, Span, Text, VariableName};
 use events::ServiceName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,9 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         volumes(rules, &path, service);
         depends(rules, &path, name, service);
         health(rules, &format!("{path}.health"), service);
+        if let Some(asked) = &service.cache {
+            cache(rules, &format!("{path}.cache"), service, asked);
+        }
     }
     cycles(rules);
 }
@@ -210,6 +215,24 @@ fn gate(rules: &mut Rules<'_>, path: &str, health: &Health, ready: Option<&Probe
             "make it at least {needed}, or lower `start_period`, `period`, `timeout` or `failures`"
         );
         rules.broken(format!("{path}.gate"), message, help);
+    }
+}
+
+/// A warm gate without anything that stays, or longer than the cold one, says nothing.
+fn cache(rules: &mut Rules<'_>, path: &str, service: &Service, cache: &Cache) {
+    rules.command(&format!("{path}.check"), &cache.check);
+    rules.lasts(&format!("{path}.within"), cache.within, Span::millis(100), Span::seconds(300));
+    rules.lasts(&format!("{path}.gate"), cache.gate, Span::seconds(1), HOUR);
+    if service.volumes.iter().all(|volume| volume.class == VolumeClass::Data) {
+        let help = "give it a volume of `class: cache`, or leave out `cache`";
+        rules.broken(path, "the service has no volume that keeps a cache", help);
+    }
+    let cold = service.health.gate.unwrap_or(DEFAULT_GATE);
+    if cache.gate >= cold {
+        let (warm, cold) = (in_seconds(cache.gate), in_seconds(cold));
+        let message =
+            format!("a gate of {warm} with a warm cache is no shorter than the cold one, {cold}");
+        rules.broken(format!("{path}.gate"), message, "make it shorter, or leave out `cache`");
     }
 }
 

@@ -2,21 +2,29 @@
 
 use super::{Cause, Evidence, Outcome, by_log};
 use crate::docker::listening::Listener;
-use crate::probe::{Answer, Target};
+use crate::probe::{Answer, Over, Target};
 
 pub(super) fn cause(evidence: &Evidence<'_>) -> Cause {
     let Cause { reason, message } = match evidence.answer {
         None => silent(evidence),
         Some(answer) => by_answer(evidence, answer),
     };
-    let message = match evidence.outcome {
-        Outcome::Expired => {
-            let after = evidence.after.as_secs_f64();
-            format!("{message}. It was still starting when its gate ended after {after:.0} s")
+    let after = evidence.after.as_secs_f64();
+    match evidence.outcome {
+        Outcome::Expired(Over::Gate) => {
+            let still = format!("It was still starting when its gate ended after {after:.0} s");
+            Cause { reason, message: format!("{message}. {still}") }
         }
-        Outcome::Unready | Outcome::Ended => message,
-    };
-    Cause { reason, message }
+        Outcome::Expired(Over::WarmGate) => {
+            let service = evidence.service;
+            let slow = format!(
+                "{service} is slow though its cache is warm: it was still starting when `cache.gate` ended \
+                 after {after:.0} s. {message}"
+            );
+            Cause { reason: "SLOW_THOUGH_WARM", message: slow }
+        }
+        Outcome::Unready | Outcome::Ended => Cause { reason, message },
+    }
 }
 
 fn by_answer(evidence: &Evidence<'_>, answer: &Answer) -> Cause {

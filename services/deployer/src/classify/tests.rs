@@ -48,6 +48,10 @@ fn ended(facts: &InstanceFacts, log: &[&str]) -> String {
 }
 
 fn answered(answer: &Answer, listening: &[(&str, u16)]) -> String {
+    seen(Outcome::Unready, answer, listening)
+}
+
+fn seen(outcome: Outcome, answer: &Answer, listening: &[(&str, u16)]) -> String {
     let listening: Vec<Listener> = listening
         .iter()
         .map(|&(ip, port)| Listener { ip: ip.parse::<IpAddr>().unwrap(), port })
@@ -55,7 +59,7 @@ fn answered(answer: &Answer, listening: &[(&str, u16)]) -> String {
     let target = Target::Get { port: 8000, path: "/ready".to_owned() };
     told(&classify(&Evidence {
         service: "api",
-        outcome: Outcome::Unready,
+        outcome,
         target: &target,
         answer: Some(answer),
         after: Duration::from_secs(30),
@@ -128,4 +132,11 @@ fn only_the_last_lines_are_kept() {
     let lines: Vec<String> = (0..600).map(|n| n.to_string()).collect();
     let kept = last(&lines, MOST_LOG_LINES);
     assert_eq!((kept.len(), kept[0].as_str()), (500, "100"));
+}
+
+#[test]
+fn what_is_slow_though_warm_is_told_by_its_gate() {
+    let starting = status(503, None, "loading");
+    insta::assert_snapshot!(seen(Outcome::Expired(Over::WarmGate), &starting, &[]), @r#"SLOW_THOUGH_WARM: api is slow though its cache is warm: it was still starting when `cache.gate` ended after 30 s. api answers GET :8000/ready with 503 "loading"; its last lines may say why"#);
+    insta::assert_snapshot!(seen(Outcome::Expired(Over::Gate), &starting, &[]), @r#"UNHEALTHY_STATUS: api answers GET :8000/ready with 503 "loading"; its last lines may say why. It was still starting when its gate ended after 30 s"#);
 }

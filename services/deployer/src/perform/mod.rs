@@ -1,5 +1,6 @@
 //! Does what a state wants. Each effect is idempotent, decides nothing, and may be dropped at any await.
 
+mod cache;
 mod certify;
 mod detached;
 mod judge;

@@ -2,6 +2,7 @@
 //! ready already is asked once more, so that capacity is proved forwards and backwards alike.
 
 use super::Outcome;
+use super::cache::{self, Warm};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::Release;
@@ -15,8 +16,19 @@ use manifest::ResolvedService;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Every instance of `release`, ready. Returns how many there are and how long the slowest took.
-pub(crate) async fn bring_up(app: &App, release: &Release) -> Result<(usize, Duration), Outcome> {
+/// Instances that are ready.
+#[derive(Debug, Default)]
+pub(crate) struct Up {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// How long the slowest took.
+    pub(crate) slowest: Duration,
+    /// Whether the caches that could say so were warm.
+    pub(crate) caches: Vec<(ServiceName, bool)>,
+}
+
+/// Every instance of `release`, ready.
+pub(crate) async fn bring_up(app: &App, release: &Release) -> Result<Up, Outcome> {
     bring_up_only(app, release, |_| true).await
 }
 
@@ -25,22 +37,24 @@ pub(crate) async fn bring_up_only(
     app: &App,
     release: &Release,
     wanted: impl Fn(&ServiceName) -> bool,
-) -> Result<(usize, Duration), Outcome> {
+) -> Result<Up, Outcome> {
     let place = (&release.app, &release.environment);
     let refreshed = addresses::refresh_in(app, place).await;
     refreshed.map_err(|error| Outcome::Again(service::chain(&*error)))?;
     let mut described = member::describe(app, release).await.map_err(describe_failed)?;
     described.retain(|member| wanted(&member.instance.service));
-    let mut slowest = Duration::ZERO;
+    let mut up = Up { count: described.len(), ..Up::default() };
     for wave in wave::waves(&release.content.resolved) {
         let services = wave.iter().filter(|service| wanted(service)).map(|service| {
             let mine = described.iter().filter(|d| &d.instance.service == service).collect();
             bring_up_service(app, release, service, mine)
         });
-        let took = try_join_all(services).await?;
-        slowest = slowest.max(took.into_iter().max().unwrap_or_default());
+        for (took, cache) in try_join_all(services).await? {
+            up.slowest = up.slowest.max(took);
+            up.caches.extend(cache);
+        }
     }
-    Ok((described.len(), slowest))
+    Ok(up)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
@@ -56,21 +70,25 @@ async fn bring_up_service(
     release: &Release,
     service: &ServiceName,
     members: Vec<&Described>,
-) -> Result<Duration, Outcome> {
+) -> Result<(Duration, Option<(ServiceName, bool)>), Outcome> {
     let resolved = &release.content.resolved;
-    let Some(wanted) = resolved.services.get(service) else { return Ok(Duration::ZERO) };
+    let Some(wanted) = resolved.services.get(service) else { return Ok((Duration::ZERO, None)) };
     if members.iter().any(|member| member.instance.state != "ready") {
         dependency::wait(resolved, wanted).await.map_err(Outcome::failed)?;
     }
     let gate = try_join_all(members.iter().map(|member| launch(app, wanted, member))).await?;
-    let ready = match wait_ready(&app.engine, &gate, wanted.health.gate.duration()).await {
+    let is_new = members.iter().all(|member| member.instance.container_id.is_none());
+    let (asked, warm) = (gate.first().filter(|_| is_new), Warm::new());
+    let over = cache::over(&app.engine, wanted, asked, &warm);
+    let ready = match wait_ready(&app.engine, &gate, over).await {
         Ok(ready) => ready,
         Err(failure) => return Err(explain(app, &members, *failure).await),
     };
     for (member, ready) in members.iter().zip(&ready) {
         record(app, member, wanted, ready).await?;
     }
-    Ok(ready.iter().map(|ready| ready.took).max().unwrap_or_default())
+    let took = ready.iter().map(|ready| ready.took).max().unwrap_or_default();
+    Ok((took, warm.get().map(|warm| (service.clone(), *warm))))
 }
 
 /// The container exists and runs; what it will be asked.

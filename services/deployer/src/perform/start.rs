@@ -18,8 +18,13 @@ pub(crate) async fn start(
     if stop_stable {
         stop_what_cannot_stay(app, release).await?;
     }
-    let (count, slowest) = ready::bring_up(app, release).await?;
-    Ok(format!("{}, the slowest after {}", counted(count, "instance", "ready"), seconds(slowest)))
+    let ready::Up { count, slowest, caches } = ready::bring_up(app, release).await?;
+    let ready = counted(count, "instance", "ready");
+    let caches = caches.iter().map(|(service, warm)| {
+        let state = if *warm { "warm" } else { "cold" };
+        format!(", the cache of {service} was {state}")
+    });
+    Ok(format!("{ready}, the slowest after {}{}", seconds(slowest), caches.collect::<String>()))
 }
 
 fn seconds(span: Duration) -> String {

@@ -5,9 +5,10 @@ use crate::docker::listening::Listener;
 use crate::docker::{Engine, EngineError, InstanceFacts, Mask};
 use chrono::Utc;
 use events::{InstanceId, ServiceName};
+use futures_util::FutureExt as _;
 use std::net::IpAddr;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 /// From one look at what a silent container listens on to the next.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -42,6 +43,15 @@ pub struct Ready {
     pub transcript: Transcript,
 }
 
+/// Which gate ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// That of the service's health.
+    Gate,
+    /// The shorter one of a service whose cache is warm.
+    WarmGate,
+}
+
 /// Why an instance did not become ready.
 #[derive(Debug)]
 pub enum GateCause {
@@ -50,7 +60,7 @@ pub enum GateCause {
     /// It answered wrongly, as often as its probe allows.
     Unready,
     /// It was still starting when the gate ended.
-    Expired,
+    Expired(Over),
     /// Its container was removed by somebody.
     Gone,
     /// The engine did not do what was needed.
@@ -77,15 +87,21 @@ pub struct GateFailure {
 }
 
 /// Asks all instances at the same time until all are ready, in the order given; or until the first cannot
-/// be, at the latest when `gate` is over. Dropping the future ends the asking.
+/// be, at the latest when `over` says that their time is. Dropping the future ends the asking.
 pub async fn wait_ready(
     engine: &Engine,
     instances: &[GateInstance],
-    gate: Duration,
+    over: impl Future<Output = Over>,
 ) -> Result<Vec<Ready>, Box<GateFailure>> {
-    let deadline = Instant::now() + gate;
-    let waits = instances.iter().map(|instance| wait_one(engine, instance, deadline));
+    let over = over.shared();
+    let waits = instances.iter().map(|instance| wait_one(engine, instance, over.clone()));
     futures_util::future::try_join_all(waits).await
+}
+
+/// The end of a gate that begins now.
+pub async fn after(gate: Duration) -> Over {
+    sleep(gate).await;
+    Over::Gate
 }
 
 /// One instance while it is asked.
@@ -103,7 +119,7 @@ struct Asking<'a> {
 async fn wait_one(
     engine: &Engine,
     instance: &GateInstance,
-    deadline: Instant,
+    over: impl Future<Output = Over>,
 ) -> Result<Ready, Box<GateFailure>> {
     let mut asking = Asking::new(engine, instance);
     let facts = match engine.find(&instance.container_id).await {
@@ -117,11 +133,11 @@ async fn wait_one(
         engine.until(&instance.container_id, |now| !now.running || now.restart_count > restarts);
     let cause = tokio::select! {
         biased;
-        asked = timeout_at(deadline, asking.until_decided()) => match asked {
-            Ok(Phase::Ready) => None,
-            Ok(Phase::Starting | Phase::Unready) => Some(GateCause::Unready),
-            Err(_) => Some(GateCause::Expired),
+        asked = asking.until_decided() => match asked {
+            Phase::Ready => None,
+            Phase::Starting | Phase::Unready => Some(GateCause::Unready),
         },
+        over = over => Some(GateCause::Expired(over)),
         ended = ended => Some(if ended.is_some() { GateCause::Ended } else { GateCause::Gone }),
     };
     match cause {
@@ -223,7 +239,7 @@ impl<'a> Asking<'a> {
         if let Some(code) = facts.as_ref().and_then(|facts| facts.exit_code) {
             self.transcript.add(after, format!("process ended with exit code {code}"));
             // Its last answers were of a process that was ending.
-            if matches!(cause, GateCause::Unready | GateCause::Expired) {
+            if matches!(cause, GateCause::Unready | GateCause::Expired(_)) {
                 cause = GateCause::Ended;
             }
         }

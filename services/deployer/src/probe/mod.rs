@@ -17,7 +17,7 @@ mod transcript;
 
 pub use answer::Answer;
 pub(crate) use call::{Question, Reply, call};
-pub use gate::{GateCause, GateFailure, GateInstance, Ready, wait_ready};
+pub use gate::{GateCause, GateFailure, GateInstance, Over, Ready, after, wait_ready};
 pub use probes::Probes;
 pub use question::{Probe, Target, ask};
 pub use state::{Phase, ProbeState, Thresholds};

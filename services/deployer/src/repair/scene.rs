@@ -8,7 +8,7 @@ use crate::diagnose;
 use crate::docker::{EngineError, Mask};
 use crate::member::{self, Described};
 use crate::perform::Outcome;
-use crate::probe::{GateInstance, Probe, Ready, wait_ready};
+use crate::probe::{GateInstance, Probe, Ready, after, wait_ready};
 use crate::spec::InstanceSpec;
 use ::release::Failure;
 use manifest::ResolvedService;
@@ -77,9 +77,9 @@ impl Scene {
             probe: Probe::ready(&self.service.health),
             mask: Mask::new(spec.secret_values()),
         }];
-        let limit = self.service.health.gate.duration();
+        let over = after(self.service.health.gate.duration());
         let waited = tokio::select! {
-            waited = wait_ready(&app.engine, &gate, limit) => waited,
+            waited = wait_ready(&app.engine, &gate, over) => waited,
             stop = until_moving(app, repair) => return Err(stop),
         };
         match waited {

@@ -3,7 +3,7 @@
 use crate::place::{Here, in_place, secret};
 use deployer::diagnose;
 use deployer::docker::Mask;
-use deployer::probe::{GateInstance, Probe, Ready, Target, Thresholds, wait_ready};
+use deployer::probe::{GateInstance, Probe, Ready, Target, Thresholds, after, wait_ready};
 use deployer::spec::InstanceSpec;
 use deployer::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
 use release::Failure;
@@ -51,7 +51,7 @@ impl Here {
         let (uid, service) = (spec.uid, spec.service.clone());
         let mask = Mask::new(spec.secret_values());
         let instance = GateInstance { uid, service, container_id, probe, mask };
-        let gate = Duration::from_secs(seconds);
+        let gate = after(Duration::from_secs(seconds));
         match wait_ready(&self.engine, &[instance], gate).await {
             Ok(mut ready) => Ok(ready.remove(0)),
             Err(failed) => {
