@@ -3,13 +3,14 @@
 
 use crate::app::App;
 use crate::db::{environment, instance, list, release};
-use crate::docker::LabelledNetwork;
+use crate::docker::{LabelledNetwork, LabelledVolume};
 use crate::leftovers::{self, Looked};
 use crate::remains::{self, Known, Verdict};
 use crate::sweep::sweep_orphans;
 use crate::sweep_orphans::observe;
-use crate::{finish, restored};
+use crate::{finish, member, restored};
 use anyhow::Context;
+use events::ReleaseId;
 use std::collections::BTreeSet;
 
 /// What an item is.
@@ -17,6 +18,7 @@ use std::collections::BTreeSet;
 pub(crate) enum Kind {
     Container,
     Network,
+    Volume,
 }
 
 /// Something that releases left, and what became of it.
@@ -30,8 +32,9 @@ pub(crate) struct Item {
 
 /// Looks at everything that releases left, and removes what nothing needs if `really`.
 pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>> {
-    // In this order: a network or container is made for an environment that is there.
+    // In this order: a network, volume or container is made for an environment that is there.
     let networks = app.engine.networks(&app.platform).await?;
+    let volumes = app.engine.volumes(&app.platform).await?;
     let mut items = containers(app).await?;
     if really && items.iter().any(|item| item.verdict.goes) {
         sweep_orphans(app).await.context("remove what no release has")?;
@@ -51,7 +54,62 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
         let LabelledNetwork { id, name, .. } = network;
         items.push(Item { kind: Kind::Network, name, id, verdict });
     }
+    let mut known = mounts(app).await?;
+    for volume in volumes {
+        let mut verdict = remains::volume(&volume, &known);
+        if really && verdict.goes {
+            // To remove many takes a while: what is mounted meanwhile stays.
+            known = mounts(app).await?;
+            verdict = remains::volume(&volume, &known);
+            remove_volume(app, &volume, &mut verdict).await?;
+        }
+        items.push(Item {
+            kind: Kind::Volume,
+            id: volume.name.clone(),
+            name: volume.name,
+            verdict,
+        });
+    }
     Ok(items)
+}
+
+/// Removes exactly this volume, unless it stays or a container has it.
+async fn remove_volume(
+    app: &App,
+    volume: &LabelledVolume,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    if verdict.goes {
+        if app.engine.remove_unused_volume(&volume.name).await? {
+            tracing::info!(volume.name, "a cache that no release mounts is gone");
+        } else {
+            keep(verdict, "a container has it");
+        }
+    }
+    Ok(())
+}
+
+/// Which volumes releases mount that run, move or can be gone back to, and where releases move.
+async fn mounts(app: &App) -> anyhow::Result<Known> {
+    let mut known = Known::default();
+    let mut releases: BTreeSet<ReleaseId> =
+        instance::owners(&app.pool).await?.into_iter().collect();
+    for environment in environment::all(&app.pool).await? {
+        let place = (&environment.app, &environment.environment);
+        let unfinished = release::unfinished(&app.pool, place).await?;
+        if !unfinished.is_empty() {
+            let spot = (environment.app.to_string(), environment.environment.to_string());
+            known.moving.insert(spot);
+        }
+        releases.extend(release::live(&app.pool, place).await?);
+    }
+    for id in releases {
+        let Some(release) = release::get(&app.pool, id).await? else { continue };
+        let place = member::place(app, &release);
+        let volumes = release.content.resolved.services.values().flat_map(|it| &it.volumes);
+        known.mounted.extend(volumes.map(|volume| place.volume(&volume.name)));
+    }
+    Ok(known)
 }
 
 async fn containers(app: &App) -> anyhow::Result<Vec<Item>> {
@@ -80,7 +138,7 @@ async fn known(app: &App) -> anyhow::Result<Known> {
         let Some(live) = release::get(&app.pool, live).await? else { continue };
         unused.extend(finish::unused(app, &live).await?.into_iter().map(|instance| instance.id));
     }
-    Ok(Known { owned, unused, serving, moving, there: BTreeSet::new() })
+    Ok(Known { owned, unused, serving, moving, ..Known::default() })
 }
 
 async fn there(app: &App) -> Result<BTreeSet<remains::Spot>, sqlx::Error> {

@@ -2,10 +2,11 @@
 //! Pure.
 
 use crate::docker::label::{self, Labels};
-use crate::docker::{Labelled, LabelledNetwork};
+use crate::docker::{Labelled, LabelledNetwork, LabelledVolume};
 use crate::sweep_orphans::GRACE;
 use chrono::{DateTime, Utc};
 use events::{InstanceId, ReleaseId};
+use manifest::VolumeClass;
 use std::collections::BTreeSet;
 
 /// An app and an environment of it.
@@ -24,6 +25,8 @@ pub struct Known {
     pub moving: BTreeSet<Spot>,
     /// Environments that are there.
     pub there: BTreeSet<Spot>,
+    /// Volumes of releases that run, move, or can be gone back to.
+    pub mounted: BTreeSet<String>,
 }
 
 /// What becomes of something, and why.
@@ -73,6 +76,25 @@ pub fn network(found: &LabelledNetwork, known: &Known, now: DateTime<Utc>) -> Ve
         Some(spot) if known.there.contains(&spot) => stays(format!("of {} in {}", spot.0, spot.1)),
         Some(_) if is_young(found.created_at, now) => stays("it was made a moment ago"),
         Some(_) => goes("its environment is gone"),
+    }
+}
+
+/// What becomes of a volume with the platform's label. Only a cache can go, and a volume that says nothing of what it
+/// holds may hold data. `known` is of later than the volume: a release is there before its volumes.
+#[must_use]
+pub fn volume(found: &LabelledVolume, known: &Known) -> Verdict {
+    let class = found.labels.get(label::VOLUME_CLASS).map(String::as_str);
+    let spot = spot(&found.labels);
+    match () {
+        () if class.is_none() => stays("it does not say what it holds; it may be data"),
+        () if class != Some(VolumeClass::Cache.as_str()) => {
+            stays("data and models are never removed but by you, with docker volume rm")
+        }
+        () if known.mounted.contains(&found.name) => stays("a release mounts it"),
+        () if spot.as_ref().is_some_and(|spot| known.moving.contains(spot)) => {
+            stays("a release of its environment moves")
+        }
+        () => goes("a cache that no release mounts any more"),
     }
 }
 
@@ -178,5 +200,30 @@ mod tests {
         assert_eq!(verdict(&old, &Known::default()), goes("its environment is gone"));
         assert!(!verdict(&made(now(), labels(&[])), &Known::default()).goes);
         assert!(!verdict(&made(DateTime::UNIX_EPOCH, Labels::new()), &Known::default()).goes);
+    }
+
+    fn volume_of(class: Option<&str>, name: &str) -> LabelledVolume {
+        let class = class.map(|class| (label::VOLUME_CLASS, class.to_owned()));
+        let labels = labels(&class.into_iter().collect::<Vec<_>>());
+        LabelledVolume { name: name.to_owned(), labels }
+    }
+
+    #[test]
+    fn of_volumes_only_a_cache_that_no_release_mounts_goes() {
+        let known = Known { mounted: ["used".to_owned()].into(), ..Known::default() };
+        let verdict = |class, name| volume(&volume_of(class, name), &known);
+        assert!(verdict(Some("cache"), "unused").goes);
+        for (class, name) in [
+            (Some("cache"), "used"),
+            (Some("data"), "unused"),
+            (Some("model"), "unused"),
+            (Some("other"), "unused"),
+            (None, "unused"),
+        ] {
+            assert!(!verdict(class, name).goes, "{class:?} {name}");
+        }
+        let moving = [("shop".to_owned(), "production".to_owned())].into();
+        let known = Known { moving, ..Known::default() };
+        assert!(!volume(&volume_of(Some("cache"), "unused"), &known).goes);
     }
 }

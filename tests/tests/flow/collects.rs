@@ -6,17 +6,21 @@ use proto::v1::release::State;
 use serde_json::json;
 use std::time::Duration;
 use stories::fixture::{chameleon, manifest};
-use stories::{App, World, digest};
+use stories::{App, World, digest, rewrite};
 use testkit::{Repo, eventually};
 
 /// What is left over goes within this.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What only the first release mounts.
+const VOLUMES: &str = "    volumes: [{ name: warm, path: /warm, class: cache }, \
+                       { name: weights, path: /weights, class: model }]\n    http:";
+
 /// A repository of an app that keeps one release to go back to.
 fn keeps_one() -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let text = manifest("shop").replace("    bake: 3s", "    bake: 3s\n    keep: 1");
-    repo.write("slipway.yaml", &text);
+    repo.write("slipway.yaml", &text.replace("    http:", VOLUMES));
     repo
 }
 
@@ -25,6 +29,9 @@ async fn three(app: &App<'_>) -> Vec<String> {
     let mut images = Vec::new();
     for (version, number) in [("one", 1), ("two", 2), ("three", 3)] {
         let release = app.ship(&json!({"version": version}), number).await;
+        if number == 1 {
+            rewrite(app.repo, VOLUMES, "    http:");
+        }
         images.push(digest(&release, "web").to_owned());
     }
     app.release_in(1, &[State::Collected]).await;
@@ -51,6 +58,13 @@ async fn an_image_that_no_release_needs_goes_and_the_others_stay() {
     assert!(said.contains("rollback target: apps/shop/environments/production/releases/2"));
     assert_eq!(world.docker.digests_among(&images), images[1..], "{said}");
     assert!(world.docker.has_image(&foreign), "{said}");
+    let volumes =
+        |word| said.lines().filter(|it| it.starts_with("volume") && it.contains(word)).count();
+    assert_eq!(
+        (volumes("a cache that no release mounts"), volumes("never removed but by you")),
+        (1, 1),
+        "{said}"
+    );
     app.rollback(0).await.expect("there is an earlier release");
     app.live(4).await;
     assert_eq!(app.version().await, "two");

@@ -21,6 +21,8 @@ pub const REPLICA: &str = "slipway.replica";
 pub const UID: &str = "slipway.uid";
 /// The job, on what does not serve.
 pub const JOB: &str = "slipway.job";
+/// What a volume holds: `cache`, `data` or `model`.
+pub const VOLUME_CLASS: &str = "slipway.volume.class";
 /// The hash of what runs and how.
 pub const SPEC: &str = "slipway.spec";
 

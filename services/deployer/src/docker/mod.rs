@@ -33,3 +33,4 @@ pub use logs::{LogError, Since};
 pub use network::LabelledNetwork;
 pub(crate) use running::Running;
 pub use stop::{Stage, StopReport};
+pub use volume::LabelledVolume;

@@ -28,7 +28,8 @@ pub(super) async fn run(
         return Ok(answer);
     }
     drop(connection);
-    let items = collect(app, !request.validate_only).await.map_err(|error| away(&error))?;
+    let items =
+        Box::pin(collect(app, !request.validate_only)).await.map_err(|error| away(&error))?;
     let answer = CollectReleasesResponse { items: items.into_iter().map(wire).collect() };
     let mut connection = app.pool.acquire().await.map_err(database)?;
     replay::record(&mut connection, crate::NAME, id, &request, &answer).await?;
@@ -48,6 +49,7 @@ fn wire(item: Item) -> CollectedItem {
     let kind = match item.kind {
         Kind::Container => v1::collected_item::Kind::Container,
         Kind::Network => v1::collected_item::Kind::Network,
+        Kind::Volume => v1::collected_item::Kind::Volume,
     };
     CollectedItem {
         kind: kind.into(),

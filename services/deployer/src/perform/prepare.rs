@@ -4,7 +4,7 @@ use super::{Outcome, counted};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::route_claim;
-use crate::docker::EngineError;
+use crate::docker::{EngineError, label};
 use crate::member::Described;
 use crate::room::{self, Wanted};
 use crate::{member, routes};
@@ -29,10 +29,11 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     let place = member::place(app, release);
     let labels = place.labels();
     app.engine.ensure_network(&place.network(), &labels).await.map_err(refused)?;
-    for member in &described {
-        for volume in &member.spec.volumes {
-            app.engine.ensure_volume(&volume.docker_name, &labels).await.map_err(refused)?;
-        }
+    for volume in release.content.resolved.services.values().flat_map(|it| &it.volumes) {
+        let mut labels = labels.clone();
+        labels.insert(label::VOLUME_CLASS.to_owned(), volume.class.to_string());
+        let name = place.volume(&volume.name);
+        app.engine.ensure_volume(&name, &labels).await.map_err(refused)?;
     }
     let images = release.content.images.values().map(|image| async move {
         let image = format!("{}@{}", image.repository, image.digest);
