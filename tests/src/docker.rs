@@ -1,4 +1,6 @@
-//! The engine as an operator's hands: the docker client, by argv.
+//! The engine as an operator's hands: the docker client, by argv. What stories ask again and again is asked without it.
+
+mod list;
 
 use std::process::Command;
 
@@ -35,40 +37,11 @@ impl Docker {
         format!("label=slipway.instance={}", self.platform)
     }
 
-    /// The names of the platform's containers that run.
-    pub fn running(&self) -> Vec<String> {
-        self.names(&["ps", "--format", "{{.Names}}", "--filter", &self.filter()])
-    }
-
-    /// The names of all the platform's containers.
-    pub fn containers(&self) -> Vec<String> {
-        self.names(&["ps", "--all", "--format", "{{.Names}}", "--filter", &self.filter()])
-    }
-
-    /// The names of the platform's containers that jobs run in, or ran in.
-    pub fn jobs(&self) -> Vec<String> {
-        let all = ["ps", "--all", "--format", "{{.Names}}", "--filter", "label=slipway.job"];
-        self.names(&[&all[..], &["--filter", &self.filter()]].concat())
-    }
-
     /// The platform's containers and how each is, for people; or why the engine does not say.
     pub(crate) fn told(&self) -> String {
         let format = "{{.Names}}  {{.Status}}  {{.Image}}";
         let told = self.command(&["ps", "--all", "--format", format, "--filter", &self.filter()]);
         String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned()
-    }
-
-    /// The images, by digest, of the platform's containers that run.
-    pub fn images_of_running(&self) -> Vec<String> {
-        self.names(&["ps", "--no-trunc", "--format", "{{.Image}}", "--filter", &self.filter()])
-    }
-
-    /// All the platform's containers: whether each runs, and its image, by digest.
-    pub(crate) fn all(&self) -> Vec<(bool, String)> {
-        let all = ["ps", "--all", "--no-trunc", "--format", "{{.State}} {{.Image}}", "--filter"];
-        let told = self.names(&[&all[..], &[&self.filter()]].concat());
-        let parsed = told.iter().filter_map(|line| line.split_once(' '));
-        parsed.map(|(state, image)| (state == "running", image.to_owned())).collect()
     }
 
     /// Whether the engine has this image.
@@ -89,14 +62,6 @@ impl Docker {
         let name = format!("somebody-elses:{}", self.platform);
         self.run(&["commit", "--pause=false", &self.id_of(service), &name]);
         name
-    }
-
-    /// The id of the only container of `service` that runs.
-    pub fn id_of(&self, service: &str) -> String {
-        let label = format!("label=slipway.service={service}");
-        let ids = self.names(&["ps", "--quiet", "--filter", &self.filter(), "--filter", &label]);
-        assert_eq!(ids.len(), 1, "containers of {service}");
-        ids.concat()
     }
 
     /// Kills every container of the release with this uid.
@@ -165,17 +130,19 @@ impl Docker {
 
     /// Removes everything of the platform: containers, networks, volumes. For the end of a test.
     pub fn clean(&self) {
-        for container in self.names(&["ps", "--all", "--quiet", "--filter", &self.filter()]) {
-            self.command(&["rm", "--force", "--volumes", &container]);
-        }
-        for network in self.names(&["network", "ls", "--quiet", "--filter", &self.filter()]) {
-            self.command(&["network", "rm", &network]);
-        }
-        for volume in self.names(&["volume", "ls", "--quiet", "--filter", &self.filter()]) {
-            self.command(&["volume", "rm", &volume]);
-        }
-        for image in self.names(&["image", "ls", "--quiet", "--filter", &self.filter()]) {
-            self.command(&["image", "rm", "--force", &image]);
+        let kinds: [(&[&str], &[&str]); 4] = [
+            (&["ps", "--all"], &["rm", "--force", "--volumes"]),
+            (&["network", "ls"], &["network", "rm"]),
+            (&["volume", "ls"], &["volume", "rm"]),
+            (&["image", "ls"], &["image", "rm", "--force"]),
+        ];
+        for (list, remove) in kinds {
+            let mut left = self.names(&[list, &["--quiet", "--filter", &self.filter()]].concat());
+            left.dedup();
+            if !left.is_empty() {
+                let left: Vec<&str> = left.iter().map(String::as_str).collect();
+                self.command(&[remove, &left].concat());
+            }
         }
     }
 }

@@ -100,7 +100,7 @@ impl Stage {
             world.image("never-ready", &json!({"version": "never", "never_ready": true}));
         let answers_badly =
             world.image("answers-badly", &json!({"version": "wrong", "error_after_s": 0}));
-        let bo = world.token("bo", Role::Admin, APP).await;
+        let bo = world.token("bo", Role::Admin, "").await;
         let bo = world.client(Some(&bo));
         Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0, bo }
     }
@@ -209,7 +209,7 @@ impl Stage {
     }
 
     /// Gives whatever release `number` waits for, again and again.
-    async fn answered(&self, scene: Scene, number: i64) {
+    pub(super) async fn answered(&self, scene: Scene, number: i64) {
         if !matches!(scene, Scene::Approved | Scene::Frozen) {
             return std::future::pending().await;
         }

@@ -13,7 +13,10 @@ impl Stage {
         let point = format!("deployer.{}.before_effect", step.name);
         self.world.arm(&point, Fault::Hold);
         let number = self.deploy(step.scene).await.number;
-        self.world.hit(&point).await;
+        tokio::select! {
+            () = self.world.hit(&point) => {}
+            () = self.answered(step.scene, number) => {}
+        }
         meanwhile(self, number).await;
         self.world.disarm();
         number
