@@ -51,6 +51,7 @@ pub(crate) fn ended(state: State) -> &'static str {
         State::RollingBack => "goes back",
         State::Unspecified
         | State::Queued
+        | State::AwaitingCi
         | State::AwaitingApproval
         | State::AwaitingWindow
         | State::Preparing
@@ -72,6 +73,7 @@ pub(crate) fn outcome(state: State) -> Option<Exit> {
         State::Cancelled | State::Superseded => Some(Exit::Interrupted),
         State::Unspecified
         | State::Queued
+        | State::AwaitingCi
         | State::AwaitingApproval
         | State::AwaitingWindow
         | State::Preparing

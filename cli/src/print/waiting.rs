@@ -16,6 +16,10 @@ pub(crate) fn asked(release: &Release) -> Option<String> {
         let Release { app, number, environment, .. } = release;
         format!("`slipway {verb} {app} {number} --environment {environment}")
     };
+    if !waiting.ci.is_empty() {
+        let until = until(release);
+        return Some(format!("  it waits for CI, {}{until}", waiting.ci));
+    }
     if waiting.approvals_wanted == 0 {
         let approve = command("approve");
         return Some(format!(
@@ -41,10 +45,14 @@ fn frozen(waiting: &Waiting) -> String {
 
 fn people(waiting: &Waiting, release: &Release) -> String {
     let Waiting { approvals_wanted: wanted, approvals: given, .. } = waiting;
-    let until = time::clock(release.deadline_time.as_ref());
-    let until = if until.is_empty() { until } else { format!(" until {until}") };
+    let until = until(release);
     let not_by = &waiting.not_by;
     format!("approval, {given} of {wanted} given, not by {not_by}, who asked for it{until}")
+}
+
+fn until(release: &Release) -> String {
+    let until = time::clock(release.deadline_time.as_ref());
+    if until.is_empty() { until } else { format!(" until {until}") }
 }
 
 fn vote(vote: &Vote) -> String {
@@ -98,6 +106,12 @@ mod tests {
           bo agreed at 2023-11-14 22:14:20Z: read it
           it waits for approval, 1 of 2 given, not by ada, who asked for it until 2023-11-15 22:13:20Z: `slipway approve shop 7 --environment production` lets it begin, `slipway refuse shop 7 --environment production --reason WHY` ends it
         ");
+    }
+
+    #[test]
+    fn ci_is_said_with_what_must_be_green() {
+        let waiting = Waiting { ci: "unit, lint".to_owned(), ..Waiting::default() };
+        insta::assert_snapshot!(lines(&release(waiting)).join("\n").trim(), @"it waits for CI, unit, lint until 2023-11-15 22:13:20Z");
     }
 
     #[test]

@@ -29,6 +29,8 @@ mapping! {
         bake: Bake = "{}", "its keys have defaults of their own";
         /// A release that lived there may come here, by itself once it has.
         promote_from: Option<PromoteFrom>;
+        /// What must be green at the forge before a pushed commit is released here.
+        wait_for_ci: Option<WaitForCi>;
         /// People who must agree to each release.
         approval: Option<Approval>;
         /// When releases wait.
@@ -101,6 +103,60 @@ mapping! {
         environment: EnvironmentName;
         /// How long, without a break.
         soak: Span = "0s", "live there is enough, unless more is asked";
+    }
+}
+
+mapping! {
+    /// What must be green at the forge, of the commit, before a push is released. A commit that says `[skip ci]`
+    /// is not waited for, nor is what a person asked for.
+    pub struct WaitForCi short "required" {
+        /// Commit statuses and check runs by name, or `true` for every one that the commit has.
+        required: Required;
+        /// How long is waited for them before the release has failed.
+        within: Span = "1h", "longer than most suites take";
+    }
+}
+
+/// Which commit statuses and check runs must be green.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Required {
+    /// Every one that the commit has, and at least one.
+    Every,
+    /// Those with these names.
+    Named(Vec<Text>),
+}
+
+/// As people read it.
+impl std::fmt::Display for Required {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Every => f.write_str("every status and check run of the commit"),
+            Self::Named(names) => {
+                let names: Vec<&str> = names.iter().map(Text::as_str).collect();
+                f.write_str(&names.join(", "))
+            }
+        }
+    }
+}
+
+impl Read for Required {
+    fn read(node: &Node, reading: &mut Reading) -> Self {
+        match &node.value {
+            Value::Scalar { text, .. } if text == "true" => Self::Every,
+            Value::List(_) => Self::Named(Vec::read(node, reading)),
+            Value::Scalar { .. } | Value::Map(_) => {
+                reading.expected(node, "`true` or a list of names")
+            }
+        }
+    }
+
+    fn stand_in() -> Self {
+        Self::Every
+    }
+
+    fn describe(_: &mut Docs) -> String {
+        "`true`, or a list of names".to_owned()
     }
 }
 

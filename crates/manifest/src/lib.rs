@@ -32,8 +32,8 @@ pub mod yaml;
 
 pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
 pub use environment::{
-    Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
-    ResourcesOverride, Track, Window,
+    Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom, Required,
+    ResourcesOverride, Track, WaitForCi, Window,
 };
 pub use freeze::{Closed, closed};
 pub use health::{Health, Probe, ProbeTarget};

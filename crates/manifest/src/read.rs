@@ -128,7 +128,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `node`; a scalar is taken for the value of the key `short`, if there is one.
+    /// The fields of `node`; a scalar or a list is taken for the value of the key `short`, if there is one.
     pub(crate) fn of(
         node: &'a Node,
         short: Option<&'static str>,
@@ -138,7 +138,9 @@ impl<'a> Fields<'a> {
             (Value::Map(entries), _) => {
                 entries.iter().map(|(key, node)| (key.text.as_str(), key.at, node)).collect()
             }
-            (Value::Scalar { .. }, Some(key)) if !node.is_nothing() => vec![(key, node.at, node)],
+            (Value::Scalar { .. } | Value::List(_), Some(key)) if !node.is_nothing() => {
+                vec![(key, node.at, node)]
+            }
             (Value::Scalar { .. } | Value::List(_), _) => return None,
         };
         Some(Self { at: node.at, entries, asked: Vec::new(), reading })

@@ -100,6 +100,7 @@ pub fn resolve(
         services: services.collect::<Result<_, _>>()?,
         jobs: shape.jobs.clone(),
         verify: shape.verify.clone(),
+        wait_for_ci: place.wait_for_ci.clone(),
         approval: place.approval.clone(),
         promote_from: place.promote_from.clone(),
         freeze: place.freeze.clone(),

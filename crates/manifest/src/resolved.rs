@@ -4,7 +4,7 @@
 //! basis points. Maps are sorted, so that equal values have equal text.
 
 use crate::drift::Drift;
-use crate::environment::{Approval, Freeze, Limits, PromoteFrom};
+use crate::environment::{Approval, Freeze, Limits, PromoteFrom, WaitForCi};
 use crate::health::decided;
 use crate::job::Job;
 use crate::request::{VerifyRequest, Warmup};
@@ -38,6 +38,9 @@ pub struct Resolved {
     pub jobs: BTreeMap<JobName, Job>,
     /// What a candidate must answer.
     pub verify: Vec<VerifyRequest>,
+    /// What must be green at the forge, if anything. Releases of before said nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_for_ci: Option<WaitForCi>,
     /// Who must agree, if anybody.
     pub approval: Option<Approval>,
     /// Where it comes from, if it is promoted.

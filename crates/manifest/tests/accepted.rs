@@ -46,6 +46,18 @@ fn routes(services: &str, paths: &str) -> String {
 }
 
 #[test]
+fn ci_is_waited_for_by_name_or_as_a_whole() {
+    let wait = |given: &str| {
+        let resolved = resolved(&app("http: 1", &format!("wait_for_ci: {given}")), "p");
+        let wait = resolved.wait_for_ci.expect("is asked for");
+        format!("{} within {}", wait.required, wait.within)
+    };
+    assert_eq!(wait("true"), "every status and check run of the commit within 1h");
+    assert_eq!(wait("[unit, ci/lint]"), "unit, ci/lint within 1h");
+    assert_eq!(wait("{ required: [unit], within: 20m }"), "unit within 20m");
+}
+
+#[test]
 fn the_whole_grammar_resolves_in_every_environment() {
     assert_eq!(resolved(FRAUD, "development").strategy, Strategy::BlueGreen);
     let hosts = |name| resolved(FRAUD, name).hosts[0].to_string();

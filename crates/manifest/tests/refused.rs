@@ -245,6 +245,8 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:33 environments.production.bake.restarts: 0 is out of range (use a number from 1 to 1000)
     "#);
     assert_snapshot!(refused(&production("approval: { count: 0 }")), @"slipway.yaml:9:24 environments.production.approval.count: 0 is out of range (use a number from 1 to 10)");
+    assert_snapshot!(refused(&production("wait_for_ci: [], approval: 1")), @"slipway.yaml:9:18 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
+    assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @"");
     assert_snapshot!(refused(&production("services: { web: { replicas: 2 } }")), @"slipway.yaml:9:17 environments.production.services.web: there is no service web (known: api)");
     assert_snapshot!(refused(&top("notify: [{ slack: A, on: [], environments: [x] }]")), @r#"
     slipway.yaml:9:22 notify[0].on: nothing is told (name what to tell, like [failed, rolled_back])

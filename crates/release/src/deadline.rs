@@ -9,6 +9,7 @@ impl Plan {
         let limits = &self.limits;
         match state {
             State::Queued { .. } => Some(limits.queue),
+            State::AwaitingCi { .. } => Some(limits.ci),
             State::AwaitingApproval { .. } => Some(limits.approval),
             State::AwaitingWindow { .. } => Some(limits.window),
             State::Preparing => Some(limits.prepare),

@@ -62,6 +62,7 @@ impl Plan {
             State::RollingBack { undo: Undo::Traffic, .. } => Some(Effect::RestoreTraffic),
             State::RollingBack { undo: Undo::Candidate, .. } => Some(Effect::RemoveCandidate),
             State::Queued { .. }
+            | State::AwaitingCi { .. }
             | State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
             | State::Shifting { phase: Shift::Asking { .. }, .. }

@@ -23,6 +23,9 @@ pub enum Strategy {
 pub struct Limits {
     /// Waiting for the environment to be free.
     pub queue: Duration,
+    /// Waiting for the forge's CI. Plans of before had no such gate.
+    #[serde(default = "ci")]
+    pub ci: Duration,
     /// Waiting for an approval.
     pub approval: Duration,
     /// Waiting for a window.
@@ -52,6 +55,11 @@ pub struct Limits {
     pub undo: Duration,
 }
 
+/// Longer than most suites take.
+fn ci() -> Duration {
+    Duration::from_hours(1)
+}
+
 /// A night and a day.
 fn decide() -> Duration {
     Duration::from_hours(24)
@@ -63,6 +71,7 @@ impl Default for Limits {
         let minutes = |n: u64| Duration::from_secs(60 * n);
         Self {
             queue: minutes(24 * 60),
+            ci: ci(),
             approval: minutes(24 * 60),
             window: minutes(7 * 24 * 60),
             prepare: minutes(15),
@@ -88,6 +97,9 @@ pub struct Plan {
     pub strategy: Strategy,
     /// How long each state may last.
     pub limits: Limits,
+    /// The forge's CI must be green for its commit.
+    #[serde(default)]
+    pub ci: bool,
     /// People must approve.
     pub approval: bool,
     /// It may only begin inside a window.
@@ -113,6 +125,7 @@ impl Plan {
         Self {
             strategy: Strategy::BlueGreen,
             limits: Limits::default(),
+            ci: false,
             approval: false,
             window: false,
             jobs: false,

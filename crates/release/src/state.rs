@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Which gates before the start are behind a queued release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cleared {
+    /// The forge's CI is green. States of before had no such gate.
+    #[serde(default)]
+    pub ci: bool,
     /// It was approved.
     pub approval: bool,
     /// Its window was open.
@@ -72,6 +75,11 @@ pub enum Ending {
 pub enum State {
     /// Waits until no other release of the environment moves.
     Queued {
+        /// The gates behind it.
+        cleared: Cleared,
+    },
+    /// Waits until the forge's CI is green for its commit.
+    AwaitingCi {
         /// The gates behind it.
         cleared: Cleared,
     },
@@ -160,6 +168,7 @@ impl State {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Queued { .. } => "queued",
+            Self::AwaitingCi { .. } => "awaiting_ci",
             Self::AwaitingApproval { .. } => "awaiting_approval",
             Self::AwaitingWindow { .. } => "awaiting_window",
             Self::Preparing => "preparing",
@@ -208,6 +217,7 @@ impl State {
             | Self::RollingBack { .. }
             | Self::Stuck { .. } => true,
             Self::Queued { .. }
+            | Self::AwaitingCi { .. }
             | Self::AwaitingApproval { .. }
             | Self::AwaitingWindow { .. }
             | Self::Live
@@ -224,7 +234,10 @@ impl State {
     pub fn is_waiting(&self) -> bool {
         matches!(
             self,
-            Self::Queued { .. } | Self::AwaitingApproval { .. } | Self::AwaitingWindow { .. }
+            Self::Queued { .. }
+                | Self::AwaitingCi { .. }
+                | Self::AwaitingApproval { .. }
+                | Self::AwaitingWindow { .. }
         )
     }
 

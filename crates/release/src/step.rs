@@ -79,6 +79,9 @@ fn asked(by: &PrincipalName, reason: &str) -> Failure {
 /// The state's effect is done: on to the next state that has something to do.
 fn done(plan: &Plan, state: &State) -> Option<State> {
     let next = match state {
+        State::AwaitingCi { cleared } => {
+            State::Queued { cleared: Cleared { ci: true, ..*cleared } }
+        }
         State::Preparing if plan.jobs => State::RunningJobs,
         State::Preparing | State::RunningJobs => State::Starting,
         State::Starting if plan.warm => State::Warming,
@@ -144,6 +147,7 @@ fn failed(plan: &Plan, state: &State, failure: Failure) -> Option<State> {
         return Some(State::Shifting { step, phase: Shift::Asking { failure } });
     }
     match state {
+        State::AwaitingCi { .. } => Some(State::Failed { failure }),
         // The new release serves everybody; what is left of the old one is swept up later.
         State::Settling => Some(State::Live),
         State::RollingBack { undo, ending } => {
@@ -172,6 +176,11 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
         )
     };
     match state {
+        State::AwaitingCi { .. } => {
+            let last = if last.is_empty() { "nothing was heard of it" } else { last };
+            let message = format!("the forge's CI was not green in time: {last}");
+            Some(State::Failed { failure: Failure::new("CI_EXPIRED", message) })
+        }
         State::AwaitingApproval { .. } => {
             let message = "not enough people agreed in time; release again to ask anew";
             Some(State::Failed { failure: Failure::new("APPROVAL_EXPIRED", message) })
@@ -191,11 +200,12 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
     }
 }
 
-/// People first: a window that is open when they are asked may be closed when they have agreed.
+/// CI first: nobody is asked about what is red. Then people: a window that is open when they are asked may be closed when they have agreed.
 fn admitted(plan: &Plan, state: &State, in_window: bool) -> Option<State> {
     let State::Queued { cleared } = state else { return None };
     let cleared = *cleared;
     Some(match () {
+        () if plan.ci && !cleared.ci => State::AwaitingCi { cleared },
         () if plan.approval && !cleared.approval => State::AwaitingApproval { cleared },
         () if plan.window && !cleared.window && !in_window => State::AwaitingWindow { cleared },
         () => State::Preparing,
@@ -278,7 +288,8 @@ fn removed(state: &State, by: PrincipalName) -> Option<State> {
 
 fn announced(next: State) -> Transition {
     let announce = match &next {
-        State::AwaitingApproval { .. }
+        State::AwaitingCi { .. }
+        | State::AwaitingApproval { .. }
         | State::AwaitingWindow { .. }
         | State::Shifting { phase: Shift::Deciding | Shift::Asking { .. }, .. } => {
             EventType::ReleaseWaiting

@@ -9,6 +9,7 @@ use anyhow::Context;
 use bus::Bus;
 use events::EventType;
 use pg::sealed::Key;
+use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::instance_service_server::InstanceServiceServer;
 use proto::v1::job_service_server::JobServiceServer;
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) router: Router,
     pub(crate) builder: BuildServiceClient<Channel>,
+    pub(crate) gateway: AppServiceClient<Channel>,
     pub(crate) internal: Internal,
     pub(crate) key: Key,
     pub(crate) clock: Clock,
@@ -99,6 +101,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         engine,
         router: Router::new(&config.router_url, internal.clone())?,
         builder: BuildServiceClient::new(service::internal::channel(&config.builder_url)?),
+        gateway: AppServiceClient::new(service::internal::channel(&config.gateway_url)?),
         internal,
         key: Key::load_or_create(&config.data.join("secrets.key"))?,
         clock: Clock::system(),

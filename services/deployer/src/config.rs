@@ -17,6 +17,8 @@ pub struct Config {
     pub internal_token: Secret,
     /// The builder.
     pub builder_url: String,
+    /// The gateway.
+    pub gateway_url: String,
     /// The router's control address.
     pub router_url: String,
     /// The Docker Engine.
@@ -42,6 +44,7 @@ impl Config {
         let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let builder_url = env.or("SLIPWAY_BUILDER_URL", "http://127.0.0.1:8803".to_owned());
+        let gateway_url = env.or("SLIPWAY_GATEWAY_URL", "http://127.0.0.1:8801".to_owned());
         let router_url = env.or("SLIPWAY_ROUTER_URL", "http://127.0.0.1:8802".to_owned());
         let docker_host = env.or("DOCKER_HOST", "unix:///var/run/docker.sock".to_owned());
         let platform = env.or("SLIPWAY_INSTANCE", "default".to_owned());
@@ -55,6 +58,7 @@ impl Config {
                 nats_url: nats_url?,
                 internal_token: internal_token?,
                 builder_url,
+                gateway_url,
                 router_url,
                 docker_host,
                 platform,

@@ -3,6 +3,7 @@
 
 use crate::admit::make_way;
 use crate::app::App;
+use crate::ci;
 use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
 use crate::db::{app_removal, environment, release, secret};
@@ -151,6 +152,7 @@ async fn insert(
     let number = environment::next_number(connection, place, &token).await?;
     let id = ReleaseId::new(service::new_id());
     let plan = plan(resolved, request.restores.is_some());
+    let plan = Plan { ci: ci::is_waited_for(resolved, &request.origin), ..plan };
     let new = NewRelease {
         id,
         app: place.0,
@@ -189,6 +191,7 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
     Plan {
         strategy: if restores { Strategy::BlueGreen } else { strategy },
         limits: limits(resolved),
+        ci: false,
         approval: waits && resolved.approval.is_some(),
         window: waits && !resolved.freeze.is_empty(),
         // What was proven before goes back at once.

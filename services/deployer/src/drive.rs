@@ -8,7 +8,7 @@ use crate::db::{command, release};
 use crate::perform::{Outcome, perform};
 use crate::tenure::Tenure;
 use crate::transition::{TransitionError, apply};
-use crate::{admit, finish, window};
+use crate::{admit, ci, finish, window};
 use ::release::{Effect, Input, State};
 use service::fail_point::reach;
 use std::time::Duration;
@@ -58,7 +58,10 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
         }
         let tenure = Tenure::since(Instant::now());
         let beat = claim::beat(&app.pool, lease).await?.ok_or(DriveError::Lost)?;
-        if beat.is_late && !matches!(release.state, State::Baking | State::Settling) {
+        // What CI says last is part of why it was too late.
+        let looks_late =
+            matches!(release.state, State::Baking | State::Settling | State::AwaitingCi { .. });
+        if beat.is_late && !looks_late {
             apply(app, Some(lease), &release, late("")).await?;
             continue;
         }
@@ -67,6 +70,11 @@ pub(crate) async fn drive(app: &App, lease: Lease) -> Result<(), DriveError> {
             None if matches!(release.state, State::Queued { .. }) => {
                 if !admit::admit(app, lease, &release).await? {
                     return let_go(app, lease, Some(QUEUED)).await;
+                }
+            }
+            None if matches!(release.state, State::AwaitingCi { .. }) => {
+                if let Some(pause) = ci::look(app, (lease, beat.is_late), &release).await? {
+                    return let_go(app, lease, Some(pause)).await;
                 }
             }
             None if matches!(release.state, State::AwaitingWindow { .. }) => {

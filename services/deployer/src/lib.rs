@@ -11,6 +11,7 @@ mod app;
 mod approval;
 mod candidate;
 mod certificate;
+mod ci;
 mod collect;
 mod compare;
 mod config;

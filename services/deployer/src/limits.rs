@@ -33,6 +33,7 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     let undoing: Duration =
         resolved.jobs.values().filter(|job| job.undo.is_some()).map(longest_run).sum();
     let usual = Limits::default();
+    let ci = resolved.wait_for_ci.as_ref().map(|wait| wait.within.duration());
     let approval = resolved.approval.as_ref().map(|approval| approval.expires.duration());
     let hold = match &resolved.strategy {
         Strategy::Canary(canary) => canary.hold.duration() + UNSEEN,
@@ -40,6 +41,7 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     };
     // A release that stops the old one first also waits for that; what is not found is asked twice.
     Limits {
+        ci: ci.unwrap_or(usual.ci),
         approval: approval.unwrap_or(usual.approval),
         window: WINDOW,
         warm: usual.warm + warming,

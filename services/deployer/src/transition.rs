@@ -6,7 +6,7 @@ use crate::approval;
 use crate::db::claim::Lease;
 use crate::db::release::{Release, interval};
 use crate::db::{environment, log, release, route_claim};
-use crate::{errand, timetable};
+use crate::{ci, errand, timetable};
 use ::release::{Input, Refused, State, Transition, step};
 use events::payload::ReleaseV1;
 use events::{AppName, EnvironmentName, EventId, EventType};
@@ -186,7 +186,7 @@ pub(crate) async fn announce(
         reason: state.failure().map(|failure| failure.reason.clone()),
         message: match state.failure() {
             Some(failure) => Some(failure.message.clone()),
-            None => approval::asked(release, state),
+            None => approval::asked(release, state).or_else(|| ci::told(release, state)),
         },
     };
     let identity = (EventId::new(service::new_id()), app.clock.now());

@@ -2,6 +2,7 @@
 
 use crate::accept::AcceptError;
 use crate::config::Config;
+use crate::github::Client;
 use crate::hooks::Limits;
 use crate::metrics::Counts;
 use crate::outgoing::Outgoing;
@@ -9,7 +10,7 @@ use crate::reconcile::Looks;
 use crate::sources::Sources;
 use crate::tokens::Tokens;
 use crate::turns::Turns;
-use crate::{NAME, edge, hooks, notify, on, reconcile, retention};
+use crate::{NAME, ci, edge, hooks, notify, on, reconcile, report, retention};
 use arc_swap::ArcSwapOption;
 use bus::{Bus, Handlers, Verdict};
 use events::{AppName, Envelope, EventType, GitRef};
@@ -92,6 +93,11 @@ pub(crate) struct Parts {
     pub releases: ReleaseServiceClient<Channel>,
     pub builds: BuildServiceClient<Channel>,
     pub outgoing: Outgoing,
+    /// Nothing where GitHub is neither told nor asked.
+    pub github: Option<Client>,
+    pub ci: ci::Looks,
+    /// A report may be due.
+    pub reporting: Notify,
     /// A notification may be due.
     pub notifying: Notify,
     /// Nothing until NATS answered for the first time; webhooks do not need it.
@@ -121,18 +127,31 @@ impl Parts {
     }
 }
 
-/// The one table event -> reaction: people are told.
+/// The one table event -> reaction: people and the forge are told.
 pub(crate) fn handlers(app: &App) -> Handlers {
     let mut handlers = Handlers::new();
     for event_type in [
+        EventType::ReleaseCreated,
         EventType::ReleaseWaiting,
+        EventType::ReleaseStarted,
+        EventType::ReleaseProgressed,
         EventType::ReleaseLive,
         EventType::ReleaseRolledBack,
         EventType::ReleaseFailed,
+        EventType::ReleaseCancelled,
+        EventType::ReleaseSuperseded,
         EventType::ReleaseStuck,
     ] {
         let handle = reaction(app, on::release_moved::handle);
         handlers = handlers.on(event_type, handle);
+    }
+    for event_type in [
+        EventType::BuildQueued,
+        EventType::BuildStarted,
+        EventType::BuildSucceeded,
+        EventType::BuildCancelled,
+    ] {
+        handlers = handlers.on(event_type, reaction(app, on::build_moved::handle));
     }
     for event_type in [EventType::DriftDetected, EventType::DriftHealed, EventType::DriftCleared] {
         handlers = handlers.on(event_type, reaction(app, on::drift_moved::handle));
@@ -183,6 +202,9 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
     let health = Health::new(NAME);
     let (internal, bootstrap) = (config.internal_token.clone(), config.bootstrap_token.clone());
     let local = config.local_repositories.clone();
+    let outgoing = Outgoing::new(config.private_targets.clone());
+    let github = config.github.clone();
+    let github = github.map(|settings| Client::new(settings, outgoing.clone(), Clock::system()));
     let app = Arc::new(Parts {
         clock: Clock::system(),
         sources: Sources::new(pool.clone(), key.clone(), local),
@@ -197,7 +219,10 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         secrets: SecretServiceClient::new(deployer.clone()),
         releases: ReleaseServiceClient::new(deployer),
         builds: BuildServiceClient::new(builder),
-        outgoing: Outgoing::new(config.private_targets.clone()),
+        outgoing,
+        github,
+        ci: ci::Looks::default(),
+        reporting: Notify::new(),
         notifying: Notify::new(),
         bus: ArcSwapOption::empty(),
         ending: CancellationToken::new(),
@@ -243,6 +268,7 @@ impl Gateway {
             reconcile::run(app.clone(), cancel.clone()),
             retention::run(app.clone(), cancel.clone()),
             notify::run(app.clone(), cancel.clone()),
+            report::run(app.clone(), cancel.clone()),
             watch(app.clone(), cancel.clone()),
         );
         served.map(drop)

@@ -1,5 +1,6 @@
 //! What the gateway is told when it starts.
 
+use crate::github::{AppKey, GitHub, Identity, InvalidKey, Link, Repositories};
 use crate::hooks::Proxies;
 use crate::notify::{InvalidMail, Mail};
 use crate::outgoing::Networks;
@@ -8,9 +9,12 @@ use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How often branch heads are compared with what was seen: a push that never arrived waits at most this long.
 const RECONCILE_EVERY: Duration = Duration::from_mins(3);
+/// The GitHub of everybody.
+const GITHUB: &str = "https://api.github.com";
 /// Days that deliveries are kept: GitHub redelivers for 3 days, people look back a month.
 const DELIVERY_DAYS: i32 = 30;
 /// Bytes that the bodies of all deliveries may take; the oldest go first.
@@ -45,6 +49,8 @@ pub struct Config {
     pub private_targets: Networks,
     /// How mail is sent; without, none is.
     pub mail: Option<Mail>,
+    /// The GitHub that is told of builds and releases and asked for CI; without, none is.
+    pub github: Option<GitHub>,
     /// Days that deliveries and notifications are kept.
     pub delivery_days: i32,
     /// Bytes that the bodies of all deliveries may take.
@@ -88,6 +94,7 @@ impl Config {
         let local_repositories = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", LocalRoots::default());
         let private_targets = env.or("SLIPWAY_ALLOW_PRIVATE_TARGETS", Networks::default());
         let mail = mail(&mut env);
+        let github = github(&mut env);
         env.finish(|| {
             Some(Self {
                 hooks_address,
@@ -103,6 +110,7 @@ impl Config {
                 local_repositories,
                 private_targets,
                 mail,
+                github,
                 delivery_days: DELIVERY_DAYS,
                 delivery_bytes: DELIVERY_BYTES,
             })
@@ -118,6 +126,52 @@ impl Backends {
             deployer: env.or("SLIPWAY_DEPLOYER_URL", default.deployer),
             monitor: env.or("SLIPWAY_MONITOR_URL", default.monitor),
             router: env.or("SLIPWAY_ROUTER_URL", default.router),
+        }
+    }
+}
+
+/// GitHub is told and asked by who has a token, or as an App with a key.
+fn github(env: &mut Env) -> Option<GitHub> {
+    let url = env.or("SLIPWAY_GITHUB_URL", GITHUB.to_owned());
+    let repositories = env.or("SLIPWAY_GITHUB_REPOSITORIES", Repositories::default());
+    let link = env.optional::<Link>("SLIPWAY_RELEASE_LINK");
+    let identity = identity(env)?;
+    match GitHub::parse(&url, identity) {
+        Ok(github) => Some(github.knowing(repositories, link)),
+        Err(why) => {
+            env.refuse("SLIPWAY_GITHUB_URL", why);
+            None
+        }
+    }
+}
+
+fn identity(env: &mut Env) -> Option<Identity> {
+    let (token, app, key) =
+        ("SLIPWAY_GITHUB_TOKEN", "SLIPWAY_GITHUB_APP", "SLIPWAY_GITHUB_APP_KEY_FILE");
+    let given =
+        (env.optional_secret(token), env.optional::<String>(app), env.optional::<PathBuf>(key));
+    match given {
+        (None, None, None) => None,
+        (Some(given), None, None) => Some(Identity::Token(given)),
+        (None, Some(given), Some(path)) => {
+            let pem = std::fs::read_to_string(path).map(Zeroizing::new);
+            let pem =
+                pem.map_err(|error| env.refuse(key, format!("cannot be read: {error}"))).ok()?;
+            let parsed = AppKey::parse(&given, &pem);
+            let refused = |why| env.refuse(if why == InvalidKey::App { app } else { key }, why);
+            parsed.map_err(refused).ok().map(Identity::App)
+        }
+        (Some(_), _, _) => {
+            env.refuse(token, format!("set it, or {app} and {key}, not both"));
+            None
+        }
+        (None, Some(_), None) => {
+            env.refuse(key, format!("must be set with {app}"));
+            None
+        }
+        (None, None, Some(_)) => {
+            env.refuse(app, format!("must be set with {key}"));
+            None
         }
     }
 }
@@ -158,6 +212,9 @@ mod tests {
             ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "inside"),
             ("SLIPWAY_SMTP_URL", "smtp://ada:hunter2@mail.example.com"),
             ("SLIPWAY_SMTP_FROM", "slipway@example.com"),
+            ("SLIPWAY_GITHUB_APP", "123"),
+            ("SLIPWAY_GITHUB_REPOSITORIES", "shop"),
+            ("SLIPWAY_RELEASE_LINK", "here"),
         ]);
         insta::assert_snapshot!(Config::read(env).expect_err("not valid"), @r#"
         the configuration is not valid:
@@ -168,6 +225,9 @@ mod tests {
           SLIPWAY_ALLOW_LOCAL_REPOSITORIES: "relative" is not valid: folder "relative" is not absolute
           SLIPWAY_ALLOW_PRIVATE_TARGETS: "inside" is not valid: "inside" is not a network, as 10.0.0.0/8
           SLIPWAY_SMTP_URL: without tls=required it must be on this machine: 127.0.0.1, [::1] or localhost
+          SLIPWAY_GITHUB_REPOSITORIES: "shop" is not valid: "shop" is not APP=OWNER/NAME
+          SLIPWAY_RELEASE_LINK: "here" is not valid: it is not an absolute URL, as https://example.com/hook
+          SLIPWAY_GITHUB_APP_KEY_FILE: must be set with SLIPWAY_GITHUB_APP
         "#);
     }
 

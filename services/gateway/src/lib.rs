@@ -6,10 +6,12 @@
 
 mod accept;
 mod app;
+mod ci;
 mod config;
 mod db;
 mod edge;
 mod git;
+mod github;
 mod grpc;
 mod hooks;
 mod metrics;
@@ -21,6 +23,7 @@ mod outgoing;
 mod provider;
 mod reconcile;
 mod register;
+mod report;
 mod repository;
 mod retention;
 mod sources;
@@ -31,6 +34,7 @@ mod understood;
 
 pub use app::{Gateway, StartError, start};
 pub use config::{Backends, Config};
+pub use github::{AppKey, GitHub, Identity, InvalidGitHub, InvalidKey, Link, Repositories};
 pub use hooks::Proxies;
 pub use notify::{InvalidMail, Mail};
 pub use outgoing::{InvalidNetwork, Networks};

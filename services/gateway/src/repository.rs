@@ -92,7 +92,8 @@ impl Repository {
         }
     }
 
-    fn place(&self) -> Option<(&str, &str)> {
+    /// Host and path in small letters, without `.git`; nothing for a local path.
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
         match &self.kind {
             Kind::Https { host, path } | Kind::Ssh { host, path } => Some((host, path)),
             Kind::Local => None,

@@ -1,8 +1,8 @@
-//! Bounds of what is kept of deliveries and notifications: by age, and by the size of all bodies. The row of a delivery whose
+//! Bounds of what is kept of deliveries, notifications and reports: by age, and by the size of all bodies. The row of a delivery whose
 //! body went still recognises a redelivery.
 
 use crate::app::App;
-use crate::db::{delivery, notification};
+use crate::db::{delivery, notification, report};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,7 @@ async fn sweep(app: &App) -> Result<(), sqlx::Error> {
     }
     let bodies = delivery::drop_bodies(&app.pool, app.config.delivery_bytes).await?;
     while notification::delete_old(&app.pool, app.config.delivery_days, BATCH).await? > 0 {}
+    while report::delete_old(&app.pool, app.config.delivery_days, BATCH).await? > 0 {}
     if rows + bodies > 0 {
         tracing::info!(rows, bodies, "old deliveries are gone");
     }

@@ -16,6 +16,8 @@ pub(crate) enum Understood {
         /// What happened, for people.
         reason: String,
     },
+    /// CI says something else of a commit than before.
+    Ci(CommitSha),
     /// Nothing follows from it.
     Ignored {
         /// Why, for people.

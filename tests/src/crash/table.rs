@@ -202,8 +202,9 @@ mod tests {
             | State::Baking
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
-            // Nothing is done.
-            State::Live
+            // Nothing is done. CI is only looked up, for what was pushed: `flow/github.rs` waits for it.
+            State::AwaitingCi { .. }
+            | State::Live
             | State::Retained
             | State::Collected
             | State::RolledBack { .. }

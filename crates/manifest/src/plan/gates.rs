@@ -57,6 +57,10 @@ pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
         let why = format!("it must have been live in {} for as long", from.environment);
         GatePlan { name: "soak".to_owned(), longest: from.soak, why }
     });
+    let ci = resolved.wait_for_ci.as_ref().map(|wait| {
+        let why = format!("after a push: {} must be green", wait.required);
+        GatePlan { name: "ci".to_owned(), longest: wait.within, why }
+    });
     let approval = resolved.approval.as_ref().map(|approval| {
         let why = format!("{} must agree, or it has failed", approval.count);
         GatePlan { name: "approval".to_owned(), longest: approval.expires, why }
@@ -69,7 +73,7 @@ pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
         let why = format!("{why} ({})", freeze.timezone);
         GatePlan { name: "freeze".to_owned(), longest: freeze.lasts, why }
     });
-    soak.into_iter().chain(approval).chain(freezes).collect()
+    soak.into_iter().chain(ci).chain(approval).chain(freezes).collect()
 }
 
 /// The longest that `span` is for any service, and whose it is.

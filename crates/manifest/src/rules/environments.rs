@@ -3,7 +3,7 @@
 use super::jobs::share;
 use super::services::overridden;
 use super::{DAY, HOUR, Rules, minutes};
-use crate::environment::Environment;
+use crate::environment::{Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
 use crate::notify::Receiver;
 use crate::routes::{RouteError, routes};
@@ -115,6 +115,9 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
 
 /// What a release waits for.
 fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    if let Some(wait) = &environment.wait_for_ci {
+        awaited(rules, &format!("{path}.wait_for_ci"), wait);
+    }
     if let Some(approval) = &environment.approval {
         let path = format!("{path}.approval");
         rules.between(&format!("{path}.count"), approval.count, 1, 10);
@@ -131,6 +134,16 @@ fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
     rules.between(&format!("{path}.keep"), environment.keep, 1, 100);
     let timeout = environment.limits.timeout;
     rules.lasts(&format!("{path}.limits.timeout"), timeout, Span::millis(100), HOUR);
+}
+
+fn awaited(rules: &mut Rules<'_>, path: &str, wait: &WaitForCi) {
+    rules.lasts(&format!("{path}.within"), wait.within, minutes(1), DAY);
+    if let Required::Named(names) = &wait.required
+        && (names.is_empty() || names.iter().any(|name| name.as_str().trim().is_empty()))
+    {
+        let help = "name statuses and check runs as the forge shows them, or write `true`";
+        rules.broken(format!("{path}.required"), "nothing is named", help);
+    }
 }
 
 fn routed(rules: &mut Rules<'_>, path: &str, environment: &Environment) {

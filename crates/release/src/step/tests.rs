@@ -77,6 +77,7 @@ fn a_blue_green_release_goes_live() {
 #[test]
 fn every_gate_in_the_plan_is_passed_in_order() {
     let plan = Plan {
+        ci: true,
         approval: true,
         window: true,
         jobs: true,
@@ -84,11 +85,19 @@ fn every_gate_in_the_plan_is_passed_in_order() {
         verify: true,
         ..Plan::blue_green()
     };
-    let start = [admitted(), Input::Approved, admitted(), Input::WindowOpened, admitted()];
+    let start = [
+        admitted(),
+        ok(),
+        admitted(),
+        Input::Approved,
+        admitted(),
+        Input::WindowOpened,
+        admitted(),
+    ];
     assert_eq!(
         life(&plan, start.into_iter().chain(std::iter::repeat_n(ok(), 8))),
-        "queued > awaiting_approval > queued > awaiting_window > queued > preparing > running_jobs > \
-         starting > warming > verifying > shifting > baking > settling > live"
+        "queued > awaiting_ci > queued > awaiting_approval > queued > awaiting_window > queued > preparing > \
+         running_jobs > starting > warming > verifying > shifting > baking > settling > live"
     );
 }
 
@@ -245,6 +254,7 @@ fn reachable(plan: &Plan) -> Vec<State> {
 fn full_plan() -> Plan {
     Plan {
         strategy: Strategy::Canary { steps: vec![10, 100] },
+        ci: true,
         approval: true,
         window: true,
         jobs: true,
@@ -264,11 +274,13 @@ fn brief(state: &State) -> String {
         }
         State::Stuck { undo, ending: end, .. } => format!("stuck {undo:?} -> {}", ending(end)),
         State::Queued { cleared }
+        | State::AwaitingCi { cleared }
         | State::AwaitingApproval { cleared }
         | State::AwaitingWindow { cleared } => {
             format!(
-                "{}{}{}",
+                "{}{}{}{}",
                 state.name(),
+                if cleared.ci { " green" } else { "" },
                 if cleared.approval { " approved" } else { "" },
                 if cleared.window { " in-window" } else { "" }
             )
@@ -316,7 +328,7 @@ fn traffic_moves_only_after_the_candidate_was_proved() {
 }
 
 fn any_plan() -> impl Generator<Value = Plan> {
-    let flags = proptest::collection::vec(any::<bool>(), 7);
+    let flags = proptest::collection::vec(any::<bool>(), 8);
     let strategy = prop_oneof![
         Just(Strategy::BlueGreen),
         Just(Strategy::Recreate),
@@ -332,6 +344,7 @@ fn any_plan() -> impl Generator<Value = Plan> {
         verify: flags[4],
         bake: flags[5],
         has_stable: flags[6],
+        ci: flags[7],
         irreversible: false,
     })
 }

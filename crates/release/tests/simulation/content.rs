@@ -82,6 +82,8 @@ impl Content {
         Plan {
             strategy,
             limits: limits(),
+            // Not drawn by itself: the seeds mean what they meant.
+            ci: self.gates.approval && self.gates.verify && !restores,
             approval: self.gates.approval && !restores,
             window: self.gates.window && !restores,
             jobs: self.gates.jobs && !restores,
@@ -99,6 +101,7 @@ fn limits() -> Limits {
     let seconds = Duration::from_secs;
     Limits {
         queue: seconds(600),
+        ci: seconds(60),
         approval: seconds(60),
         window: seconds(60),
         prepare: seconds(40),

@@ -60,6 +60,13 @@ async fn drive_on(hand: &Hand, lease: Lease) -> Result<(), Trouble> {
                 }
                 hand.changed();
             }
+            None if matches!(release.state, State::AwaitingCi { .. }) => {
+                let pending = hand.database(|world| world.store.look_at_ci(lease, &release));
+                if let pending @ Some(_) = pending.await? {
+                    return let_go(hand, lease, pending).await;
+                }
+                hand.changed();
+            }
             None if matches!(release.state, State::AwaitingWindow { .. }) => {
                 let closed = hand.database(|world| world.store.look_at_window(lease, &release));
                 if let closed @ Some(_) = closed.await? {

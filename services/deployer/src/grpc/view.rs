@@ -79,6 +79,11 @@ impl Seen<'_> {
             let (freeze, open_time) = (closed.why.clone(), time(closed.until));
             return Some(v1::Waiting { freeze, open_time, ..v1::Waiting::default() });
         }
+        if let State::AwaitingCi { .. } = self.release.state {
+            let wait = self.release.content.resolved.wait_for_ci.as_ref();
+            let ci = wait.map(|wait| wait.required.to_string()).unwrap_or_default();
+            return Some(v1::Waiting { ci, ..v1::Waiting::default() });
+        }
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         matches!(self.release.state, State::AwaitingApproval { .. }).then(|| v1::Waiting {
             approvals_wanted: count(approval::wanted(&self.release.content.resolved)),
@@ -203,6 +208,7 @@ fn failure(failure: &::release::Failure) -> v1::Failure {
 fn state(state: &State) -> Shown {
     match state {
         State::Queued { .. } => Shown::Queued,
+        State::AwaitingCi { .. } => Shown::AwaitingCi,
         State::AwaitingApproval { .. } => Shown::AwaitingApproval,
         State::AwaitingWindow { .. } => Shown::AwaitingWindow,
         State::Preparing => Shown::Preparing,

@@ -6,6 +6,7 @@ pub(crate) mod branch_head;
 pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod notification;
+pub(crate) mod report;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod token;

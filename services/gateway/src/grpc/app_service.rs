@@ -1,15 +1,15 @@
-//! `AppService`: who asks and the answer; what happens is in `apps`, `changes` and `deliveries`.
+//! `AppService`: who asks and the answer; what happens is in `apps`, `changes`, `ci` and `deliveries`.
 
-use super::{apps, changes, deliveries};
+use super::{apps, changes, ci, deliveries};
 use crate::app::App;
 use proto::v1::app_service_server::AppService;
 use proto::v1::{
     CreateAppRequest, CreateAppResponse, CreateChangeRequest, CreateChangeResponse,
-    DeleteAppRequest, DeleteAppResponse, GetAppRequest, GetAppResponse, GetDeliveryRequest,
-    GetDeliveryResponse, ListAppsRequest, ListAppsResponse, ListChangesRequest,
-    ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse, ReplayDeliveryRequest,
-    ReplayDeliveryResponse, RotateWebhookSecretRequest, RotateWebhookSecretResponse,
-    UpdateAppRequest, UpdateAppResponse,
+    DeleteAppRequest, DeleteAppResponse, GetAppRequest, GetAppResponse, GetCiRequest,
+    GetCiResponse, GetDeliveryRequest, GetDeliveryResponse, ListAppsRequest, ListAppsResponse,
+    ListChangesRequest, ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse,
+    ReplayDeliveryRequest, ReplayDeliveryResponse, RotateWebhookSecretRequest,
+    RotateWebhookSecretResponse, UpdateAppRequest, UpdateAppResponse,
 };
 use service::principal::Principal;
 use tonic::{Request, Response, Status};
@@ -42,6 +42,7 @@ answered_by! {
     rotate_webhook_secret(RotateWebhookSecretRequest) -> RotateWebhookSecretResponse = apps::rotate;
     create_change(CreateChangeRequest) -> CreateChangeResponse = changes::create;
     list_changes(ListChangesRequest) -> ListChangesResponse = changes::list;
+    get_ci(GetCiRequest) -> GetCiResponse = ci::get;
     list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse = deliveries::list;
     get_delivery(GetDeliveryRequest) -> GetDeliveryResponse = deliveries::get;
     replay_delivery(ReplayDeliveryRequest) -> ReplayDeliveryResponse = deliveries::replay;

@@ -3,6 +3,7 @@
 mod app_service;
 mod apps;
 mod changes;
+mod ci;
 mod deliveries;
 mod event_service;
 mod notification_service;

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::db;
 use crate::notify::policy::{self, PolicyError};
 use crate::notify::{Listed, Message, Notification, listed, send};
+use crate::report;
 use chrono::{DateTime, Utc};
 use events::{AppName, EnvironmentName, EventId};
 use futures_util::future::join_all;
@@ -66,6 +67,27 @@ fn wire(app: &AppName, listed: &Listed, state: Option<&db::sink::State>) -> Sink
     }
 }
 
+/// The forge that is told of all builds and releases of the app, without being named in its policy.
+async fn forge(app: &App, name: &AppName) -> Result<Option<Sink>, Status> {
+    let Some(client) = &app.github else { return Ok(None) };
+    let row = db::app::find(&app.pool, name).await.map_err(database)?;
+    let slug = row.and_then(|row| client.settings().slug(name, &row.repository));
+    let Some(slug) = slug else { return Ok(None) };
+    let state = db::report::state(&app.pool, name).await.map_err(database)?;
+    Ok(Some(Sink {
+        name: full_name(name, &format!("{}:{slug}", report::KIND)),
+        kind: report::KIND.to_owned(),
+        address: slug.to_string(),
+        on: vec!["builds".to_owned(), "releases".to_owned()],
+        environments: Vec::new(),
+        state: "active".to_owned(),
+        waiting: i32::try_from(state.waiting).unwrap_or(i32::MAX),
+        last_attempt_time: state.last_attempt_at.map(proto::time::timestamp),
+        last_success_time: state.last_success_at.map(proto::time::timestamp),
+        last_error: state.last_error,
+    }))
+}
+
 /// Sends a test to one sink and records what became of it.
 async fn test(
     app: &App,
@@ -109,7 +131,8 @@ impl NotificationService for NotificationApi {
         let (listed, _) = sinks(&self.0, &name).await?;
         let states = db::sink::states(&self.0.pool, &name).await.map_err(database)?;
         let state = |sink: &str| states.iter().find(|state| state.name == sink);
-        let sinks = listed.iter().map(|(sink, listed)| wire(&name, listed, state(sink))).collect();
+        let sinks = listed.iter().map(|(sink, listed)| wire(&name, listed, state(sink)));
+        let sinks = sinks.chain(forge(&self.0, &name).await?).collect();
         Ok(Response::new(ListSinksResponse { sinks }))
     }
 

@@ -149,8 +149,8 @@ async fn store(
             let failed = |error| AcceptError::Store { source_name: source.name.clone(), error };
             let mut connection = app.pool.acquire().await.map_err(failed)?;
             let first = delivery::insert_ignored(&mut connection, &new, &reason).await;
-            if look {
-                app.looks.ask(&source.app);
+            if let Some(look) = look {
+                look.ask(app, &source.app);
             }
             Ok(first.map_err(failed)?.map_or(Accepted::Nothing(reason), Accepted::Duplicate))
         }

@@ -26,8 +26,8 @@ pub(crate) async fn replay(
     let (git_ref, movement, wish) = match meaning::of(understood, source.repository.as_ref()) {
         Meaning::Moved { git_ref, movement, wish } => (git_ref, movement, wish),
         Meaning::Nothing { reason, look } => {
-            if look {
-                app.looks.ask(&source.app);
+            if let Some(look) = look {
+                look.ask(app, &source.app);
             }
             return Ok(Outcome::Ignored(reason));
         }

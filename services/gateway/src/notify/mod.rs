@@ -22,6 +22,7 @@ pub use email::{InvalidMail, Mail};
 pub(crate) use message::tests::envelope;
 pub(crate) use message::{Message, sentence};
 pub(crate) use say::say;
+pub(crate) use schedule::pause;
 pub(crate) use send::{Notification, send};
 pub(crate) use sink::{Kind, Listed, Sink, listed};
 pub(crate) use worker::run;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::notify::{self, Message, sentence};
+use crate::report;
 use bus::Verdict;
 use events::Envelope;
 use events::payload::{BuildV1, read};
@@ -9,9 +10,13 @@ use manifest::Notice;
 
 /// Handles `build.failed`.
 pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
-    match read(&envelope) {
-        Ok(build) => notify::say(&app, &envelope, message(&envelope, build)).await,
-        Err(error) => error.into(),
+    let build: BuildV1 = match read(&envelope) {
+        Ok(build) => build,
+        Err(error) => return error.into(),
+    };
+    match report::build(&app, &envelope, &build).await {
+        Verdict::Done => notify::say(&app, &envelope, message(&envelope, build)).await,
+        later => later,
     }
 }
 

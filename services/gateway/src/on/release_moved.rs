@@ -1,8 +1,8 @@
-//! `release.live`, `.failed`, `.rolled_back`, `.stuck` and `.waiting`: how a release ended, or that it waits
-//! for a person.
+//! What becomes of a release: the forge is told of all of it, people how it ended, or that it waits for one of them.
 
 use crate::app::App;
 use crate::notify::{self, Message, sentence};
+use crate::report;
 use bus::Verdict;
 use events::payload::{ReleaseV1, read};
 use events::{Envelope, EventType};
@@ -14,6 +14,10 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
         Ok(release) => release,
         Err(error) => return error.into(),
     };
+    match report::release(&app, &envelope, &release).await {
+        Verdict::Done => {}
+        later => return later,
+    }
     let what = what(envelope.event_type, &release.state);
     let Some((notice, what)) = what else { return Verdict::Done };
     notify::say(&app, &envelope, message(&envelope, release, notice, what)).await
@@ -28,8 +32,8 @@ fn what(event_type: EventType, state: &str) -> Option<(Notice, &'static str)> {
         "release.stuck" => Some((Notice::Stuck, "is stuck: its undo failed")),
         "release.waiting" => match state {
             "awaiting_approval" => Some((Notice::Approval, "waits for approval")),
-            // It begins by itself when the window opens.
-            "awaiting_window" => None,
+            // It begins by itself, when CI is green or the window opens.
+            "awaiting_ci" | "awaiting_window" => None,
             _ => Some((Notice::Approval, "waits for a person")),
         },
         _ => None,
@@ -99,5 +103,6 @@ mod tests {
     fn what_only_moves_is_not_told() {
         assert_eq!(what(EventType::ReleaseProgressed, "shifting"), None);
         assert_eq!(what(EventType::ReleaseWaiting, "awaiting_window"), None);
+        assert_eq!(what(EventType::ReleaseWaiting, "awaiting_ci"), None);
     }
 }

@@ -6,5 +6,5 @@ mod post;
 mod target;
 
 pub use networks::{InvalidNetwork, Networks};
-pub(crate) use post::{Answer, Outgoing, SendError};
+pub(crate) use post::{Answer, Asked, Outgoing, SendError};
 pub(crate) use target::{InvalidTarget, Target};

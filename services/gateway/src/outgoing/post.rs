@@ -3,7 +3,7 @@
 
 use super::{Networks, Target};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 const LONGEST: Duration = Duration::from_secs(20);
 /// One address may take so long to accept.
 const CONNECT: Duration = Duration::from_secs(5);
-/// What is read of an answer.
+/// What is read of an answer to what is posted.
 const LARGEST: usize = 16 << 10;
 /// Addresses of one name that are tried.
 const ADDRESSES: usize = 4;
@@ -65,6 +65,16 @@ pub(crate) struct Answer {
     pub body: Bytes,
 }
 
+/// What is asked of a target, besides its path.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub method: Method,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Bytes that an answer may have.
+    pub largest: usize,
+}
+
 /// Sends requests.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
@@ -102,16 +112,22 @@ impl Outgoing {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Answer, SendError> {
-        let mut request = Request::post(target.path.clone());
+        let asked = Asked { method: Method::POST, headers, body, largest: LARGEST };
+        self.ask(target, asked).await
+    }
+
+    /// Sends what is `asked` to `target`.
+    pub(crate) async fn ask(&self, target: &Target, asked: Asked) -> Result<Answer, SendError> {
+        let mut request = Request::builder().method(asked.method).uri(target.path.clone());
         if let Some(all) = request.headers_mut() {
-            *all = headers;
+            *all = asked.headers;
         }
         let request = request
             .header(header::HOST, &target.authority)
             .header(header::USER_AGENT, AGENT)
-            .body(Full::new(body))
+            .body(Full::new(asked.body))
             .map_err(SendError::Request)?;
-        let exchange = self.exchange(target, request);
+        let exchange = self.exchange(target, request, asked.largest);
         tokio::time::timeout(LONGEST, exchange).await.map_err(|_| SendError::Slow)?
     }
 
@@ -119,12 +135,13 @@ impl Outgoing {
         &self,
         target: &Target,
         request: Request<Full<Bytes>>,
+        largest: usize,
     ) -> Result<Answer, SendError> {
         let stream = self.connect(target).await?;
         if !target.is_tls {
-            return converse(stream, request).await;
+            return converse(stream, request, largest).await;
         }
-        converse(self.secure(&target.host, stream).await?, request).await
+        converse(self.secure(&target.host, stream).await?, request, largest).await
     }
 
     /// `stream`, private from here on, with the one whom a certificate calls `host`.
@@ -169,13 +186,14 @@ impl Outgoing {
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Full<Bytes>>,
+    largest: usize,
 ) -> Result<Answer, SendError> {
     let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(SendError::Exchange)?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
     let answer = sender.send_request(request).await.map_err(SendError::Exchange)?;
     let (head, body) = answer.into_parts();
-    let body = Limited::new(body, LARGEST).collect().await;
+    let body = Limited::new(body, largest).collect().await;
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     Ok(Answer { status: head.status, headers: head.headers, body })
 }

@@ -2,7 +2,7 @@
 //! is shown nowhere.
 
 use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::{InvalidUri, PathAndQuery, Scheme};
 
 /// Longest address.
 const LONGEST: usize = 2048;
@@ -63,6 +63,12 @@ impl Target {
         let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         Ok(Self { is_tls, host, port, authority: authority.to_string(), path })
     }
+
+    /// The target with `path` after its own.
+    pub(crate) fn below(&self, path: &str) -> Result<Self, InvalidUri> {
+        let path = format!("{}{path}", self.path.path().trim_end_matches('/')).parse()?;
+        Ok(Self { path, ..self.clone() })
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +100,16 @@ mod tests {
             refused(&format!("https://example.com/{}", "x".repeat(2048))),
             InvalidTarget::Shape
         );
+    }
+
+    #[test]
+    fn a_path_goes_on_after_its_own() {
+        let below = |base: &str| {
+            let target = Target::parse(base).expect("a target").below("/repos/a/b?page=2");
+            target.expect("a path").path.to_string()
+        };
+        assert_eq!(below("https://api.github.com"), "/repos/a/b?page=2");
+        assert_eq!(below("https://ghe.example.com/api/v3/"), "/api/v3/repos/a/b?page=2");
     }
 
     proptest! {

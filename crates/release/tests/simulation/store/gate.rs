@@ -1,13 +1,15 @@
-//! What a release waits for before it begins: people who agree, and a window, by the database's clock.
+//! What a release waits for before it begins: the forge's CI, people who agree, and a window, by the database's clock.
 
 use super::lease::Lease;
 use super::{Row, Store};
 use crate::world::Trouble;
 use events::ReleaseId;
-use release::{Input, State};
+use release::{Failure, Input, State};
 
 /// How many people must agree.
 const WANTED: u64 = 2;
+/// CI of a commit takes so long, and is red for each so-many-th release.
+const CI: (u64, u64) = (3_000, 7);
 /// Windows are open and closed for so long, in turns.
 const TURN: u64 = 15_000;
 
@@ -47,6 +49,25 @@ impl Store {
         Ok(Some(TURN - self.now % TURN))
     }
 
+    /// Lets a release that waits for CI go on, or end, once that is known; else how long until the next look.
+    pub(crate) fn look_at_ci(
+        &mut self,
+        lease: Lease,
+        release: &Row,
+    ) -> Result<Option<u64>, Trouble> {
+        let (takes, red) = CI;
+        if self.now < release.entered_at + takes {
+            return Ok(Some(release.entered_at + takes - self.now));
+        }
+        let input = if release.number.is_multiple_of(red) {
+            Input::Failed { failure: Failure::new("CI_FAILED", "in the simulation") }
+        } else {
+            Input::Done { detail: String::new() }
+        };
+        self.apply(Some(lease), release, &input)?;
+        Ok(None)
+    }
+
     /// What may not begin yet.
     pub(super) fn judge_gates(&mut self, release: &Row, next: &State) {
         let State::Queued { cleared } = release.state else { return };
@@ -57,6 +78,9 @@ impl Store {
         let agreed = self.releases.get(&release.id).map_or(0, |row| row.agreed);
         if plan.approval && agreed < WANTED {
             self.accuse(|| format!("release {number} begins, and {agreed} agreed"));
+        }
+        if plan.ci && !cleared.ci {
+            self.accuse(|| format!("release {number} begins, and its commit is not green"));
         }
         if plan.window && !cleared.window && !self.is_open(release.id) {
             self.accuse(|| format!("release {number} begins while it is frozen"));

@@ -82,6 +82,30 @@ struct RawRef {
     ref_type: Maybe<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawStatus {
+    sha: Maybe<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawCheckRun {
+    check_run: Maybe<Checked>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawCheckSuite {
+    check_suite: Maybe<Checked>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Checked {
+    head_sha: Maybe<String>,
+}
+
 /// What the event called `event` with this JSON means.
 pub(super) fn understand(event: &str, json: &[u8]) -> Understood {
     match event {
@@ -89,6 +113,9 @@ pub(super) fn understand(event: &str, json: &[u8]) -> Understood {
         "push" => read(json, push),
         "create" => read(json, |raw| named_ref("created", raw)),
         "delete" => read(json, |raw| named_ref("deleted", raw)),
+        "status" => read(json, |raw: RawStatus| of_commit(raw.sha)),
+        "check_run" => read(json, |raw: RawCheckRun| checked(raw.check_run)),
+        "check_suite" => read(json, |raw: RawCheckSuite| checked(raw.check_suite)),
         other => Understood::ignored(format!("nothing follows from the event {other}")),
     }
 }
@@ -136,6 +163,14 @@ fn push(raw: RawPush) -> Understood {
 
 fn commit(text: Maybe<String>) -> Option<CommitSha> {
     CommitSha::parse(&text.get()?).ok()
+}
+
+fn checked(raw: Maybe<Checked>) -> Understood {
+    of_commit(raw.get().unwrap_or_default().head_sha)
+}
+
+fn of_commit(text: Maybe<String>) -> Understood {
+    commit(text).map_or_else(|| Understood::ignored("it names no commit"), Understood::Ci)
 }
 
 fn who(pusher: Maybe<Person>, sender: Maybe<Person>) -> String {

@@ -32,6 +32,7 @@ fn short(understood: &Understood) -> String {
         Understood::Push(push) => format!("push {} {}", push.git_ref, push.commit.short()),
         Understood::Deleted(gone) => format!("deleted {}", gone.git_ref),
         Understood::Look { reason } => format!("look: {reason}"),
+        Understood::Ci(commit) => format!("ci of {}", commit.short()),
         Understood::Ignored { reason } => format!("ignored: {reason}"),
     }
 }
@@ -62,7 +63,7 @@ fn every_sample_is_understood_or_ignored_with_a_reason() {
     push.5: push refs/heads/master 6113728f27ae
     release.0: ignored: nothing follows from the event release
     star.0: ignored: nothing follows from the event star
-    status.2: ignored: nothing follows from the event status
+    status.2: ci of 6113728f27ae
     ");
 }
 

@@ -1,0 +1,24 @@
+//! GitHub's API, as far as the platform speaks it: deployments and their statuses, commit statuses, check runs, what
+//! CI says of a commit, issues. By hand over the guarded way out, signed in by a token or as a GitHub App; without
+//! either nothing here is made.
+
+mod answer;
+mod app_key;
+pub(crate) mod check_runs;
+pub(crate) mod ci;
+mod client;
+pub(crate) mod commit_status;
+pub(crate) mod deployments;
+#[cfg_attr(not(test), expect(dead_code, reason = "drift is to be filed with these calls"))]
+pub(crate) mod issues;
+mod settings;
+mod sign_in;
+mod slug;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::GitHubError;
+pub use app_key::{AppKey, InvalidKey};
+pub(crate) use client::Client;
+pub use settings::{GitHub, Identity, InvalidGitHub, Link, Repositories};
+pub(crate) use slug::Slug;
