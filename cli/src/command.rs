@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Unpin(unpin::Unpin),
     /// End the release that moves, or a build
     Cancel(cancel::Cancel),
-    /// Lets a share of traffic that is held go on
+    /// Let a share of traffic that is held go on, or release what was proved in another environment
     Promote(promote::Promote),
     /// Run a job of what is live, and follow it to its end
     Run(run::Run),

@@ -47,6 +47,13 @@ impl Check {
             self.file.display(),
             manifest.app
         ));
+        for (name, environment) in &manifest.environments {
+            if let Some(from) = &environment.promote_from {
+                session
+                    .out
+                    .note(&format!("{name} takes {from}; what is pushed there waits for that too"));
+            }
+        }
         Ok(Exit::Done)
     }
 }

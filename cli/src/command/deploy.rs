@@ -48,6 +48,10 @@ pub(crate) struct Deploy {
     /// Begin although a freeze holds releases, with this reason; for administrators, and images only
     #[arg(long, value_name = "REASON")]
     override_freeze: Option<String>,
+    /// Release although the images were not live where they are promoted from, with this reason; for administrators,
+    /// and images only
+    #[arg(long, value_name = "REASON")]
+    override_soak: Option<String>,
     /// Follow the release to its end; the exit status is its outcome
     #[arg(long, short)]
     wait: bool,
@@ -83,6 +87,11 @@ impl Deploy {
                                `slipway approve APP --override-freeze --reason REASON` lets it begin";
                 return Err(Error::Usage(message.to_owned()));
             }
+            if self.override_soak.is_some() {
+                let message = "--override-soak goes with --image or --manifest; what is built is promoted with \
+                               `slipway promote APP --from ENVIRONMENT --to ENVIRONMENT --override-soak REASON`";
+                return Err(Error::Usage(message.to_owned()));
+            }
             if self.force {
                 let how = "--force goes with --image or --manifest; what is built may go out again \
                             once `slipway unpin` allows its content";
@@ -103,6 +112,7 @@ impl Deploy {
             validate_only: false,
             force: self.force,
             override_freeze: self.override_freeze.unwrap_or_default(),
+            override_soak: self.override_soak.unwrap_or_default(),
         };
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).create_release(request).await

@@ -51,6 +51,7 @@ impl Plan {
             validate_only: true,
             force: false,
             override_freeze: String::new(),
+            override_soak: String::new(),
         };
         let answer = server.ask(request, async |channel, request| {
             ReleaseServiceClient::new(channel).create_release(request).await

@@ -18,17 +18,25 @@ pub(crate) fn title(release: &Release) -> String {
     format!("{}/{} #{}", release.app, release.environment, release.number)
 }
 
-/// What it releases: the commit with its ref, and the release that it goes back to.
+/// What it releases: the commit with its ref, and the release that it goes back to or was promoted from.
 pub(crate) fn content(release: &Release) -> String {
     let source = match (release.commit.as_str(), release.git_ref.as_str()) {
         ("", _) => "images".to_owned(),
         (commit, "") => short(commit).to_owned(),
         (commit, full) => format!("{} ({})", short(commit), git_ref(full)),
     };
-    match release.restores_number {
-        number @ 1.. => format!("back to #{number}: {source}"),
-        _ => source,
+    match (release.restores_number, promoted_from(release)) {
+        (number @ 1.., _) => format!("back to #{number}: {source}"),
+        (_, Some(from)) => format!("from {from}: {source}"),
+        (_, None) => source,
     }
+}
+
+/// The release that it was promoted from, as `staging #4`.
+fn promoted_from(release: &Release) -> Option<String> {
+    let pattern = "apps/{app}/environments/{environment}/releases/{number}";
+    let parts = proto::name::parts(&release.promoted_from, pattern).ok()?;
+    Some(format!("{} #{}", parts[1], parts[2]))
 }
 
 /// Why there is a release, with the words of who asked.
@@ -234,6 +242,19 @@ pub(crate) fn failure(failure: &Failure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_promoted_release_says_where_from() {
+        let promoted = Release {
+            commit: "9f3c2a1b4d5e6f".to_owned(),
+            git_ref: "refs/tags/v1.2.0".to_owned(),
+            promoted_from: "apps/shop/environments/staging/releases/4".to_owned(),
+            ..Release::default()
+        };
+        assert_eq!(content(&promoted), "from staging #4: 9f3c2a1b4d (v1.2.0)");
+        let back = Release { restores_number: 2, ..promoted };
+        assert_eq!(content(&back), "back to #2: 9f3c2a1b4d (v1.2.0)");
+    }
 
     #[test]
     fn the_row_of_a_rollback_has_what_it_brings_back_and_why() {

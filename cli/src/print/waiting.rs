@@ -47,7 +47,9 @@ fn people(waiting: &Waiting, release: &Release) -> String {
     let Waiting { approvals_wanted: wanted, approvals: given, .. } = waiting;
     let until = until(release);
     let not_by = &waiting.not_by;
-    format!("approval, {given} of {wanted} given, not by {not_by}, who asked for it{until}")
+    let is_same = *not_by == release.by;
+    let who = if is_same { "who asked for it" } else { "who made it or asked for it" };
+    format!("approval, {given} of {wanted} given, not by {not_by}, {who}{until}")
 }
 
 fn until(release: &Release) -> String {
@@ -60,6 +62,7 @@ fn vote(vote: &Vote) -> String {
         Kind::Approve => "agreed",
         Kind::Refuse => "refused",
         Kind::OverrideFreeze => "put the freeze aside",
+        Kind::OverrideSoak => "vouched for it before it had soaked",
         Kind::Unspecified => "voted",
     };
     let reason = if vote.reason.is_empty() { String::new() } else { format!(": {}", vote.reason) };
@@ -80,6 +83,7 @@ mod tests {
             app: "shop".to_owned(),
             environment: "production".to_owned(),
             number: 7,
+            by: "ada".to_owned(),
             deadline_time: Some(at(86_400)),
             waiting: Some(waiting),
             ..Release::default()

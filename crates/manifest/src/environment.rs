@@ -8,6 +8,7 @@ use crate::service::Secret;
 use crate::strategy::{Bake, Strategy};
 use crate::value::{
     Bytes, Cpus, Glob, HostName, PathPrefix, Schedule, Span, Text, Timezone, VariableName,
+    is_pre_release,
 };
 use crate::yaml::{Node, Value};
 use events::{EnvironmentName, GitRef, ServiceName};
@@ -76,7 +77,9 @@ impl<T: Read> Read for OneOrMany<T> {
 }
 
 mapping! {
-    /// The branches and tags whose pushes come here. In a pattern `*` is anything but `/`, `**` anything.
+    /// The branches and tags whose pushes come here. In a pattern `*` is anything but `/`, `**` anything. Of tags that are
+    /// versions, like `v1.2.3`, the newest wins: one that is older than what is live does not come here by itself. A
+    /// pre-release, like `v2.0.0-rc.1`, is only meant by a pattern with a `-` in it.
     pub struct Track {
         /// Patterns for branches.
         branch: OneOrMany<Glob>;
@@ -88,21 +91,63 @@ mapping! {
 impl Track {
     /// Whether a push of `git_ref` comes here.
     pub fn covers(&self, git_ref: &GitRef) -> bool {
-        let globs = match git_ref {
-            GitRef::Branch(_) => &self.branch,
-            GitRef::Tag(_) => &self.tag,
-        };
-        globs.0.iter().any(|glob| glob.matches(git_ref.name()))
+        let name = git_ref.name();
+        match git_ref {
+            GitRef::Branch(_) => self.branch.0.iter().any(|glob| glob.matches(name)),
+            GitRef::Tag(_) => {
+                let is_pre = is_pre_release(name);
+                let means = |glob: &Glob| !is_pre || glob.as_str().contains('-');
+                self.tag.0.iter().any(|glob| means(glob) && glob.matches(name))
+            }
+        }
     }
 }
 
 mapping! {
-    /// Where releases come from.
+    /// Where releases come from: only images that were live there for long enough are released here, whatever asks for
+    /// them.
     pub struct PromoteFrom short "environment" {
         /// The environment a release must have been live in.
         environment: EnvironmentName;
         /// How long, without a break.
         soak: Span = "0s", "live there is enough, unless more is asked";
+        /// Who begins when that is reached.
+        #[serde(default = "PromoteMode::automatic", skip_serializing_if = "PromoteMode::is_automatic")]
+        mode: PromoteMode = "automatic", "what was proved goes on; `approval` asks people";
+    }
+}
+
+choice! {
+    /// Who begins a promotion.
+    pub enum PromoteMode {
+        /// The platform, once.
+        Automatic = "automatic",
+        /// A person, with `slipway promote`.
+        Manual = "manual",
+    }
+}
+
+impl PromoteMode {
+    fn automatic() -> Self {
+        Self::Automatic
+    }
+
+    /// Whether nobody has to ask.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub fn is_automatic(&self) -> bool {
+        *self == Self::Automatic
+    }
+}
+
+impl std::fmt::Display for PromoteFrom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { environment, soak, mode } = self;
+        let lasts = if *soak > Span::ZERO { format!(" for {soak}") } else { String::new() };
+        let how = match mode {
+            PromoteMode::Automatic => "by itself",
+            PromoteMode::Manual => "by `slipway promote`",
+        };
+        write!(f, "what was live in {environment}{lasts}, {how}")
     }
 }
 

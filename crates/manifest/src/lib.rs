@@ -32,8 +32,8 @@ pub mod yaml;
 
 pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
 pub use environment::{
-    Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom, Required,
-    ResourcesOverride, Track, WaitForCi, Window,
+    Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
+    PromoteMode, Required, ResourcesOverride, Track, WaitForCi, Window,
 };
 pub use freeze::{Closed, closed};
 pub use health::{Health, Probe, ProbeTarget};
@@ -60,7 +60,7 @@ pub use strategy::{Analysis, Bake, Canary, Shadow, Strategy, WorseBy};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
     ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,
-    RequestPath, Schedule, Span, StageName, Text, Timezone, User, VariableName,
+    RequestPath, Schedule, Span, StageName, Text, Timezone, User, VariableName, is_older,
 };
 
 use read::{Read, Reading};

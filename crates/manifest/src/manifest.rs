@@ -1,7 +1,7 @@
 //! The whole manifest.
 
 use crate::drift::Drift;
-use crate::environment::Environment;
+use crate::environment::{Environment, PromoteFrom};
 use crate::grammar::mapping;
 use crate::job::{Check, Job};
 use crate::notify::Notify;
@@ -41,6 +41,16 @@ impl Manifest {
             environment.track.as_ref().is_some_and(|track| track.covers(git_ref))
         });
         tracking.map(|(name, _)| name).collect()
+    }
+
+    /// The environments that take what was live in `source`, and how.
+    pub fn promoting_from<'m>(
+        &'m self,
+        source: &'m EnvironmentName,
+    ) -> impl Iterator<Item = (&'m EnvironmentName, &'m PromoteFrom)> {
+        let all = self.environments.iter();
+        let promoting = all.filter_map(|(name, place)| Some((name, place.promote_from.as_ref()?)));
+        promoting.filter(move |(_, from)| from.environment == *source)
     }
 
     /// The service whose Dockerfile has the stage of `check`: the one it names, or the only one built.

@@ -16,6 +16,10 @@ mapping! {
         /// The secret that holds the key a webhook is signed with, as `whsec_...`; two keys while one replaces the other.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signed_with: Option<SecretName>;
+        /// Whether a release that waits for people is told there with a link that decides: whoever opens it agrees or refuses, all of
+        /// them together as one person.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        votes: bool = "false", "who reads a message need not be who may decide";
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Plan {
     pub refused: Vec<String>,
     /// Why it would not begin now, and until when. Whoever knows the time adds it.
     pub frozen: Option<String>,
+    /// What comes here by promotion next, and when. Whoever knows what lived elsewhere adds it.
+    pub promoted: Option<String>,
     /// How it takes over: `blue_green`, `recreate`, `canary`, `shadow`, or `first` where nothing runs.
     pub strategy: String,
     /// Why so.
@@ -110,6 +112,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         environment: resolved.environment.clone(),
         refused: Vec::new(),
         frozen: None,
+        promoted: None,
         strategy,
         why,
         services: changes::services(resolved, running),

@@ -6,6 +6,7 @@ mod path;
 mod schedule;
 mod size;
 mod span;
+mod version;
 mod word;
 
 pub use glob::Glob;
@@ -14,6 +15,8 @@ pub use path::{AbsolutePath, JsonPointer, PathPrefix, RelativePath, RequestPath}
 pub use schedule::Schedule;
 pub use size::{Bytes, Cpus, Percent};
 pub use span::Span;
+pub use version::is_older;
+pub(crate) use version::is_pre_release;
 pub use word::{
     Address, Email, FeatureName, FieldName, HostName, Port, StageName, Text, Timezone, User,
     VariableName,

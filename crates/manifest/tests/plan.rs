@@ -20,7 +20,7 @@ fn a_first_release_skips_the_steps_and_not_the_gates() {
     downtime  0 s
     service   api          start x2           it does not run yet
     service   mlflow       start x1           it does not run yet
-    wait      soak         1h                 it must have been live in staging for as long
+    wait      soak         1h                 it takes what was live in staging for 1h, by itself; what is pushed here waits for that too
     wait      approval     1d                 1 must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer
@@ -58,7 +58,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     downtime  mlflow, if its image changed, stops before its successor starts: one instance at a time may write volume mlflow-data
     service   api          replace x3         changed: replicas, resources
     service   mlflow       keep or replace x1 replaced only if ghcr.io/mlflow/mlflow:v2.14.1 is another image now
-    wait      soak         1h                 it must have been live in staging for as long
+    wait      soak         1h                 it takes what was live in staging for 1h, by itself; what is pushed here waits for that too
     wait      approval     1d                 1 must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer

@@ -101,6 +101,21 @@ impl Key {
             .into()
     }
 
+    /// A signature of `message` for `context`, for whoever brings both back.
+    pub fn sign(&self, context: &str, message: &[u8]) -> [u8; 32] {
+        self.signing(context, message).finalize().into_bytes().into()
+    }
+
+    /// Whether `signature` is that of `message` for `context`; every wrong one takes as long.
+    pub fn signed(&self, context: &str, message: &[u8], signature: &[u8]) -> bool {
+        self.signing(context, message).verify_slice(signature).is_ok()
+    }
+
+    fn signing(&self, context: &str, message: &[u8]) -> Hmac<Sha256> {
+        let signing = self.mac.clone().chain_update(b"signature:").chain_update(context);
+        signing.chain_update([0]).chain_update(message)
+    }
+
     /// What was sealed for `context`.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let refused = || SealError::Open { context: context.to_owned() };
@@ -141,6 +156,18 @@ mod tests {
         assert_eq!(key.fingerprint(b"a"), key.fingerprint(b"a"));
         assert_ne!(key.fingerprint(b"a"), key.fingerprint(b"b"));
         assert_ne!(key.fingerprint(b"a"), other.fingerprint(b"a"));
+    }
+
+    #[test]
+    fn a_signature_is_of_one_message_for_one_purpose() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = Key::load_or_create(&folder.path().join("key")).expect("a new key");
+        let other = Key::load_or_create(&folder.path().join("other")).expect("another key");
+        let signature = key.sign("vote", b"yes");
+        assert!(key.signed("vote", b"yes", &signature));
+        assert!(!key.signed("vote", b"no", &signature) && !key.signed("votey", b"es", &signature));
+        assert!(!key.signed("vote", b"yes", &signature[..31]) && !key.signed("vote", b"yes", b""));
+        assert!(!other.signed("vote", b"yes", &signature));
     }
 
     #[test]

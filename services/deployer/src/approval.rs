@@ -20,18 +20,31 @@ pub(crate) fn agreed(votes: &[Vote]) -> usize {
 
 /// Nobody agrees to what they pushed or asked for themselves. Forges do not tell capitals from small letters.
 pub(crate) fn is_own(origin: &Origin, voter: &PrincipalName) -> bool {
-    voter.as_str().eq_ignore_ascii_case(origin.by.as_str())
+    let is = |name: &PrincipalName| voter.as_str().eq_ignore_ascii_case(name.as_str());
+    is(&origin.by) || is(origin.author())
+}
+
+/// Who does not count, for people.
+pub(crate) fn not_by(origin: &Origin) -> String {
+    match &origin.author {
+        Some(author) if origin.by == PrincipalName::slipway() => author.to_string(),
+        Some(author) if *author != origin.by => format!("{author} or {}", origin.by),
+        Some(_) | None => origin.by.to_string(),
+    }
 }
 
 /// What is asked of people when `release` comes to `state`.
 pub(crate) fn asked(release: &Release, state: &State) -> Option<String> {
     matches!(state, State::AwaitingApproval { .. })
-        .then(|| request(wanted(&release.content.resolved), &release.origin.by))
+        .then(|| request(wanted(&release.content.resolved), &release.origin))
 }
 
-fn request(wanted: usize, by: &PrincipalName) -> String {
+fn request(wanted: usize, origin: &Origin) -> String {
     let people = if wanted == 1 { "1 person".to_owned() } else { format!("{wanted} people") };
-    format!("{people} must agree, and {by}, who asked for it, does not count")
+    let not_by = not_by(origin);
+    let is_same = not_by == origin.by.as_str();
+    let who = if is_same { "who asked for it" } else { "who made it or asked for it" };
+    format!("{people} must agree, and {not_by}, {who}, does not count")
 }
 
 #[cfg(test)]
@@ -42,6 +55,7 @@ mod tests {
         Origin {
             cause: "push".to_owned(),
             by: PrincipalName::new(by),
+            author: None,
             commit: None,
             git_ref: None,
             build: None,
@@ -74,7 +88,7 @@ mod tests {
 
     #[test]
     fn people_are_told_how_many_are_asked() {
-        let told = [1, 2].map(|wanted| request(wanted, &PrincipalName::new("ada")));
+        let told = [1, 2].map(|wanted| request(wanted, &asked_by("ada")));
         assert_eq!(told[0], "1 person must agree, and ada, who asked for it, does not count");
         assert!(told[1].starts_with("2 people must agree"));
     }

@@ -22,10 +22,13 @@ pub(crate) struct Content {
 /// Where a release comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// `push`, `tag`, `poll`, `manual`, `retrain`, `rollback`.
+    /// `push`, `tag`, `poll`, `manual`, `retrain`, `rollback`, `adopt`, `promotion`.
     pub(crate) cause: String,
     /// Who or what asked.
     pub(crate) by: PrincipalName,
+    /// Who made what is released, where somebody else asked for this release of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<PrincipalName>,
     /// The commit it was built from.
     pub(crate) commit: Option<CommitSha>,
     /// Branch or tag.
@@ -37,6 +40,13 @@ pub(crate) struct Origin {
     /// Why, as who asked said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+}
+
+impl Origin {
+    /// Who made what is released.
+    pub(crate) fn author(&self) -> &PrincipalName {
+        self.author.as_ref().unwrap_or(&self.by)
+    }
 }
 
 /// Keys of a service that can change without a new container: they are about watching it, or how many.

@@ -1,5 +1,6 @@
-//! Makes a release of content: push, tag, manual and rollback all meet here. The same content twice is one
-//! release; content that was rolled back is not deployed again by itself; the newest makes way for itself.
+//! Makes a release of content: push, tag, manual, promotion and rollback all meet here. The same content twice is one
+//! release; content that was rolled back is not deployed again by itself, and what was not proved where it has to be is
+//! not deployed at all; the newest makes way for itself.
 
 use crate::admit::make_way;
 use crate::app::App;
@@ -8,15 +9,16 @@ use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
 use crate::db::{app_removal, environment, release, secret};
 use crate::limits::limits;
+use crate::promotion::gate;
 use crate::transition::{TransitionError, announce};
 use ::release::{Failure, Plan, State, Strategy};
-use events::{EventType, ReleaseId, SecretName};
+use events::{AppName, EnvironmentName, EventType, ReleaseId, SecretName};
 use manifest::{JobAt, Resolved};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
 /// Why a release of content that was rolled back before has failed.
-const PINNED: &str = "PINNED";
+pub(crate) const PINNED: &str = "PINNED";
 
 /// What a release is made of.
 #[derive(Debug)]
@@ -24,9 +26,21 @@ pub(crate) struct Request {
     pub(crate) content: Content,
     pub(crate) origin: Origin,
     pub(crate) restores: Option<ReleaseId>,
+    pub(crate) soak: Soak,
     /// Deploy although it is live already or pinned.
     pub(crate) force: bool,
     pub(crate) traceparent: Option<String>,
+}
+
+/// What is known of its images, where only those are released that were proved elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Soak {
+    /// Nothing: it is looked up.
+    Unknown,
+    /// This release proved them, or an administrator vouches for it.
+    Met(ReleaseId),
+    /// It does not matter: they ran here before, or an administrator put it aside.
+    PutAside,
 }
 
 /// What became of the request.
@@ -36,15 +50,15 @@ pub(crate) enum Created {
     New(Release),
     /// This release has the content already, and is live or on its way.
     Same(Release),
-    /// The content was rolled back before; this release tells it and has ended.
-    Pinned(Release),
+    /// The content may not be released; this release tells why and has ended.
+    Refused(Release),
 }
 
 impl Created {
     /// The release, whatever became of the request.
     pub(crate) fn into_release(self) -> Release {
         match self {
-            Self::New(release) | Self::Same(release) | Self::Pinned(release) => release,
+            Self::New(release) | Self::Same(release) | Self::Refused(release) => release,
         }
     }
 }
@@ -83,49 +97,74 @@ pub(crate) async fn create(
     if !request.force
         && let Some(number) = release::pinned(&mut *connection, place, &hash).await?
     {
-        return pinned(app, connection, &request, number).await.map(Created::Pinned);
+        return refuse(app, connection, &request, pinned(place, number)).await;
     }
-    let new = insert(app, connection, &request, &State::queued()).await?;
+    let promoted_from = match promoted_from(connection, &request).await? {
+        Ok(promoted_from) => promoted_from,
+        Err(failure) => return refuse(app, connection, &request, failure).await,
+    };
+    let new = insert(app, connection, &request, (promoted_from, &State::queued())).await?;
     make_way(connection, &new).await?;
     Ok(Created::New(new))
 }
 
-/// Records that content which went back as release `number` was wanted again; once, however often it is delivered.
-async fn pinned(
+/// Records that something was wanted and why it is not released; once, however often it is delivered.
+pub(crate) async fn refuse(
     app: &App,
     connection: &mut PgConnection,
     request: &Request,
-    number: i64,
-) -> Result<Release, TransitionError> {
+    failure: Failure,
+) -> Result<Created, TransitionError> {
     let Resolved { app: name, environment, .. } = &request.content.resolved;
     if let Some(newest) = release::newest(&mut *connection, (name, environment)).await?
         && let Some(told) = release::get(&mut *connection, newest).await?
-        && tells(&told, request)
+        && tells(&told, request, &failure)
     {
-        return Ok(told);
+        return Ok(Created::Refused(told));
     }
-    let message = format!(
-        "this content was rolled back before, as release {number}; `slipway unpin {name} {environment} {number}` \
-         allows it again, `slipway deploy --force` with its images releases it all the same"
-    );
-    let state = State::Failed { failure: Failure::new(PINNED, message) };
-    insert(app, connection, request, &state).await
+    let promoted_from = match request.soak {
+        Soak::Met(source) => Some(source),
+        Soak::Unknown | Soak::PutAside => None,
+    };
+    let state = State::Failed { failure };
+    insert(app, connection, request, (promoted_from, &state)).await.map(Created::Refused)
 }
 
-/// Whether `told` says of the same commit already what is to be said of `request`. Who asks by hand is always told.
-fn tells(told: &Release, request: &Request) -> bool {
+/// The content went back as release `number`.
+fn pinned((app, environment): (&AppName, &EnvironmentName), number: i64) -> Failure {
+    let message = format!(
+        "this content was rolled back before, as release {number}; `slipway unpin {app} {environment} {number}` \
+         allows it again, `slipway deploy --force` with its images releases it all the same"
+    );
+    Failure::new(PINNED, message)
+}
+
+/// Whether `told` says the same of the same commit already. Who asks by hand is always told.
+fn tells(told: &Release, request: &Request, failure: &Failure) -> bool {
     let (before, now) = (&told.origin, &request.origin);
-    told.state.failure().is_some_and(|failure| failure.reason == PINNED)
+    told.state.failure().is_some_and(|known| known.reason == failure.reason)
         && told.content_hash == request.content.hash()
         && (&before.commit, &before.git_ref) == (&now.commit, &now.git_ref)
         && now.cause != "manual"
+}
+
+/// The release that proved the images, where one has to; else why they may not be released.
+async fn promoted_from(
+    connection: &mut PgConnection,
+    request: &Request,
+) -> Result<Result<Option<ReleaseId>, Failure>, sqlx::Error> {
+    match request.soak {
+        Soak::Met(source) => Ok(Ok(Some(source))),
+        Soak::PutAside => Ok(Ok(None)),
+        Soak::Unknown => gate(connection, &request.content).await,
+    }
 }
 
 /// The release that is live or on its way with this content; only the newest counts, so that going back to
 /// older content is a new release.
 async fn same_content(
     connection: &mut PgConnection,
-    place: (&events::AppName, &events::EnvironmentName),
+    place: (&AppName, &EnvironmentName),
     hash: &str,
 ) -> Result<Option<Release>, sqlx::Error> {
     let newest = match release::unfinished(&mut *connection, place).await?.pop() {
@@ -144,7 +183,7 @@ async fn insert(
     app: &App,
     connection: &mut PgConnection,
     request: &Request,
-    state: &State,
+    (promoted_from, state): (Option<ReleaseId>, &State),
 ) -> Result<Release, TransitionError> {
     let resolved = &request.content.resolved;
     let place = (&resolved.app, &resolved.environment);
@@ -162,6 +201,7 @@ async fn insert(
         plan: &plan,
         origin: &request.origin,
         restores: request.restores,
+        promoted_from,
         state,
         traceparent: request.traceparent.clone().or_else(service::telemetry::traceparent),
     };
@@ -220,7 +260,7 @@ mod tests {
     #[test]
     fn what_was_proven_before_waits_for_nobody_and_no_window() {
         let manifest = manifest::parse(GUARDED).expect("a manifest");
-        let environment = events::EnvironmentName::parse("production").expect("a name");
+        let environment = EnvironmentName::parse("production").expect("a name");
         let resolved = manifest::resolve(&manifest, &manifest, &environment).expect("it resolves");
         let gates = |restores| {
             let plan = plan(&resolved, restores);

@@ -1,5 +1,5 @@
-//! What is done by the clock: containers without an owner go away, addresses are looked at again, and the
-//! router gets its table when it does not have the newest.
+//! What is done by the clock: containers without an owner go away, addresses are looked at again, what has soaked is
+//! promoted, and the router gets its table when it does not have the newest.
 
 use crate::addresses;
 use crate::app::App;
@@ -7,7 +7,7 @@ use crate::db::{instance, list};
 use crate::leftovers::{self, Looked};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
-use crate::{job, local_rollback, restored};
+use crate::{job, local_rollback, promotion, restored};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,6 +33,9 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
         match list::active(&app.pool).await {
             Ok(active) => app.metrics.active(&active),
             Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
+        }
+        if let Err(error) = promotion::look(&app).await {
+            tracing::warn!(%error, "what has soaked cannot be looked at");
         }
         if compared.is_none_or(|at: Instant| at.elapsed() > EVERY) {
             compared = refresh_addresses(&app).await.then(Instant::now);

@@ -6,6 +6,7 @@ use crate::approval;
 use crate::db::claim::Lease;
 use crate::db::release::{Release, interval};
 use crate::db::{environment, log, release, route_claim};
+use crate::promotion::call_off;
 use crate::{ci, errand, timetable};
 use ::release::{Input, Refused, State, Transition, step};
 use events::payload::ReleaseV1;
@@ -115,6 +116,7 @@ async fn retire_live(
     if successor.restores.is_some() {
         let left_behind = errand::left_behind(&live.content.resolved);
         errand::make_due(connection, &live, left_behind).await?;
+        call_off(connection, &live, successor).await?;
     }
     Ok(())
 }
@@ -133,7 +135,8 @@ async fn write(
          set state = $3, version = version + 1, entered_at = clock_timestamp(),
              deadline_at = clock_timestamp() + make_interval(secs => $4),
              ended_at = case when $5 then coalesce(ended_at, clock_timestamp()) end,
-             wake_at = case when $7 then clock_timestamp() end
+             wake_at = case when $7 then clock_timestamp() end,
+             promote_at = case when $8 then clock_timestamp() end
          where id = $1 and version = $2 and ($6::bigint is null or lease_epoch = $6)",
         release.id.uuid(),
         release.version,
@@ -143,6 +146,7 @@ async fn write(
         lease.map(|lease| lease.epoch),
         // An end is looked at once more, for what follows it; what is only a record is not.
         !matches!(next, State::Retained | State::Collected),
+        *next == State::Live && release.restores.is_none() && release.origin.build.is_some(),
     )
     .execute(&mut *connection)
     .await

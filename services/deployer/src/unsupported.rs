@@ -11,9 +11,6 @@ pub(crate) fn unsupported(resolved: &Resolved) -> Option<Failure> {
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => {}
         Strategy::Shadow(_) => wanted.push("strategy shadow (use blue_green or canary)"),
     }
-    if resolved.promote_from.is_some() {
-        wanted.push("promote_from");
-    }
     if wanted.is_empty() {
         return None;
     }

@@ -5,6 +5,7 @@ use crate::hooks::Proxies;
 use crate::notify::{InvalidMail, Mail};
 use crate::outgoing::Networks;
 use crate::repository::LocalRoots;
+use crate::votes::PublicUrl;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The GitHub that is told of builds and releases and asked for CI; without, none is.
     pub github: Option<GitHub>,
+    /// Where people reach the API; without, no message has a link to decide with.
+    pub public_url: Option<PublicUrl>,
     /// Days that deliveries and notifications are kept.
     pub delivery_days: i32,
     /// Bytes that the bodies of all deliveries may take.
@@ -95,6 +98,7 @@ impl Config {
         let private_targets = env.or("SLIPWAY_ALLOW_PRIVATE_TARGETS", Networks::default());
         let mail = mail(&mut env);
         let github = github(&mut env);
+        let public_url = env.optional("SLIPWAY_PUBLIC_URL");
         env.finish(|| {
             Some(Self {
                 hooks_address,
@@ -111,6 +115,7 @@ impl Config {
                 private_targets,
                 mail,
                 github,
+                public_url,
                 delivery_days: DELIVERY_DAYS,
                 delivery_bytes: DELIVERY_BYTES,
             })

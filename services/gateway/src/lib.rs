@@ -31,6 +31,7 @@ mod title;
 mod tokens;
 mod turns;
 mod understood;
+mod votes;
 
 pub use app::{Gateway, StartError, start};
 pub use config::{Backends, Config};
@@ -39,6 +40,7 @@ pub use hooks::Proxies;
 pub use notify::{InvalidMail, Mail};
 pub use outgoing::{InvalidNetwork, Networks};
 pub use repository::LocalRoots;
+pub use votes::{InvalidUrl, PublicUrl};
 
 /// The name of this service in outbox, logs and events.
 pub(crate) const NAME: &str = "gateway";

@@ -76,6 +76,7 @@ async fn every_call_asks_for_its_role() {
     CreateRelease               who?     who?     no       yes      no       no       yes
     CancelRelease               who?     who?     no       yes      no       no       yes
     PromoteRelease              who?     who?     no       yes      no       no       yes
+    PromoteEnvironment          who?     who?     no       yes      no       no       yes
     ApproveRelease              who?     who?     no       yes      no       no       yes
     RefuseRelease               who?     who?     no       yes      no       no       yes
     GetCandidate                who?     who?     no       yes      no       no       yes

@@ -22,6 +22,7 @@ mod jobs;
 mod lives;
 mod manifests;
 mod notified;
+mod promote;
 mod push;
 mod runs;
 mod services;

@@ -53,8 +53,8 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
 
 /// The people and clocks a release waits for.
 pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
-    let soak = resolved.promote_from.as_ref().filter(|from| from.soak > Span::ZERO).map(|from| {
-        let why = format!("it must have been live in {} for as long", from.environment);
+    let soak = resolved.promote_from.as_ref().map(|from| {
+        let why = format!("it takes {from}; what is pushed here waits for that too");
         GatePlan { name: "soak".to_owned(), longest: from.soak, why }
     });
     let ci = resolved.wait_for_ci.as_ref().map(|wait| {

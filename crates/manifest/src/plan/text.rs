@@ -23,6 +23,9 @@ impl Display for Plan {
         if let Some(frozen) = &self.frozen {
             writeln!(f, "frozen    {frozen}")?;
         }
+        if let Some(promoted) = &self.promoted {
+            writeln!(f, "promoted  {promoted}")?;
+        }
         writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
         if self.downtime.is_empty() {
             writeln!(f, "downtime  0 s")?;

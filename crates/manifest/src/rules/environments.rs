@@ -5,7 +5,7 @@ use super::services::overridden;
 use super::{DAY, HOUR, Rules, minutes};
 use crate::environment::{Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
-use crate::notify::Receiver;
+use crate::notify::{Notice, Receiver};
 use crate::routes::{RouteError, routes};
 use crate::strategy::Strategy;
 use crate::value::{HostName, Percent, Span};
@@ -188,6 +188,10 @@ fn notify(rules: &mut Rules<'_>) {
         if notify.signed_with.is_some() && !matches!(notify.to, Receiver::Webhook(_)) {
             let path = format!("notify[{n}].signed_with");
             rules.broken(path, "only a webhook is signed", "remove it, or notify a webhook");
+        }
+        if notify.votes && !notify.on.contains(&Notice::Approval) {
+            let path = format!("notify[{n}].votes");
+            rules.broken(path, "nothing to decide is told", "add `approval` to `on`");
         }
         for (m, name) in notify.environments.iter().enumerate() {
             exists(rules, &format!("notify[{n}].environments[{m}]"), name);

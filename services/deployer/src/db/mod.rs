@@ -11,6 +11,7 @@ pub(crate) mod instance;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod past;
+pub(crate) mod promotion;
 pub(crate) mod release;
 pub(crate) mod repair;
 pub(crate) mod route_claim;

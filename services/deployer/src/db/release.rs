@@ -21,6 +21,7 @@ pub(crate) struct Release {
     pub(crate) plan: Plan,
     pub(crate) origin: Origin,
     pub(crate) restores: Option<ReleaseId>,
+    pub(crate) promoted_from: Option<ReleaseId>,
     pub(crate) stable: Option<ReleaseId>,
     pub(crate) state: State,
     pub(crate) version: i64,
@@ -42,6 +43,7 @@ struct Row {
     plan: Json<Plan>,
     origin: Json<Origin>,
     restores: Option<Uuid>,
+    promoted_from: Option<Uuid>,
     stable: Option<Uuid>,
     state: Json<State>,
     version: i64,
@@ -68,6 +70,7 @@ impl TryFrom<Row> for Release {
             plan: row.plan.0,
             origin: row.origin.0,
             restores: row.restores.map(ReleaseId::new),
+            promoted_from: row.promoted_from.map(ReleaseId::new),
             stable: row.stable.map(ReleaseId::new),
             state: row.state.0,
             version: row.version,
@@ -89,8 +92,8 @@ pub(crate) async fn get(
     sqlx::query_as!(
         Row,
         r#"select id, app, environment, number, content as "content: Json<Content>", content_hash,
-                  plan as "plan: Json<Plan>", origin as "origin: Json<Origin>", restores, stable,
-                  state as "state: Json<State>", version, pinned, traceparent,
+                  plan as "plan: Json<Plan>", origin as "origin: Json<Origin>", restores,
+                  promoted_from, stable, state as "state: Json<State>", version, pinned, traceparent,
                   created_at, entered_at, deadline_at, ended_at
            from deployer.release where id = $1"#,
         id.uuid(),
@@ -112,6 +115,7 @@ pub(crate) struct NewRelease<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) origin: &'a Origin,
     pub(crate) restores: Option<ReleaseId>,
+    pub(crate) promoted_from: Option<ReleaseId>,
     pub(crate) state: &'a State,
     pub(crate) traceparent: Option<String>,
 }
@@ -125,11 +129,11 @@ pub(crate) async fn insert(
     let done = sqlx::query!(
         "insert into deployer.release
              (id, app, environment, number, content, content_hash, plan, origin, restores, state,
-              traceparent, deadline_at, ended_at, wake_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-                 clock_timestamp() + make_interval(secs => $12),
-                 case when $13 then clock_timestamp() end,
-                 case when $13 then null else clock_timestamp() end)",
+              traceparent, promoted_from, deadline_at, ended_at, wake_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                 clock_timestamp() + make_interval(secs => $13),
+                 case when $14 then clock_timestamp() end,
+                 case when $14 then null else clock_timestamp() end)",
         new.id.uuid(),
         new.app.as_str(),
         new.environment.as_str(),
@@ -141,6 +145,7 @@ pub(crate) async fn insert(
         new.restores.map(ReleaseId::uuid),
         Json(new.state) as _,
         new.traceparent,
+        new.promoted_from.map(ReleaseId::uuid),
         limit,
         new.state.is_settled(),
     )
@@ -272,6 +277,25 @@ pub(crate) async fn is_overtaken(
     )
     .fetch_one(executor)
     .await
+}
+
+/// The ref of the newest release of an environment that is live or on its way there.
+pub(crate) async fn newest_ref(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+) -> Result<Option<GitRef>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select origin ->> 'git_ref' from deployer.release
+         where app = $1 and environment = $2 and (state_name = 'live' or ended_at is null and state_name <> 'retained')
+         order by number desc limit 1",
+        app.as_str(),
+        environment.as_str(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    let parse =
+        |text: String| GitRef::parse(&text).map_err(|error| sqlx::Error::Decode(error.into()));
+    found.flatten().map(parse).transpose()
 }
 
 /// Pins or unpins every release of an environment with this content.

@@ -1,4 +1,4 @@
-//! `deployer.vote`: who agreed to a release, refused it, or put a freeze aside for it, and why.
+//! `deployer.vote`: who agreed to a release, refused it, or put a freeze or a soak aside for it, and why.
 
 use chrono::{DateTime, Utc};
 use events::{PrincipalName, ReleaseId};
@@ -10,6 +10,7 @@ pub(crate) enum Kind {
     Approve,
     Refuse,
     OverrideFreeze,
+    OverrideSoak,
 }
 
 impl Kind {
@@ -18,11 +19,12 @@ impl Kind {
             Self::Approve => "approve",
             Self::Refuse => "refuse",
             Self::OverrideFreeze => "override_freeze",
+            Self::OverrideSoak => "override_soak",
         }
     }
 
     fn parse(text: &str) -> Result<Self, sqlx::Error> {
-        let all = [Self::Approve, Self::Refuse, Self::OverrideFreeze];
+        let all = [Self::Approve, Self::Refuse, Self::OverrideFreeze, Self::OverrideSoak];
         let found = all.into_iter().find(|kind| kind.as_str() == text);
         found.ok_or_else(|| sqlx::Error::Decode(format!("{text} is no kind of a vote").into()))
     }

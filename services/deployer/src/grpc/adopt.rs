@@ -6,7 +6,7 @@ use super::read::database;
 use crate::adopt::Adoption;
 use crate::app::App;
 use crate::content::{Content, Origin};
-use crate::create::{self, Request as Wanted};
+use crate::create::{self, Request as Wanted, Soak};
 use crate::db::release::{self, Release};
 use crate::member::{self, Described};
 use proto::v1::{AdoptInstancesRequest, AdoptInstancesResponse};
@@ -52,7 +52,15 @@ pub(super) async fn adopt(
         reason: None,
         ..live.origin.clone()
     };
-    let wanted = Wanted { content, origin, restores: None, force: true, traceparent: None };
+    let wanted = Wanted {
+        content,
+        origin,
+        restores: None,
+        // It runs here already.
+        soak: Soak::PutAside,
+        force: true,
+        traceparent: None,
+    };
     let created = create::create(app, &mut transaction, wanted).await.map_err(refused)?;
     let number = created.into_release().number;
     let release = proto::name::release(&app_name, &environment, number);

@@ -4,9 +4,10 @@ use super::read::{database, show};
 use super::{name, policy, vote};
 use crate::app::App;
 use crate::content::{Content, Origin};
-use crate::create::{self, Created, Request as Wanted};
+use crate::create::{self, Created, Request as Wanted, Soak};
 use crate::db::release::{self, Release};
-use crate::db::{claim, route_claim};
+use crate::db::{claim, promotion, route_claim};
+use crate::promotion::told;
 use crate::routes;
 use crate::transition::TransitionError;
 use events::payload::ImageV1;
@@ -36,7 +37,8 @@ pub(super) async fn create(
         return plan(app, &resolved, live.as_ref()).await;
     }
     let overriding = vote::said("override_freeze", &request.override_freeze)?;
-    if !overriding.is_empty() {
+    let vouched = vote::said("override_soak", &request.override_soak)?;
+    if !overriding.is_empty() || !vouched.is_empty() {
         principal.require(Role::Admin, Some(&app_name), Some(&environment))?;
     }
     let images = images(&request, &resolved, live.as_ref())?;
@@ -49,17 +51,16 @@ pub(super) async fn create(
     let content = create::content(&mut transaction, resolved, images).await.map_err(database)?;
     refuse_missing_secrets(&content)?;
     let origin = origin(&principal, live.as_ref(), &content);
+    let soak = if vouched.is_empty() { Soak::Unknown } else { Soak::PutAside };
     let wanted =
-        Wanted { content, origin, restores: None, force: request.force, traceparent: None };
-    let created = match create::create(app, &mut transaction, wanted).await.map_err(refused)? {
-        Created::New(created) | Created::Same(created) => created,
-        // Who asks is told at once; nothing is recorded.
-        Created::Pinned(told) => return Err(pinned(&told)),
-    };
+        Wanted { content, origin, restores: None, soak, force: request.force, traceparent: None };
+    let created = create::create(app, &mut transaction, wanted).await.map_err(refused)?;
+    let created = made(created)?;
     if !overriding.is_empty() {
         let by = (&principal.name, overriding);
         vote::put_aside(&mut transaction, &created, by).await.map_err(database)?;
     }
+    vote::vouch(&mut transaction, &created, (&principal.name, vouched)).await.map_err(database)?;
     // Shown from the row; its neighbours are read by the next call.
     let answer = CreateReleaseResponse {
         release: Some(proto::v1::Release {
@@ -90,8 +91,23 @@ async fn plan(
     plan.refused.extend(routes::refused(&taken).map(|failure| failure.to_string()));
     let now = claim::now(&app.pool).await.map_err(database)?;
     plan.frozen = manifest::closed(&resolved.freeze, now).map(|closed| closed.to_string());
+    plan.promoted = promoted(app, resolved).await.map_err(database)?;
     let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
     Ok(CreateReleaseResponse { release: None, plan: plan.to_string(), plan_json })
+}
+
+/// What comes by promotion, where something does.
+async fn promoted(app: &App, resolved: &Resolved) -> Result<Option<String>, sqlx::Error> {
+    let Some(from) = &resolved.promote_from else { return Ok(None) };
+    let all = promotion::lived(&app.pool, (&resolved.app, &from.environment), None).await?;
+    let is_done = match all.iter().find(|lived| lived.is_live) {
+        Some(live) => {
+            let here = (&resolved.app, &resolved.environment);
+            promotion::was_promoted(&app.pool, live.id, here).await?
+        }
+        None => false,
+    };
+    Ok(Some(told(from, &all, is_done)))
 }
 
 async fn live(app: &App, place: (&AppName, &EnvironmentName)) -> Result<Option<Release>, Status> {
@@ -160,7 +176,7 @@ fn image(service: &ServiceName, text: &str) -> Result<ImageV1, Status> {
     Ok(ImageV1 { repository: repository.to_owned(), digest })
 }
 
-fn refuse_missing_secrets(content: &Content) -> Result<(), Status> {
+pub(super) fn refuse_missing_secrets(content: &Content) -> Result<(), Status> {
     let missing: Vec<String> = Content::secret_names(&content.resolved)
         .into_iter()
         .filter(|name| !content.secrets.contains_key(name))
@@ -183,6 +199,7 @@ fn origin(principal: &Principal, live: Option<&Release>, content: &Content) -> O
     Origin {
         cause: "manual".to_owned(),
         by: principal.name.clone(),
+        author: before.and_then(|origin| origin.author.clone()),
         commit: before.and_then(|origin| origin.commit.clone()),
         git_ref: before.and_then(|origin| origin.git_ref.clone()),
         build: before.and_then(|origin| origin.build),
@@ -191,9 +208,15 @@ fn origin(principal: &Principal, live: Option<&Release>, content: &Content) -> O
     }
 }
 
-fn pinned(told: &Release) -> Status {
-    let failure = told.state.failure().cloned().unwrap_or_default();
-    status::precondition(&failure.reason, failure.message)
+/// The release that was asked for. Who asks is told at once why there is none; nothing is recorded.
+pub(super) fn made(created: Created) -> Result<Release, Status> {
+    match created {
+        Created::New(made) | Created::Same(made) => Ok(made),
+        Created::Refused(told) => {
+            let failure = told.state.failure().cloned().unwrap_or_default();
+            Err(status::precondition(&failure.reason, failure.message))
+        }
+    }
 }
 
 /// Why no release was made, for a client.

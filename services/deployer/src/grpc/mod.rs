@@ -13,6 +13,7 @@ mod logs;
 mod name;
 mod policy;
 mod promote;
+mod promote_environment;
 mod read;
 mod releases;
 mod remove;

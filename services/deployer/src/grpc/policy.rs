@@ -2,18 +2,15 @@
 //! pushes. A manifest that is sent is shape only, unless an admin sends it.
 
 use crate::app::App;
+use crate::built;
 use events::{AppName, EnvironmentName};
 use manifest::Manifest;
-use proto::v1::build::State;
-use proto::v1::{Build, CreateReleaseRequest, GetBuildRequest, ListBuildsRequest};
+use proto::v1::CreateReleaseRequest;
 use service::grpc::status;
 use service::principal::{Principal, Role};
 use tonic::Status;
 
 type Place<'a> = (&'a AppName, &'a EnvironmentName);
-
-/// How far back a build is looked for.
-const BUILDS: i32 = 100;
 
 /// The policy of the default branch, as the newest build that succeeded knew it; nothing when the manifest that
 /// was sent speaks for itself.
@@ -27,7 +24,8 @@ pub(super) async fn of(
     if request.manifest.is_empty() || speaks_for_itself {
         return Ok(None);
     }
-    let Some(build) = newest(app, place).await? else {
+    let newest = built::newest(app, place.0).await.map_err(|status| away(&status))?;
+    let Some(build) = newest else {
         return if request.validate_only { Ok(None) } else { Err(unknown(principal, place)) };
     };
     let policy = manifest::parse(&build.policy).map_err(|error| {
@@ -45,23 +43,8 @@ fn unknown(principal: &Principal, (app, environment): Place<'_>) -> Status {
     ))
 }
 
-async fn newest(app: &App, place: Place<'_>) -> Result<Option<Build>, Status> {
-    let request = ListBuildsRequest {
-        parent: proto::name::app(place.0),
-        page_size: BUILDS,
-        ..ListBuildsRequest::default()
-    };
-    let builds = app.builder.clone().list_builds(app.internal.request(request)).await;
-    let builds = builds.map_err(|status| away(&status))?.into_inner().builds;
-    let Some(newest) = builds.into_iter().find(|build| build.state() == State::Succeeded) else {
-        return Ok(None);
-    };
-    let request = app.internal.request(GetBuildRequest { name: newest.name });
-    let build = app.builder.clone().get_build(request).await.map_err(|status| away(&status))?;
-    Ok(build.into_inner().build)
-}
-
-fn away(status: &Status) -> Status {
+/// Why the builder does not tell, for a client.
+pub(super) fn away(status: &Status) -> Status {
     tracing::warn!(error = status as &dyn std::error::Error, "ask the builder for a policy");
     status::unavailable(
         "BUILDER_AWAY",

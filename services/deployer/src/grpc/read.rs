@@ -58,10 +58,12 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
     let certificate = certificate::of(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
+    let promoted_from = other(app, release.promoted_from).await?;
     let seen = Seen {
         release,
         stable: stable.as_ref(),
         restores_number: restores.map_or(0, |restored| restored.number),
+        promoted_from: promoted_from.as_ref(),
         log: &log,
         instances: &instances,
         traffic: &traffic.unwrap_or_default(),

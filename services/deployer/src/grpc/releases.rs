@@ -3,8 +3,8 @@
 use super::name::{Scope, environment as environment_name};
 use super::read::{self, database, find, show};
 use super::{
-    Releases, cancel, candidate, collect, create, explain, logs, promote, remove, rollback,
-    traffic, unpin, vote, watch,
+    Releases, cancel, candidate, collect, create, explain, logs, promote, promote_environment,
+    remove, rollback, traffic, unpin, vote, watch,
 };
 use crate::db::list::{self, Seen};
 use crate::db::release;
@@ -16,10 +16,11 @@ use proto::v1::{
     GetCandidateRequest, GetCandidateResponse, GetEnvironmentRequest, GetEnvironmentResponse,
     GetReleaseRequest, GetReleaseResponse, ListEnvironmentsRequest, ListEnvironmentsResponse,
     ListReleasesRequest, ListReleasesResponse, ListUsedImagesRequest, ListUsedImagesResponse,
-    PromoteReleaseRequest, PromoteReleaseResponse, RefuseReleaseRequest, RefuseReleaseResponse,
-    RemoveAppRequest, RemoveAppResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse,
-    SetTrafficRequest, SetTrafficResponse, UnpinReleaseRequest, UnpinReleaseResponse,
-    WatchLogsRequest, WatchReleasesRequest,
+    PromoteEnvironmentRequest, PromoteEnvironmentResponse, PromoteReleaseRequest,
+    PromoteReleaseResponse, RefuseReleaseRequest, RefuseReleaseResponse, RemoveAppRequest,
+    RemoveAppResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse, SetTrafficRequest,
+    SetTrafficResponse, UnpinReleaseRequest, UnpinReleaseResponse, WatchLogsRequest,
+    WatchReleasesRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::status;
@@ -133,6 +134,13 @@ impl ReleaseService for Releases {
         request: Request<PromoteReleaseRequest>,
     ) -> Result<Response<PromoteReleaseResponse>, Status> {
         promote::promote(&self.0, request).await.map(Response::new)
+    }
+
+    async fn promote_environment(
+        &self,
+        request: Request<PromoteEnvironmentRequest>,
+    ) -> Result<Response<PromoteEnvironmentResponse>, Status> {
+        Box::pin(promote_environment::promote(&self.0, request)).await.map(Response::new)
     }
 
     async fn approve_release(

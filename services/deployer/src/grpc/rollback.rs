@@ -6,7 +6,7 @@ use super::name::{self, Place};
 use super::read::{database, show};
 use crate::app::App;
 use crate::content::Origin;
-use crate::create::{self, Request as Wanted};
+use crate::create::{self, Request as Wanted, Soak};
 use crate::db::release::{self, Release};
 use crate::db::{command, environment, past, run};
 use crate::earlier::earlier;
@@ -166,6 +166,7 @@ async fn restore(
         content: target.content.clone(),
         origin,
         restores: Some(target.id),
+        soak: Soak::PutAside,
         force: true,
         traceparent: None,
     };

@@ -21,6 +21,7 @@ pub(super) struct Seen<'a> {
     pub(super) release: &'a Release,
     pub(super) stable: Option<&'a Release>,
     pub(super) restores_number: i64,
+    pub(super) promoted_from: Option<&'a Release>,
     pub(super) log: &'a [Line],
     pub(super) instances: &'a [Instance],
     pub(super) traffic: &'a Traffic,
@@ -37,7 +38,7 @@ impl Seen<'_> {
         let origin = &release.origin;
         let text = |value: Option<String>| value.unwrap_or_default();
         v1::Release {
-            name: proto::name::release(&release.app, &release.environment, release.number),
+            name: name(release),
             uid: release.id.to_string(),
             app: release.app.to_string(),
             environment: release.environment.to_string(),
@@ -71,6 +72,7 @@ impl Seen<'_> {
             waiting: self.waiting(),
             certificate: self.certificate.map(certificate),
             reason: text(origin.reason.clone()),
+            promoted_from: text(self.promoted_from.map(name)),
         }
     }
 
@@ -88,7 +90,7 @@ impl Seen<'_> {
         matches!(self.release.state, State::AwaitingApproval { .. }).then(|| v1::Waiting {
             approvals_wanted: count(approval::wanted(&self.release.content.resolved)),
             approvals: count(approval::agreed(self.votes)),
-            not_by: self.release.origin.by.to_string(),
+            not_by: approval::not_by(&self.release.origin),
             ..v1::Waiting::default()
         })
     }
@@ -129,11 +131,16 @@ impl Seen<'_> {
     }
 }
 
+fn name(release: &Release) -> String {
+    proto::name::release(&release.app, &release.environment, release.number)
+}
+
 fn vote(vote: &Vote) -> v1::Vote {
     let kind = match vote.kind {
         Kind::Approve => v1::vote::Kind::Approve,
         Kind::Refuse => v1::vote::Kind::Refuse,
         Kind::OverrideFreeze => v1::vote::Kind::OverrideFreeze,
+        Kind::OverrideSoak => v1::vote::Kind::OverrideSoak,
     };
     v1::Vote {
         by: vote.voter.to_string(),

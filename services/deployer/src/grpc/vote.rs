@@ -159,6 +159,18 @@ pub(super) async fn put_aside(
     Ok(())
 }
 
+/// Records who put the soak aside for a release, where one is asked for.
+pub(super) async fn vouch(
+    connection: &mut PgConnection,
+    release: &Release,
+    (by, reason): (&PrincipalName, &str),
+) -> Result<(), sqlx::Error> {
+    if reason.is_empty() || release.content.resolved.promote_from.is_none() {
+        return Ok(());
+    }
+    vote::add(connection, release.id, (by, Kind::OverrideSoak), reason).await.map(drop)
+}
+
 fn not_asked(release: &Release) -> Status {
     let (number, state) = (release.number, release.state.name());
     let message = if matches!(release.state, State::AwaitingWindow { .. }) {
@@ -172,7 +184,7 @@ fn not_asked(release: &Release) -> Status {
 }
 
 /// What is kept of the answer; what is shown of it is read anew.
-fn named(release: &Release) -> proto::v1::Release {
+pub(super) fn named(release: &Release) -> proto::v1::Release {
     proto::v1::Release {
         name: proto::name::release(&release.app, &release.environment, release.number),
         uid: release.id.to_string(),

@@ -2,16 +2,18 @@
 //! released is read from the builder.
 
 use crate::app::App;
+use crate::built;
 use crate::content::{Content, Origin};
-use crate::create::{self, Created, Request};
+use crate::create::{self, Created, Request, Soak};
 use crate::db::app_removal::{self, Refusal};
-use crate::db::{environment, release};
+use crate::db::{environment, promotion, release};
 use crate::transition::TransitionError;
+use ::release::Failure;
 use bus::Verdict;
 use events::payload::{BuildV1, ImageV1, read};
 use events::{BuildId, Digest, Envelope, EnvironmentName, PrincipalName, ServiceName};
-use manifest::Manifest;
-use proto::v1::{Build, GetBuildRequest};
+use manifest::{Manifest, Resolved};
+use proto::v1::Build;
 use std::collections::BTreeMap;
 
 /// Why no release could be made.
@@ -76,16 +78,21 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
             tracing::info!(build.id = %payload.build, %environment, "a later change is released already");
             continue;
         }
+        if let Some(source) = comes_by_promotion(&policy, payload, environment) {
+            tracing::info!(build.id = %payload.build, %environment, %source, "it is promoted when it has soaked");
+            continue;
+        }
         let content = content(&mut transaction, (&shape, &policy, environment), &images).await;
         let request = |content| Request {
             content,
             origin: origin.clone(),
             restores: None,
+            soak: Soak::Unknown,
             force: false,
             traceparent: envelope.traceparent.clone(),
         };
         let created = match content.map_err(|error| create(error.into()))?.map(request) {
-            Ok(request) => create::create(app, &mut transaction, request).await.map_err(create)?,
+            Ok(request) => make(app, &mut transaction, request).await.map_err(create)?,
             Err(what) => {
                 tracing::error!(build.id = %payload.build, %environment, what, "the build cannot be released");
                 continue;
@@ -93,9 +100,55 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
         };
         tell(payload, &created);
     }
+    let looked = promotion::look_at_all(&mut transaction, &payload.app).await;
+    looked.map_err(|error| create(error.into()))?;
     transaction.commit().await.map_err(|error| create(error.into()))?;
     app.changed();
     Ok(())
+}
+
+/// The environment that the same build goes to and that `environment` is promoted from: it comes by that way.
+fn comes_by_promotion<'p>(
+    policy: &'p Manifest,
+    payload: &BuildV1,
+    environment: &EnvironmentName,
+) -> Option<&'p EnvironmentName> {
+    let source = &policy.environments.get(environment)?.promote_from.as_ref()?.environment;
+    payload.environments.contains(source).then_some(source)
+}
+
+/// Makes the release, unless a later version was released before.
+async fn make(
+    app: &App,
+    connection: &mut sqlx::PgConnection,
+    request: Request,
+) -> Result<Created, TransitionError> {
+    match older(connection, &request).await? {
+        Some(failure) => create::refuse(app, connection, &request, failure).await,
+        None => create::create(app, connection, request).await,
+    }
+}
+
+/// Why a tag is not released: another one, of a later version, is live or on its way.
+async fn older(
+    connection: &mut sqlx::PgConnection,
+    request: &Request,
+) -> Result<Option<Failure>, sqlx::Error> {
+    let Origin { cause, git_ref: Some(tag), .. } = &request.origin else { return Ok(None) };
+    if cause != "tag" {
+        return Ok(None);
+    }
+    let Resolved { app, environment, .. } = &request.content.resolved;
+    let newest = release::newest_ref(connection, (app, environment)).await?;
+    let newer = newest.filter(|newest| manifest::is_older(tag, newest));
+    Ok(newer.map(|newer| {
+        let (tag, newer) = (tag.name(), newer.name());
+        let message = format!(
+            "{tag} is older than {newer}, which was released before; `slipway deploy {app} {environment} --ref {tag}` \
+             releases it all the same"
+        );
+        Failure::new("OLDER_VERSION", message)
+    }))
 }
 
 /// Whether the app was deleted since the build began.
@@ -125,17 +178,15 @@ fn tell(payload: &BuildV1, created: &Created) {
     let (what, release) = match created {
         Created::New(release) => ("a release was made", release),
         Created::Same(release) => ("the content is released already", release),
-        Created::Pinned(release) => ("the content is pinned", release),
+        Created::Refused(release) => ("the content is not released", release),
     };
     tracing::info!(build.id = %payload.build, release.id = %release.id, number = release.number, "{what}");
 }
 
 async fn ask(app: &App, build: BuildId) -> Result<Build, HandleError> {
-    let request = app.internal.request(GetBuildRequest { name: format!("builds/{build}") });
-    let answer = app.builder.clone().get_build(request).await;
+    let answer = built::get(app, format!("builds/{build}")).await;
     let answer = answer.map_err(|status| HandleError::Ask { build, source: Box::new(status) })?;
-    let missing = HandleError::Answer { build, what: "no build in the answer".to_owned() };
-    answer.into_inner().build.ok_or(missing)
+    answer.ok_or_else(|| HandleError::Answer { build, what: "no build in the answer".to_owned() })
 }
 
 fn images(build: &Build) -> Result<BTreeMap<ServiceName, ImageV1>, String> {
@@ -157,6 +208,7 @@ fn origin(build: &Build, payload: &BuildV1) -> Origin {
         by: told(&build.by).map_or_else(PrincipalName::slipway, |by| PrincipalName::new(&by)),
         commit: Some(payload.commit.clone()),
         git_ref: Some(payload.git_ref.clone()),
+        author: None,
         build: Some(payload.build),
         change: Some(payload.change),
         reason: None,

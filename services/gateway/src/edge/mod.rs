@@ -8,6 +8,7 @@ mod until;
 
 use crate::app::App;
 use crate::grpc::{AppApi, EventApi, NotificationApi, TokenApi};
+use crate::votes;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
@@ -36,5 +37,6 @@ pub(crate) fn router(app: &App) -> std::io::Result<Router> {
         router = router.route(&format!("/{name}/{{method}}"), forward);
     }
     let router = router.layer(from_fn_with_state(app.clone(), authenticate::authenticate));
-    Ok(router.merge(app.health.routes()))
+    // Whoever has a link needs no token: the link says who decides on what.
+    Ok(router.merge(app.health.routes()).merge(votes::router(app.clone())))
 }

@@ -24,6 +24,10 @@ pub(super) async fn complete(app: &App, repository: &str, message: Message) -> M
         number: message.number.or(Some(release.number).filter(|number| *number > 0)),
         from: message.from.or_else(|| from(&release.git_ref)),
         by: message.by.or_else(|| told(release.by)),
+        until: release
+            .waiting
+            .filter(|waiting| waiting.approvals_wanted > 0)
+            .and_then(|_| release.deadline_time.as_ref().and_then(proto::time::from_timestamp)),
         excerpt: release.failure.map(|failure| excerpt(&failure.log_lines)).unwrap_or_default(),
         ..message
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Characters that are kept of a sentence.
 const LONGEST: usize = 1_000;
 
+/// The name of the fact that is a page to decide on.
+pub(super) const DECIDE: &str = "decide";
+
 /// What people are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
@@ -41,6 +44,15 @@ pub(crate) struct Message {
     pub command: Option<String>,
     /// What is the same is said once in a while.
     pub fingerprint: String,
+    /// Until when people are asked, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// In whose name its readers decide, if they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voter: Option<String>,
+    /// Where they do: made for one attempt, because who has it may.
+    #[serde(skip)]
+    pub decide: Option<String>,
 }
 
 impl Message {
@@ -84,6 +96,9 @@ impl Message {
             link: None,
             command: None,
             fingerprint: String::new(),
+            until: None,
+            voter: None,
+            decide: None,
         }
     }
 
@@ -114,6 +129,7 @@ impl Message {
             facts.push(("commit", format!("{}{from}", commit.short())));
         }
         facts.extend(self.by.clone().map(|by| ("by", by)));
+        facts.extend(self.decide.clone().map(|page| (DECIDE, page)));
         facts.extend(self.command.clone().map(|command| ("more", command)));
         facts
     }
@@ -149,7 +165,7 @@ pub(crate) mod tests {
     }
 
     /// A failed release, as it is told.
-    pub(in crate::notify) fn failed() -> Message {
+    pub(crate) fn failed() -> Message {
         Message {
             notice: Notice::Failed,
             event: "release.failed".to_owned(),
@@ -168,6 +184,9 @@ pub(crate) mod tests {
             link: Some("https://github.com/acme/shop/commit/abab".to_owned()),
             command: Some("slipway releases shop production 8".to_owned()),
             fingerprint: "f".to_owned(),
+            until: None,
+            voter: None,
+            decide: None,
         }
     }
 

@@ -19,7 +19,7 @@ mod worker;
 
 pub use email::{InvalidMail, Mail};
 #[cfg(test)]
-pub(crate) use message::tests::envelope;
+pub(crate) use message::tests::{envelope, failed};
 pub(crate) use message::{Message, sentence};
 pub(crate) use say::say;
 pub(crate) use schedule::pause;

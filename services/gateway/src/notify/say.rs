@@ -65,16 +65,19 @@ async fn try_say(app: &App, envelope: &Envelope, message: Message) -> Result<(),
 async fn write(
     app: &App,
     envelope: &Envelope,
-    wanting: &[sink::Sink],
+    wanting: &[sink::Listed],
     message: &Message,
 ) -> Result<(), sqlx::Error> {
     let mut transaction = app.pool.begin().await?;
     if !pg::inbox::first_time(&mut transaction, crate::NAME, envelope.id).await? {
         return Ok(());
     }
-    for sink in wanting {
+    for sink::Listed { sink, votes, .. } in wanting {
         if sinks::ensure(&mut transaction, &envelope.app, sink).await? {
-            notification::add(&mut transaction, &sink.name(), envelope.id, message).await?;
+            // Whoever reads it there decides in the name of the sink.
+            let voter = Some(sink.name()).filter(|_| *votes);
+            let message = Message { voter, ..message.clone() };
+            notification::add(&mut transaction, &sink.name(), envelope.id, &message).await?;
         }
     }
     transaction.commit().await

@@ -5,6 +5,7 @@ use super::webhook::{self, InvalidKey, Keys};
 use super::{Kind, Message, Sink, slack};
 use crate::app::App;
 use crate::outgoing::{Answer, InvalidTarget, SendError, Target};
+use crate::votes::Link;
 use bytes::Bytes;
 use events::{AppName, EventId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -22,7 +23,7 @@ const SAID: usize = 200;
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// What is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Notification {
     pub id: Uuid,
     pub app: AppName,
@@ -67,6 +68,7 @@ pub(crate) async fn send(
     sink: &Sink,
     notification: &Notification,
 ) -> Result<(), NotSent> {
+    let notification = &with_page(app, notification);
     if sink.kind == Kind::Email {
         let mail = app.config.mail.as_ref().ok_or(MailError::Nowhere)?;
         return Ok(email::send(&app.outgoing, mail, &sink.address, notification).await?);
@@ -84,6 +86,14 @@ pub(crate) async fn send(
     let (headers, body) = request(app, sink, notification, keys.as_ref());
     let mask = Mask::new([url.as_bytes(), target.path.as_str().as_bytes()]);
     judge(&app.outgoing.post(&target, headers, body).await?, &mask)
+}
+
+/// The same with the page on which its readers decide, if they may and people reach one.
+fn with_page(app: &App, notification: &Notification) -> Notification {
+    let page = app.config.public_url.as_ref().zip(Link::of(&notification.message));
+    let decide = page.map(|(url, link)| link.page(url, &app.key));
+    let message = Message { decide, ..notification.message.clone() };
+    Notification { message, ..notification.clone() }
 }
 
 /// Headers and body in the form of the sink.

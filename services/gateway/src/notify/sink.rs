@@ -61,6 +61,8 @@ pub(crate) struct Listed {
     pub on: Vec<Notice>,
     /// Empty for all.
     pub environments: Vec<EnvironmentName>,
+    /// Whoever reads it may decide on releases that wait for people.
+    pub votes: bool,
 }
 
 /// The sinks of a policy by name.
@@ -69,11 +71,13 @@ pub(crate) fn listed(policy: &Manifest) -> BTreeMap<String, Listed> {
     for notify in &policy.notify {
         let sink = Sink::of(notify);
         let (on, environments) = (notify.on.clone(), notify.environments.clone());
+        let votes = notify.votes;
         match all.get_mut(&sink.name()) {
-            None => drop(all.insert(sink.name(), Listed { sink, on, environments })),
+            None => drop(all.insert(sink.name(), Listed { sink, on, environments, votes })),
             Some(known) => {
                 let everywhere = known.environments.is_empty() || environments.is_empty();
                 known.on.extend(on);
+                known.votes |= votes;
                 known.environments.extend(environments);
                 known.environments.sort();
                 known.environments.dedup();
@@ -95,16 +99,21 @@ pub(crate) fn wanting(
     policy: &Manifest,
     notice: Notice,
     environments: &[EnvironmentName],
-) -> Vec<Sink> {
+) -> Vec<Listed> {
     let wants = |notify: &&Notify| {
         let everywhere = notify.environments.is_empty() || environments.is_empty();
         notify.on.contains(&notice)
             && (everywhere || environments.iter().any(|name| notify.environments.contains(name)))
     };
-    let names: Vec<String> =
-        policy.notify.iter().filter(wants).map(|notify| Sink::of(notify).name()).collect();
+    // What one entry lets its readers do is not true of another that names the same sink.
+    let mut votes: BTreeMap<String, bool> = BTreeMap::new();
+    for notify in policy.notify.iter().filter(wants) {
+        *votes.entry(Sink::of(notify).name()).or_default() |= notify.votes;
+    }
     let all = listed(policy).into_iter();
-    all.filter(|(name, _)| names.contains(name)).map(|(_, listed)| listed.sink).collect()
+    let told =
+        |(name, listed): (String, Listed)| Some(Listed { votes: *votes.get(&name)?, ..listed });
+    all.filter_map(told).collect()
 }
 
 #[cfg(test)]
@@ -123,7 +132,7 @@ mod tests {
     fn names(policy: &Manifest, notice: Notice, environment: Option<&str>) -> Vec<String> {
         let at = environment.map(|name| EnvironmentName::parse(name).unwrap());
         let sinks = wanting(policy, notice, at.as_slice());
-        sinks.iter().map(Sink::name).collect()
+        sinks.iter().map(|listed| listed.sink.name()).collect()
     }
 
     const THREE: &str = "[{ slack: SLACK_URL, on: [failed, live], environments: [production] }, \
@@ -147,6 +156,19 @@ mod tests {
         let slack = &listed["slack:SLACK_URL"];
         assert_eq!(slack.on, [Notice::Live, Notice::Failed, Notice::Drift]);
         assert!(slack.environments.is_empty() && listed.len() == 2);
+    }
+
+    #[test]
+    fn who_may_decide_may_do_so_where_it_is_said() {
+        let policy = policy(
+            "[{ slack: S, on: [approval], environments: [staging], votes: true }, { slack: S, on: [approval] }]",
+        );
+        let votes = |environment| {
+            let at = [EnvironmentName::parse(environment).unwrap()];
+            let wanting = wanting(&policy, Notice::Approval, &at);
+            wanting.iter().map(|listed| listed.votes).collect::<Vec<_>>()
+        };
+        assert_eq!((votes("staging"), votes("production")), (vec![true], vec![false]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A message as Standard Webhooks wants it: identified, timed, and signed over exactly the bytes sent. Pure.
 
 use super::Message;
+use super::message::DECIDE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -55,7 +56,7 @@ impl Keys {
 
 /// The body of the request.
 pub(crate) fn body(message: &Message, event: EventId, times: i32) -> Value {
-    json!({
+    let mut body = json!({
         "type": message.event,
         "timestamp": timestamp(message.at),
         "data": {
@@ -75,7 +76,11 @@ pub(crate) fn body(message: &Message, event: EventId, times: i32) -> Value {
             "excerpt": message.excerpt,
             "times": times,
         },
-    })
+    });
+    if let Some(page) = &message.decide {
+        body["data"][DECIDE] = json!(page);
+    }
+    body
 }
 
 fn timestamp(at: DateTime<Utc>) -> String {

@@ -8,9 +8,14 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 use prost::Message;
-use proto::v1::{GetReleaseResponse, Release, RemoveAppResponse, RevealSecretsResponse};
+use proto::v1::{
+    ApproveReleaseResponse, GetReleaseResponse, Release, RemoveAppResponse, RevealSecretsResponse,
+};
+use service::principal::Principal;
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 
 /// A gateway before a deployer that agrees to remove apps, or refuses as `refusal` says.
 pub(crate) async fn with_deployer(refusal: Option<fn() -> Status>) -> World {
@@ -37,6 +42,23 @@ pub(crate) async fn keeper(secrets: &[(&str, String)], release: Release) -> Stri
         .route("/slipway.v1.SecretService/RevealSecrets", post(reveal))
         .route("/slipway.v1.ReleaseService/GetRelease", post(show));
     serve(router).await
+}
+
+/// Where a deployer answers that has one release, and who has agreed to it.
+pub(crate) async fn asking(release: Release) -> (String, Arc<Mutex<Vec<String>>>) {
+    let agreed = Arc::<Mutex<Vec<String>>>::default();
+    let release = GetReleaseResponse { release: Some(release), ..GetReleaseResponse::default() };
+    let show = move || async move { message(&release) };
+    let voters = agreed.clone();
+    let approve = move |headers: HeaderMap| async move {
+        let who = Principal::decode(&MetadataMap::from_headers(headers)).expect("who asks");
+        voters.lock().expect("whole").push(who.name.to_string());
+        message(&ApproveReleaseResponse::default())
+    };
+    let router = Router::new()
+        .route("/slipway.v1.ReleaseService/GetRelease", post(show))
+        .route("/slipway.v1.ReleaseService/ApproveRelease", post(approve));
+    (serve(router).await, agreed)
 }
 
 async fn serve(router: Router) -> String {

@@ -69,6 +69,7 @@ fn config(database: &Database, folder: &Path) -> Config {
         local_repositories: LocalRoots::parse(&folder.display().to_string()).expect("absolute"),
         private_targets: "127.0.0.0/8".parse().expect("a network"),
         mail: None,
+        public_url: None,
         delivery_days: 30,
         delivery_bytes: 1 << 30,
     }

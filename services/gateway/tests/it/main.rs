@@ -10,3 +10,4 @@ mod parked;
 mod reconcile;
 mod registry;
 mod tokens;
+mod votes;

@@ -48,7 +48,7 @@ impl Told {
         });
         let world = world.await;
         world.shop().await;
-        world.policy(notify).await;
+        policy(&world, notify).await;
         let bus = Bus::connect(&nats.url(), "deployer").await.expect("a bus");
         Self { world, bus, receiver, mailbox, _nats: nats }
     }
@@ -76,17 +76,18 @@ impl Told {
     }
 }
 
-impl World {
-    async fn policy(&self, notify: &str) {
-        let policy = format!(
-            "app: shop\nservices: {{ api: {{ build: {{ context: . }}, http: {{ port: 1 }} }} }}\n\
-             environments: {{ production: {{ track: {{ branch: main }} }} }}\nnotify: {notify}\n"
-        );
-        let app = App { name: "apps/shop".to_owned(), policy, ..App::default() };
-        let request = UpdateAppRequest { app: Some(app), ..UpdateAppRequest::default() };
-        self.apps().await.update_app(admin(request)).await.expect("the policy is taken");
-    }
+/// Gives the shop a policy that ends with `notify`.
+pub(crate) async fn policy(world: &World, notify: &str) {
+    let policy = format!(
+        "app: shop\nservices: {{ api: {{ build: {{ context: . }}, http: {{ port: 1 }} }} }}\n\
+         environments: {{ production: {{ track: {{ branch: main }} }} }}\nnotify: {notify}\n"
+    );
+    let app = App { name: "apps/shop".to_owned(), policy, ..App::default() };
+    let request = UpdateAppRequest { app: Some(app), ..UpdateAppRequest::default() };
+    world.apps().await.update_app(admin(request)).await.expect("the policy is taken");
+}
 
+impl World {
     async fn notifications(&self) -> NotificationServiceClient<Channel> {
         NotificationServiceClient::new(self.channel().await)
     }
@@ -105,7 +106,7 @@ fn release() -> Release {
     }
 }
 
-fn shop() -> (AppName, EnvironmentName) {
+pub(crate) fn shop() -> (AppName, EnvironmentName) {
     (AppName::parse("shop").expect("a name"), EnvironmentName::parse("production").expect("a name"))
 }
 
@@ -141,7 +142,11 @@ fn crashed() -> Envelope {
     envelope(EventType::InstanceCrashed, &app, &payload)
 }
 
-fn envelope<P: events::payload::Payload>(of: EventType, app: &AppName, payload: &P) -> Envelope {
+pub(crate) fn envelope<P: events::payload::Payload>(
+    of: EventType,
+    app: &AppName,
+    payload: &P,
+) -> Envelope {
     let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
     bus::envelope("deployer", of, app, payload, when).expect("it is written")
 }

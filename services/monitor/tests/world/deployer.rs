@@ -98,6 +98,7 @@ serve! {
         create_release(CreateReleaseRequest) -> CreateReleaseResponse,
         cancel_release(CancelReleaseRequest) -> CancelReleaseResponse,
         promote_release(PromoteReleaseRequest) -> PromoteReleaseResponse,
+        promote_environment(PromoteEnvironmentRequest) -> PromoteEnvironmentResponse,
         approve_release(ApproveReleaseRequest) -> ApproveReleaseResponse,
         refuse_release(RefuseReleaseRequest) -> RefuseReleaseResponse,
         get_candidate(GetCandidateRequest) -> GetCandidateResponse,

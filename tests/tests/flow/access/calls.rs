@@ -8,10 +8,11 @@ use proto::v1::{
     DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest,
     GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest,
     ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest,
-    PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RevealSecretsRequest,
-    RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest,
-    SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest,
-    WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
+    PromoteEnvironmentRequest, PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest,
+    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
+    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
+    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
+    WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -28,7 +29,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 44] = [
+pub(super) const CALLS: [&str; 45] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -51,6 +52,7 @@ pub(super) const CALLS: [&str; 44] = [
     "CreateRelease",
     "CancelRelease",
     "PromoteRelease",
+    "PromoteEnvironment",
     "ApproveRelease",
     "RefuseRelease",
     "GetCandidate",
@@ -102,7 +104,9 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         "ReplayDelivery" | "CreateApp" | "UpdateApp" | "RotateWebhookSecret" | "DeleteApp" => {
             to_apps(client, there, call).await
         }
-        "ApproveRelease" | "RefuseRelease" | "GetCandidate" => before_all(client, call).await,
+        "ApproveRelease" | "RefuseRelease" | "GetCandidate" | "PromoteEnvironment" => {
+            before_all(client, call).await
+        }
         _ => of_releases(client, call).await,
     }
 }
@@ -260,6 +264,11 @@ async fn before_all(client: Client, call: &str) -> Result<(), Status> {
         "RefuseRelease" => {
             let request = RefuseReleaseRequest { name, ..Default::default() };
             releases.refuse_release(request).await.map(drop)
+        }
+        "PromoteEnvironment" => {
+            let (name, source) = (PLACE.to_owned(), "staging".to_owned());
+            let request = PromoteEnvironmentRequest { name, source, ..Default::default() };
+            releases.promote_environment(request).await.map(drop)
         }
         _ => releases.get_candidate(GetCandidateRequest { name: PLACE.into() }).await.map(drop),
     }
