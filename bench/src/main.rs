@@ -10,6 +10,7 @@ mod release;
 mod rollback;
 mod router;
 mod sample;
+mod shadow;
 mod switch;
 mod table;
 mod webhook;
@@ -41,12 +42,15 @@ enum What {
     Rollback(rollback::Options),
     /// Memory and processor time while nothing happens.
     Idle(idle::Options),
+    /// What copies of requests cost those that are copied.
+    Shadow(shadow::Options),
     /// How often judges of releases are right, and how soon, on simulated requests.
     Analysis(analysis::Options),
 }
 
 /// What runs when nothing is named, with the usual options.
-const ALL: [&str; 7] = ["webhook", "router", "release", "switch", "rollback", "idle", "analysis"];
+const ALL: [&str; 8] =
+    ["webhook", "router", "release", "switch", "rollback", "idle", "shadow", "analysis"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -85,6 +89,7 @@ impl What {
             Self::Switch(_) => "switch",
             Self::Rollback(_) => "rollback",
             Self::Idle(_) => "idle",
+            Self::Shadow(_) => "shadow",
             Self::Analysis(_) => "analysis",
         }
     }
@@ -97,6 +102,7 @@ impl What {
             Self::Switch(options) => switch::run(options).await,
             Self::Rollback(options) => rollback::run(options).await,
             Self::Idle(options) => idle::run(options).await,
+            Self::Shadow(options) => shadow::run(options).await,
             Self::Analysis(options) => analysis::run(options).await,
         }
     }

@@ -2,8 +2,8 @@
 //! connections kept open on both sides, weights 9:1, forwarding headers and access log on. Rounds are interleaved, so
 //! that a noisy machine is noisy for all.
 
-mod peers;
-mod wrk;
+pub(crate) mod peers;
+pub(crate) mod wrk;
 
 use crate::table::Line;
 use anyhow::{Context, Result};
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let directory = tempfile::tempdir().context("making a directory")?;
     let ports = Ports::free()?;
-    let _upstream = peers::upstream(directory.path(), ports)?;
+    let _upstream = peers::upstream(directory.path(), ports, ("ok", "text/plain"))?;
     until_it_listens(ports.stable).await?;
     let mut peers = vec![
         peers::nginx(directory.path(), ports)?,
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     for peer in &peers {
         until_it_listens(peer.port).await.with_context(|| format!("waiting for {}", peer.name))?;
     }
-    peers::tell_slipway(ports).await?;
+    peers::tell_slipway(ports, 1, peers::route(ports, (9, 1))).await?;
     if !options.only.is_empty() {
         peers.retain(|peer| options.only.iter().any(|name| name == peer.name));
     }
@@ -62,7 +62,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     Ok(judge(&measured))
 }
 
-async fn until_it_listens(port: u16) -> Result<()> {
+pub(crate) async fn until_it_listens(port: u16) -> Result<()> {
     let listens = async {
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;

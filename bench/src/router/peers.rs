@@ -1,6 +1,7 @@
 //! The proxies and their upstream servers, each with one worker, configured as people run them.
 
 use anyhow::{Context, Result};
+use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::{self, ApplyTableRequest};
 use service::Secret;
 use service::internal::Internal;
@@ -8,6 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::process::{Child, Command};
+use tonic::transport::Channel;
 
 const TOKEN: &str = "bench-internal-token";
 
@@ -15,7 +17,7 @@ const TOKEN: &str = "bench-internal-token";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) stable: u16,
-    candidate: u16,
+    pub(crate) candidate: u16,
     nginx: u16,
     haproxy: u16,
     caddy: u16,
@@ -106,10 +108,18 @@ http {{
     start(Command::new("nginx").arg("-c").arg(file), &directory.join(format!("{name}.out")))
 }
 
-/// Two servers that answer at once.
-pub(crate) fn upstream(directory: &Path, ports: Ports) -> Result<Child> {
+/// Two servers that answer at once, with this text of this type.
+pub(crate) fn upstream(
+    directory: &Path,
+    ports: Ports,
+    (text, kind): (&str, &str),
+) -> Result<Child> {
     let Ports { stable, candidate, .. } = ports;
-    let server = |port: u16| format!("  server {{ listen 127.0.0.1:{port}; return 200 ok; }}\n");
+    let server = |port: u16| {
+        format!(
+            "  server {{ listen 127.0.0.1:{port}; default_type {kind}; return 200 '{text}'; }}\n"
+        )
+    };
     let http = format!("  access_log off;\n{}{}", server(stable), server(candidate));
     run_nginx(directory, "upstream", &http)
 }
@@ -210,8 +220,8 @@ pub(crate) fn slipway(directory: &Path, ports: Ports, program: &Path) -> Result<
     Ok(Peer { name: "slipway", port: ports.slipway, process: Some(process) })
 }
 
-/// Gives the router its table.
-pub(crate) async fn tell_slipway(ports: Ports) -> Result<()> {
+/// A route to both servers.
+pub(crate) fn route(ports: Ports, (stable, candidate): (u32, u32)) -> v1::Route {
     let target = |port: u16, weight: u32| v1::Target {
         release: service::new_id().to_string(),
         weight,
@@ -221,19 +231,34 @@ pub(crate) async fn tell_slipway(ports: Ports) -> Result<()> {
         }],
         ..v1::Target::default()
     };
-    let route = v1::Route {
+    v1::Route {
         name: "shop/production".to_owned(),
         hosts: vec!["127.0.0.1".to_owned()],
         mode: v1::route::Mode::Serving.into(),
-        targets: vec![target(ports.stable, 9), target(ports.candidate, 1)],
+        targets: vec![target(ports.stable, stable), target(ports.candidate, candidate)],
         ..v1::Route::default()
-    };
-    let table =
-        Some(v1::RouteTable { generation: 1, routes: vec![route], ..v1::RouteTable::default() });
-    let url = format!("http://127.0.0.1:{}", ports.control);
-    let channel = service::internal::channel(&url)?;
-    let request = Internal::new(&Secret::new(TOKEN))?.request(ApplyTableRequest { table });
-    let mut router = v1::router_service_client::RouterServiceClient::new(channel);
+    }
+}
+
+/// Gives the router a table with this route alone.
+pub(crate) async fn tell_slipway(ports: Ports, generation: u64, route: v1::Route) -> Result<()> {
+    let table = Some(v1::RouteTable { generation, routes: vec![route], ..Default::default() });
+    let (mut router, internal) = control(ports)?;
+    let request = internal.request(ApplyTableRequest { table });
     router.apply_table(request).await.context("applying the table")?;
     Ok(())
+}
+
+/// What came of the copies that the router asked of the candidate.
+pub(crate) async fn copies(ports: Ports) -> Result<v1::ShadowCounts> {
+    let (mut router, internal) = control(ports)?;
+    let request = internal.request(v1::GetStatsRequest::default());
+    let stats = router.get_stats(request).await.context("reading what was measured")?.into_inner();
+    Ok(stats.shadows.into_iter().filter_map(|shadow| shadow.counts).last().unwrap_or_default())
+}
+
+fn control(ports: Ports) -> Result<(RouterServiceClient<Channel>, Internal)> {
+    let url = format!("http://127.0.0.1:{}", ports.control);
+    let channel = service::internal::channel(&url)?;
+    Ok((RouterServiceClient::new(channel), Internal::new(&Secret::new(TOKEN))?))
 }

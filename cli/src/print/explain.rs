@@ -1,6 +1,6 @@
 //! The story of a release: what happened, why, what users noticed, what differs, what to do next.
 
-use super::{bytes, certificate, release, short, steps, table, time};
+use super::{bytes, certificate, release, shadow, short, steps, table, time};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Comparison, GetReleaseResponse, Image, ImageChange, Release, SettingChange};
@@ -48,7 +48,8 @@ fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
 }
 
 fn switched(shown: &Release) -> Vec<String> {
-    let told = shown.certificate.iter().map(certificate::sentence);
+    let copies = shown.shadow.iter().map(shadow::sentence);
+    let told = copies.chain(shown.certificate.iter().map(certificate::sentence));
     told.map(|sentence| format!("  {sentence}")).collect()
 }
 

@@ -1,6 +1,8 @@
 //! Releases.
 
-use super::{bytes, certificate, git_ref, last, run, short, steps, table, time, waiting, words};
+use super::{
+    bytes, certificate, git_ref, last, run, shadow, short, steps, table, time, waiting, words,
+};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Failure, Release, ReleasedService, release::State};
@@ -133,7 +135,10 @@ pub(crate) fn end(release: &Release) -> String {
 pub(crate) fn canary(release: &Release) -> Vec<String> {
     let Some(canary) = &release.canary else { return decision(release).into_iter().collect() };
     let share = release.weight_percent;
-    let head = format!("step {} of {} at {share} %", canary.step, canary.steps);
+    let head = match share {
+        0 => "copies of requests".to_owned(),
+        _ => format!("step {} of {} at {share} %", canary.step, canary.steps),
+    };
     let mut lines = vec![format!("  {head}: {}", canary.sentence)];
     lines.extend(held(release));
     lines
@@ -172,6 +177,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("created", time::clock(release.create_time.as_ref())),
         ("ended", time::clock(release.end_time.as_ref())),
         ("switch", release.certificate.as_ref().map_or_else(String::new, certificate::sentence)),
+        ("shadow", release.shadow.as_ref().map_or_else(String::new, shadow::sentence)),
         ("build", last(&release.build).to_owned()),
         ("config", short(&release.config_hash).to_owned()),
         ("secrets", release.secrets.join(", ")),

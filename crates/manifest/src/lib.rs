@@ -23,6 +23,7 @@ mod resolved;
 mod routes;
 mod rules;
 mod service;
+mod shadow;
 mod slot;
 mod sticky;
 mod strategy;
@@ -55,8 +56,9 @@ pub use service::{
     Build, Cache, Delivery, Dependency, DependencyTarget, Http, Protocol, Replace, Resources,
     Secret, Service, Source, Stop, Volume, VolumeClass,
 };
+pub use shadow::{Method, Shadow, ShadowLimits};
 pub use sticky::Sticky;
-pub use strategy::{Analysis, Bake, Canary, Shadow, Strategy, WorseBy};
+pub use strategy::{Analysis, Bake, Canary, Strategy, WorseBy};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
     ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,

@@ -143,10 +143,16 @@ fn strategy(resolved: &Resolved, running: Option<&Resolved>) -> (String, String)
             let hold = canary.hold;
             format!("traffic moves by {}, each step judged over {hold}", steps.join(", "))
         }
-        Strategy::Shadow(shadow) => format!(
-            "{} of the requests are copied for {}, then all traffic moves in one step",
-            shadow.share, shadow.lasts
-        ),
+        Strategy::Shadow(shadow) => {
+            let methods: Vec<_> = shadow.methods.iter().map(ToString::to_string).collect();
+            format!(
+                "{} of the {} requests are copied to the new instances for {}; their answers are compared and \
+                 thrown away, then all traffic moves in one step",
+                shadow.share,
+                methods.join(" and "),
+                shadow.lasts
+            )
+        }
     };
     (resolved.strategy.as_str().to_owned(), why)
 }

@@ -5,6 +5,7 @@ use crate::grammar::mapping;
 use crate::nearest::suggestion;
 use crate::problem::quoted;
 use crate::read::{Fields, Read, Reading, default_of};
+use crate::shadow::Shadow;
 use crate::sticky::Sticky;
 use crate::value::{Percent, Span};
 use crate::yaml::{Node, Value};
@@ -40,18 +41,6 @@ mapping! {
         /// request is decided by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sticky: Option<Sticky>;
-    }
-}
-
-mapping! {
-    /// Copies of GET and HEAD requests go to the candidate too, before it takes any.
-    pub struct Shadow {
-        /// How many of the requests are copied.
-        share: Percent = "10%", "shows faults without doubling the load";
-        /// How long.
-        lasts ["for"]: Span = "10m", "sees a few hundred requests of a small service";
-        /// What is compared between candidate and stable.
-        analysis: Analysis = "{}", "its keys have defaults of their own";
     }
 }
 

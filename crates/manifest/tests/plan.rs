@@ -77,6 +77,18 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
 }
 
 #[test]
+fn a_shadow_says_what_is_copied_and_for_how_long() {
+    let text = "app: a\nservices: { api: { build: ., http: 80 } }\nenvironments: { p: { track: { branch: x }, \
+                strategy: { shadow: { share: 20%, for: 5m, methods: [GET, POST] } } } }";
+    let there = resolved(text, "p");
+    let planned = plan(&there, Some(&there));
+    assert_snapshot!(planned.why, @"20% of the GET and POST requests are copied to the new instances for 5m; their answers are compared and thrown away, then all traffic moves in one step");
+    let shift = planned.gates.iter().find(|gate| gate.name == "shift").expect("a gate");
+    assert_eq!(shift.longest.to_string(), "5m");
+    assert!(plan(&there, None).gates.iter().all(|gate| gate.name != "shift"));
+}
+
+#[test]
 fn a_service_that_went_is_removed_and_its_volumes_stay() {
     let text = |services: &str| {
         format!(

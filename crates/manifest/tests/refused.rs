@@ -240,6 +240,11 @@ fn strategies_that_lead_nowhere() {
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: { cookie: 'a=b' } } }")), @r#"slipway.yaml:9:45 environments.production.strategy.canary.sticky.cookie: expected a name of a header or cookie, found "a=b": use letters, digits, `-`, `_` and `.`"#);
     assert_snapshot!(refused(&production("strategy: { canary: {}, shadow: {} }")), @"slipway.yaml:9:5 environments.production.strategy: needs exactly one of `canary`, `shadow`");
     assert_snapshot!(refused(&production("strategy: { shadow: { share: 200% } }")), @"slipway.yaml:9:34 environments.production.strategy.shadow.share: 200% is no share of the requests (use more than 0% and at most 100%)");
+    assert_snapshot!(refused(&production("strategy: { shadow: { methods: [], limits: { body: 8MiB, at_once: 0 } } }")), @"
+    slipway.yaml:9:27 environments.production.strategy.shadow.methods: nothing is copied (name methods, like [GET, HEAD])
+    slipway.yaml:9:56 environments.production.strategy.shadow.limits.body: 8MiB is out of range (use at most 4MiB)
+    slipway.yaml:9:71 environments.production.strategy.shadow.limits.at_once: 0 is out of range (use a number from 1 to 256)
+    ");
     assert_snapshot!(refused(&production("bake: { for: 10d, restarts: 0 }")), @r#"
     slipway.yaml:9:18 environments.production.bake.for: 10d is out of range (use a duration from 0s to 7d)
     slipway.yaml:9:33 environments.production.bake.restarts: 0 is out of range (use a number from 1 to 1000)

@@ -1,5 +1,6 @@
 //! What is known of a release before it begins: how it takes traffic, and how long each state may last.
 
+use crate::State;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub enum Strategy {
         /// Percent of traffic of each step; the last is 100.
         steps: Vec<u32>,
     },
+    /// Copies of requests first, judged, then everything at once.
+    Shadow,
 }
 
 /// How long each state may last at the longest.
@@ -141,7 +144,21 @@ impl Plan {
     pub fn weights(&self) -> &[u32] {
         match &self.strategy {
             Strategy::Canary { steps } if self.has_stable && !steps.is_empty() => steps,
-            Strategy::Canary { .. } | Strategy::BlueGreen | Strategy::Recreate => &[100],
+            Strategy::Shadow if self.has_stable => &[0, 100],
+            Strategy::Canary { .. }
+            | Strategy::Shadow
+            | Strategy::BlueGreen
+            | Strategy::Recreate => &[100],
         }
+    }
+
+    /// The router knows the release and gives it copies of requests, whose answers reach nobody.
+    pub fn is_shadowing(&self, state: &State) -> bool {
+        matches!(state, State::Shifting { step, .. } if self.weights().get(*step) == Some(&0))
+    }
+
+    /// Users may have been answered by the release.
+    pub fn has_users(&self, state: &State) -> bool {
+        state.has_traffic() && !self.is_shadowing(state)
     }
 }

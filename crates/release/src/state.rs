@@ -256,7 +256,7 @@ impl State {
         !self.is_moving() && !self.is_waiting() || matches!(self, Self::Stuck { .. })
     }
 
-    /// Users may have been answered by this release.
+    /// The router may give requests to this release, if only copies: see [`crate::Plan::has_users`].
     pub fn has_traffic(&self) -> bool {
         matches!(self, Self::Shifting { .. } | Self::Baking | Self::Settling | Self::Live)
     }

@@ -134,7 +134,7 @@ fn shifted(plan: &Plan, step: usize, phase: &Shift) -> State {
 /// The step of traffic to ask a person about instead of going back: users are on what cannot be undone.
 fn asked_about(plan: &Plan, state: &State) -> Option<usize> {
     let step = match state {
-        State::Shifting { step, .. } => *step,
+        State::Shifting { step, .. } if plan.has_users(state) => *step,
         State::Baking => plan.weights().len().saturating_sub(1),
         _ => return None,
     };
@@ -270,11 +270,13 @@ fn touched_traffic(plan: &Plan, state: &State) -> bool {
     let stopped_stable = plan.strategy == Strategy::Recreate
         && plan.has_stable
         && matches!(state, State::Starting | State::Warming | State::Verifying);
-    stopped_stable || state.has_traffic()
+    stopped_stable || plan.has_users(state)
 }
 
 fn undo(plan: &Plan, state: &State, ending: Ending) -> State {
-    let undo = if touched_traffic(plan, state) { Undo::Traffic } else { Undo::Candidate };
+    // A router that gives it copies must be told, too.
+    let is_routed = touched_traffic(plan, state) || state.has_traffic();
+    let undo = if is_routed { Undo::Traffic } else { Undo::Candidate };
     State::RollingBack { undo, ending }
 }
 

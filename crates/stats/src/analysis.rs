@@ -3,6 +3,7 @@
 use crate::block::{Block, Tally};
 use crate::evidence::{EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Verdict};
 use crate::latency::Latency;
+use crate::level::Share;
 use crate::plan::Plan;
 use crate::proportion::{Guess, Proportion};
 use crate::reading::{ReadingPair, Readings};
@@ -15,6 +16,10 @@ const MEMORY: f64 = 50_000.0;
 const USUAL: f64 = 0.01;
 /// as if that had been seen so many times.
 const BELIEF: f64 = 50.0;
+/// That a release answers as it did itself needs no showing: it is as good as seen so often in each interval.
+const CERTAIN: f64 = 1e6;
+/// A release that is like the stable one never answers differently.
+const SAME: Guess = Guess { stable: 0.0, same: 0.0 };
 
 /// What is seen at one look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +40,8 @@ pub struct Analysis {
     /// Requests of the stable release, from before too.
     recent: Tally,
     errors: Option<Proportion>,
+    #[serde(default)]
+    differences: Option<Proportion>,
     latency: Option<Latency>,
     readings: Vec<Readings>,
 }
@@ -51,9 +58,11 @@ pub fn judge<'a>(plan: Plan, sights: impl IntoIterator<Item = &'a Sight>) -> Jud
 impl Analysis {
     /// Nothing was seen yet.
     pub fn new(plan: Plan) -> Self {
-        let errors = plan.errors.map(|allowed| Proportion::new(allowed.get()));
+        let proportion = |allowed: Option<Share>| allowed.map(|it| Proportion::new(it.get()));
+        let (errors, differences) = (proportion(plan.errors), proportion(plan.differences));
         let readings = plan.readings.iter().cloned().map(Readings::new).collect();
-        Self { plan, last: None, recent: Tally::default(), errors, latency: None, readings }
+        let (last, recent) = (None, Tally::default());
+        Self { plan, last, recent, errors, differences, latency: None, readings }
     }
 
     /// One look. The first is the beginning: what the stable release did before tells what is usual for it, what the
@@ -73,7 +82,7 @@ impl Analysis {
 
     /// The candidate gets more traffic: that it is fine with that has to be shown anew. Evidence that it is worse stays.
     pub fn next_step(&mut self) {
-        self.errors.iter_mut().for_each(Proportion::forget_fine);
+        self.errors.iter_mut().chain(&mut self.differences).for_each(Proportion::forget_fine);
         self.latency.iter_mut().for_each(|latency| latency.proportion.forget_fine());
         self.readings.iter_mut().for_each(Readings::forget_fine);
     }
@@ -81,7 +90,9 @@ impl Analysis {
     /// What follows by now. It may be asked at any moment and as often as one likes.
     pub fn judgement(&self) -> Judgement {
         let errors = self.errors.as_ref().map(|errors| self.on_errors(errors));
+        let differences = self.differences.as_ref().map(|all| self.on_differences(all));
         let latency = self.plan.latency.map(|_| self.on_latency());
+        let latency = differences.into_iter().chain(latency);
         let readings = self.readings.iter().map(|readings| self.on_reading(readings));
         Judgement::of(errors.into_iter().chain(latency).chain(readings).collect())
     }
@@ -100,6 +111,10 @@ impl Analysis {
         if let Some(errors) = &mut self.errors {
             let block = Block { candidate: candidate.requests, stable: stable.requests };
             errors.observe(&block, guess);
+        }
+        if let Some(differences) = &mut self.differences {
+            let same = Tally { of: CERTAIN, hits: 0.0 };
+            differences.observe(&Block { candidate: candidate.answers, stable: same }, SAME);
         }
         let same_shape = sight.candidate.bounds() == sight.stable.bounds();
         if let Some(latency) = self.latency.as_mut().filter(|_| same_shape) {
@@ -123,6 +138,16 @@ impl Analysis {
         let allowed = self.plan.errors.map_or(0.0, f64::from);
         let seen = (seen(errors.candidate), seen(errors.stable));
         self.on_proportion(Metric::Errors, (allowed, allowed), errors, Some(self.guess()), seen)
+    }
+
+    fn on_differences(&self, differences: &Proportion) -> Finding {
+        let answers = differences.candidate;
+        let value = (answers.of > 0.0).then(|| answers.share());
+        let (of, none) = (whole(answers.of), value.map(|_| 0.0));
+        let seen = (Seen { of, value }, Seen { of, value: none });
+        let allowed = self.plan.differences.map_or(0.0, f64::from);
+        let metric = Metric::Differences;
+        self.on_proportion(metric, (allowed, allowed), differences, Some(SAME), seen)
     }
 
     fn on_latency(&self) -> Finding {

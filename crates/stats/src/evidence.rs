@@ -21,6 +21,8 @@ pub enum Verdict {
 pub enum Metric {
     /// The share of failed requests.
     Errors,
+    /// The share of answers that differ from those of the stable release to the same requests.
+    Differences,
     /// This quantile of latency.
     Latency(Share),
     /// A number from elsewhere.
@@ -32,7 +34,7 @@ pub enum Metric {
 pub struct Seen {
     /// So many requests, or readings.
     pub of: u64,
-    /// The share that failed, the quantile in seconds, or the mean; `None` when there is none.
+    /// The share that failed or differed, the quantile in seconds, or the mean; `None` when there is none.
     pub value: Option<f64>,
 }
 
@@ -75,7 +77,7 @@ pub struct Evidence {
     pub candidate: Seen,
     /// The stable release, over the same minutes.
     pub stable: Seen,
-    /// The difference in the share of failed requests; in the share of slow ones, where slow begins later for the
+    /// The difference in the share of failed requests; the share of answers that differ; the difference in the share of slow ones, where slow begins later for the
     /// candidate by what is allowed; or the mean of how much worse than allowed the readings are.
     pub estimate: f64,
     /// Around the estimate: 95 % of all such intervals hold the truth at every moment.

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Plan {
     /// By how much the share of failed requests may be higher, as a difference.
     pub errors: Option<Share>,
+    /// Which share of answers may differ from those of the stable release to the same requests.
+    #[serde(default)]
+    pub differences: Option<Share>,
     /// By how much slower it may be.
     pub latency: Option<LatencyPlan>,
     /// Numbers from elsewhere.
@@ -23,6 +26,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             errors: Some(Share::ONE_PERCENT),
+            differences: None,
             latency: Some(LatencyPlan::default()),
             readings: Vec::new(),
             false_rollback: Level::FALSE_ROLLBACK,
@@ -35,6 +39,7 @@ impl Plan {
     /// How many things are judged.
     pub(crate) fn metrics(&self) -> usize {
         usize::from(self.errors.is_some())
+            + usize::from(self.differences.is_some())
             + usize::from(self.latency.is_some())
             + self.readings.len()
     }

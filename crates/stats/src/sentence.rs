@@ -17,6 +17,7 @@ impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Errors => f.write_str("errors"),
+            Self::Differences => f.write_str("differences"),
             Self::Latency(quantile) => write!(f, "p{}", digits(quantile.get() * 100.0)),
             Self::Reading(name) => f.write_str(name),
         }
@@ -50,8 +51,12 @@ impl fmt::Display for Finding {
         match &self.metric {
             Metric::Errors => {
                 let [candidate, stable] = [(candidate, value), (stable, stable_value)]
-                    .map(|(seen, share)| failed(*seen, share));
+                    .map(|(seen, value)| share(*seen, value, "requests"));
                 write!(f, "{candidate} failed, of the stable release {stable}")?;
+            }
+            Metric::Differences => {
+                let answers = share(*candidate, value, "answers");
+                write!(f, "{answers} are not those of the stable release")?;
             }
             Metric::Latency(_) => write!(
                 f,
@@ -80,6 +85,7 @@ impl Finding {
         let worse = match self.metric {
             Metric::Errors if allowed == "1" => "worse by more than 1 point".to_owned(),
             Metric::Errors => format!("worse by more than {allowed} points"),
+            Metric::Differences => format!("more than {allowed} %"),
             Metric::Latency(_) => format!("slower by more than {allowed} %"),
             Metric::Reading(_) => format!("worse by more than {allowed} %"),
         };
@@ -98,10 +104,10 @@ impl Finding {
 }
 
 /// `41 of 820 requests (5 %)`
-fn failed(seen: Seen, share: f64) -> String {
+fn share(seen: Seen, share: f64, what: &str) -> String {
     #[expect(clippy::cast_precision_loss, reason = "counts of requests fit in 52 bits")]
     let of = seen.of as f64;
-    format!("{} of {} requests ({} %)", (share * of).round(), seen.of, digits(share * 100.0))
+    format!("{} of {} {what} ({} %)", (share * of).round(), seen.of, digits(share * 100.0))
 }
 
 /// `203 ms`, `1.3 s`

@@ -11,6 +11,11 @@ pub struct Snapshot {
     bounds: Vec<f64>,
     /// By bucket, not cumulative; one more than bounds.
     counts: Vec<u64>,
+    /// Answers that were compared with those of the other release, and those of them that differed.
+    #[serde(default)]
+    compared: u64,
+    #[serde(default)]
+    different: u64,
 }
 
 /// Counters that cannot be.
@@ -54,7 +59,13 @@ impl Snapshot {
             counts.push(count.checked_sub(below).ok_or(SnapshotError::Counts)?);
             below = count;
         }
-        Ok(Self { requests, failed, bounds, counts })
+        Ok(Self { requests, failed, bounds, counts, compared: 0, different: 0 })
+    }
+
+    /// The same, with so many answers compared with those of the stable release to the same requests.
+    #[must_use]
+    pub fn with_answers(self, compared: u64, different: u64) -> Self {
+        Self { compared, different, ..self }
     }
 
     pub(crate) fn bounds(&self) -> &[f64] {
@@ -65,6 +76,8 @@ impl Snapshot {
     pub(crate) fn since(&self, before: &Self) -> Interval {
         let fell = self.requests < before.requests
             || self.failed < before.failed
+            || self.compared < before.compared
+            || self.different < before.different
             || self.bounds != before.bounds
             || self.counts.iter().zip(&before.counts).any(|(now, before)| now < before);
         if fell {
@@ -74,6 +87,7 @@ impl Snapshot {
         Interval {
             requests: tally(self.requests - before.requests, self.failed - before.failed),
             latency: counts.map(|(now, before)| number(now - before)).collect(),
+            answers: tally(self.compared - before.compared, self.different - before.different),
         }
     }
 
@@ -82,6 +96,7 @@ impl Snapshot {
         Interval {
             requests: tally(self.requests, self.failed),
             latency: self.counts.iter().map(|&count| number(count)).collect(),
+            answers: tally(self.compared, self.different),
         }
     }
 }
@@ -92,6 +107,8 @@ pub(crate) struct Interval {
     pub(crate) requests: Tally,
     /// By bucket.
     pub(crate) latency: Vec<f64>,
+    /// Those that were compared, and those of them that differed.
+    pub(crate) answers: Tally,
 }
 
 /// Counters are read one after the other, so a failure may be seen before its request.

@@ -7,7 +7,7 @@ use crate::db::release::Release;
 use crate::db::{command, environment, release};
 use crate::drive::DriveError;
 use crate::transition::{TransitionError, apply_in, recorded};
-use crate::window;
+use crate::{shadow, window};
 use ::release::{Input, Plan, State, Strategy};
 use service::fail_point::reach;
 
@@ -41,18 +41,21 @@ pub(crate) async fn admit(app: &App, lease: Lease, release: &Release) -> Result<
     Ok(true)
 }
 
-/// The plan, now that it is known what the release replaces: what cannot run twice stops first.
+/// The plan, now that it is known what the release replaces: what cannot run twice stops first, and what answers users
+/// as before is not asked copies of what they ask.
 async fn settled_plan(
     app: &App,
     release: &Release,
     stable: Option<events::ReleaseId>,
 ) -> Result<Plan, DriveError> {
     let mut plan = Plan { has_stable: stable.is_some(), ..release.plan.clone() };
-    if let Some(id) = stable
-        && let Some(stable) = release::get(&app.pool, id).await?
-        && !crate::replace::stop_first(&release.content, &stable.content).is_empty()
-    {
+    let Some(id) = stable else { return Ok(plan) };
+    let Some(stable) = release::get(&app.pool, id).await? else { return Ok(plan) };
+    let contents = (&release.content, &stable.content);
+    if !crate::replace::stop_first(contents.0, contents.1).is_empty() {
         plan.strategy = Strategy::Recreate;
+    } else if plan.strategy == Strategy::Shadow && !shadow::is_worth_it(contents.0, contents.1) {
+        plan.strategy = Strategy::BlueGreen;
     }
     Ok(plan)
 }

@@ -24,7 +24,6 @@ pub(crate) fn is_waited_for(resolved: &Resolved, origin: &Origin) -> bool {
     resolved.wait_for_ci.is_some()
         && origin.commit.is_some()
         && UNASKED.contains(&origin.cause.as_str())
-        && crate::unsupported::unsupported(resolved).is_none()
 }
 
 /// What people are told when `release` comes to `state`.

@@ -219,21 +219,24 @@ async fn insert(
 fn plan(resolved: &Resolved, restores: bool) -> Plan {
     let strategy = match &resolved.strategy {
         manifest::Strategy::Recreate => Strategy::Recreate,
-        manifest::Strategy::BlueGreen | manifest::Strategy::Shadow(_) => Strategy::BlueGreen,
-        // Without a route there is no traffic to take a share of.
-        manifest::Strategy::Canary(_) if resolved.routes.is_empty() => Strategy::BlueGreen,
+        manifest::Strategy::BlueGreen => Strategy::BlueGreen,
+        // Without a route there is no traffic to take a share of, or to copy.
+        manifest::Strategy::Canary(_) | manifest::Strategy::Shadow(_)
+            if resolved.routes.is_empty() =>
+        {
+            Strategy::BlueGreen
+        }
+        manifest::Strategy::Shadow(_) => Strategy::Shadow,
         manifest::Strategy::Canary(canary) => Strategy::Canary {
             steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
         },
     };
-    // What this version does not do fails at once: nobody is asked to agree to that, and no window is waited for.
-    let waits = !restores && crate::unsupported::unsupported(resolved).is_none();
     Plan {
         strategy: if restores { Strategy::BlueGreen } else { strategy },
         limits: limits(resolved),
         ci: false,
-        approval: waits && resolved.approval.is_some(),
-        window: waits && !resolved.freeze.is_empty(),
+        approval: !restores && resolved.approval.is_some(),
+        window: !restores && !resolved.freeze.is_empty(),
         // What was proven before goes back at once.
         jobs: !restores && resolved.jobs.values().any(|job| runs_before(job.at)),
         warm: !restores && resolved.services.values().any(|service| !service.warmup.is_nothing()),

@@ -45,6 +45,7 @@ mod room;
 mod router;
 mod routes;
 mod schedule;
+mod shadow;
 mod steps;
 mod sweep;
 mod table;
@@ -52,7 +53,6 @@ mod tenure;
 mod timetable;
 mod trace;
 mod transition;
-mod unsupported;
 mod wave;
 mod window;
 

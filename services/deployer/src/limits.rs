@@ -37,7 +37,8 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     let approval = resolved.approval.as_ref().map(|approval| approval.expires.duration());
     let hold = match &resolved.strategy {
         Strategy::Canary(canary) => canary.hold.duration() + UNSEEN,
-        Strategy::BlueGreen | Strategy::Recreate | Strategy::Shadow(_) => usual.hold,
+        Strategy::Shadow(shadow) => shadow.lasts.duration() + UNSEEN,
+        Strategy::BlueGreen | Strategy::Recreate => usual.hold,
     };
     // A release that stops the old one first also waits for that; what is not found is asked twice.
     Limits {

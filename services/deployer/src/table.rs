@@ -10,7 +10,7 @@ use crate::restored;
 use crate::router::RouterError;
 use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
-use manifest::{Protocol, Sticky, Strategy};
+use manifest::{Protocol, Shadow, Sticky, Strategy};
 use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,6 +60,7 @@ impl Scene {
             connect_timeout: Some(proto::time::duration(CONNECT_TIMEOUT)),
             strip_prefix: rule.strip_prefix,
             sticky: self.sticky(),
+            shadow: self.shadow(rule),
         };
         leading.resolved.routes.iter().map(route).collect()
     }
@@ -80,6 +81,16 @@ impl Scene {
             }
             Sticky::Address => v1::Sticky { address: true, ..v1::Sticky::default() },
         })
+    }
+
+    /// What a candidate without users gets of a route; nothing where the stable release's instances are its own, too.
+    fn shadow(&self, rule: &manifest::Route) -> Option<v1::Shadow> {
+        let [stable, candidate] = self.environment.traffic.shares.as_slice() else { return None };
+        let content = |share: &Share| self.releases.get(&share.release);
+        let (stable, new) = (content(stable)?, content(candidate)?);
+        let Strategy::Shadow(shadow) = &new.resolved.strategy else { return None };
+        let is_new = stable.service_hash(&rule.service) != new.service_hash(&rule.service);
+        (candidate.percent == 0 && is_new).then(|| copies(shadow))
     }
 
     /// The first route carries the plain name; further ones add their service and prefix.
@@ -125,6 +136,18 @@ impl Scene {
             Some(Upstream { instance: instance.id.to_string(), address })
         };
         self.instances.iter().filter(belongs).filter_map(upstream).collect()
+    }
+}
+
+fn copies(shadow: &Shadow) -> v1::Shadow {
+    v1::Shadow {
+        share_basis_points: shadow.share.basis_points(),
+        methods: shadow.methods.iter().map(ToString::to_string).collect(),
+        max_body_bytes: shadow.limits.body.get(),
+        timeout: Some(proto::time::duration(shadow.limits.timeout.duration())),
+        max_copies: shadow.limits.at_once,
+        ignored_pointers: shadow.ignore.iter().map(ToString::to_string).collect(),
+        slower_by_basis_points: shadow.analysis.p95.worse_by.basis_points(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::metrics::Figures;
 use crate::plane::Plane;
 use crate::refused::Refused;
+use crate::shadow::Mirror;
 use crate::store::{Store, StoreError};
 use crate::worker::{Shared, Worker};
 use chrono::{DateTime, Utc};
@@ -85,7 +86,8 @@ pub async fn start(config: Config) -> Result<Router, RouterError> {
     let figures = Figures { plane: plane.clone(), refused: refused.clone(), dropped_lines };
     health.metrics().lock().register_collector(Box::new(figures));
     let app = App { plane: plane.clone(), health, started: clock.now(), clock: clock.clone() };
-    let shared = Shared { plane, refused, config: Arc::new(config), clock };
+    let mirror = Mirror::start(plane.clone()).map_err(RouterError::Worker)?;
+    let shared = Shared { plane, refused, config: Arc::new(config), clock, mirror };
     tracing::info!(%traffic_address, %control_address, generation = app.plane.live().table.generation, "router listens");
     Ok(Router { app, shared, listeners, control, log, traffic_address, control_address })
 }

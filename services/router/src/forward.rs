@@ -10,6 +10,7 @@ use crate::live::LiveRoute;
 use crate::problem::Refusal;
 use crate::record::Record;
 use crate::reply::Reply;
+use crate::shadow::Draft;
 use crate::table::{Mode, normal_host};
 use crate::tunnel;
 use crate::upload::{Progress, Upload};
@@ -89,6 +90,7 @@ struct Passing {
     answer: Answer,
     route: Arc<LiveRoute>,
     on_upgrade: Option<OnUpgrade>,
+    draft: Option<Box<Draft>>,
 }
 
 async fn forward(
@@ -102,7 +104,7 @@ async fn forward(
     let host = normal_host(authority.to_str().map_err(|_| Refusal::NoRoute)?);
     let mut unsent = Unsent::New(parts, body);
     let (roll, progress) = (worker.roll(), Progress::since(record.started()));
-    let (mut held_until, mut tried) = (None, Vec::new());
+    let (mut held_until, mut tried, mut draft) = (None, Vec::new(), None);
     loop {
         let live = worker.live();
         let route = live.route(&host, record.path()).ok_or(Refusal::NoRoute)?.clone();
@@ -126,7 +128,8 @@ async fn forward(
             return Err(if tried.is_empty() { Refusal::NoInstance } else { Refusal::Unreachable });
         };
         let Ok(claim) = worker.plane.claim(&live, instance) else { continue };
-        let request = unsent.request(&route, &progress)?;
+        draft = unsent.draft(record, (&route, chosen), &ask).or(draft);
+        let request = unsent.request(&route, &progress, draft.as_deref())?;
         record.claimed(claim);
         if !tried.is_empty() {
             route.passage.retried();
@@ -141,7 +144,7 @@ async fn forward(
         };
         match attempt.run(request, target.h2c).await {
             Ok(answer) => {
-                return Ok(Passing { answer, route, on_upgrade: ask.on_upgrade.take() });
+                return Ok(Passing { answer, route, on_upgrade: ask.on_upgrade.take(), draft });
             }
             Err(Failed::NotReached(request)) => {
                 record.unassign();
@@ -174,10 +177,18 @@ impl Unsent {
         }
     }
 
+    /// For the copy that a candidate gets, if it gets one; a request that switches protocols has no answer to compare.
+    fn draft(&self, record: &Record, to: (&LiveRoute, usize), ask: &Ask) -> Option<Box<Draft>> {
+        let Self::New(parts, body) = self else { return None };
+        let asked = (record.uri(), &ask.host);
+        ask.upgrade.is_none().then(|| Draft::of(record.worker(), to, (parts, body), asked))?
+    }
+
     fn request(
         &mut self,
         route: &LiveRoute,
         progress: &Rc<Progress>,
+        draft: Option<&Draft>,
     ) -> Result<Request<Upload>, Refusal> {
         let route = &route.route;
         match std::mem::replace(self, Self::Taken) {
@@ -186,7 +197,8 @@ impl Unsent {
                     return Err(Refusal::BodyTooLarge);
                 }
                 let gap = route.response_timeout;
-                let upload = Upload::new(body, route.max_body, gap, progress);
+                let kept = draft.and_then(Draft::upload);
+                let upload = Upload::new(body, route.max_body, gap, progress, kept);
                 Ok(Request::from_parts(parts, upload))
             }
             Self::Returned(request) => Ok(request),
@@ -225,16 +237,22 @@ fn refuse(refusal: Refusal, mut record: Box<Record>) -> Response<Reply> {
 }
 
 fn pass_back(passing: Passing, mut record: Box<Record>) -> Response<Reply> {
-    let Passing { answer, route, on_upgrade } = passing;
+    let Passing { answer, route, on_upgrade, mut draft } = passing;
     let Answer { mut response, connection } = answer;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return switch(response, connection, on_upgrade, record);
     }
     record.answered(response.status());
+    if let Some(draft) = &mut draft {
+        let elapsed = record.started().elapsed();
+        draft.answered(response.status(), response.headers(), elapsed);
+    }
     headers::remove_hop_by_hop(response.headers_mut());
     *response.version_mut() = Version::HTTP_11;
     let gap = gap(response.headers(), route.route.response_timeout);
-    response.map(|incoming| Reply::passed(incoming, connection, gap, record))
+    // What streams has no end to be compared at.
+    let draft = draft.filter(|_| gap.is_some());
+    response.map(|incoming| Reply::passed(incoming, (connection, draft), gap, record))
 }
 
 /// The longest silence within an answer; event streams may be silent for ever.

@@ -58,6 +58,7 @@ impl RouterService for App {
             start_time: Some(proto::time::timestamp(self.started)),
             generation: self.plane.live().table.generation,
             routes: ledger.route_stats(&route),
+            shadows: ledger.shadow_stats(&route),
         };
         Ok(Response::new(answer))
     }

@@ -5,6 +5,8 @@ use http::{HeaderMap, Method, Uri, Version};
 
 /// Shows the token that addresses a candidate; never passed on.
 pub(crate) const CANDIDATE: HeaderName = HeaderName::from_static("slipway-candidate");
+/// Tells a candidate that a request is a copy, whose answer nobody gets.
+pub(crate) const SHADOW: HeaderName = HeaderName::from_static("slipway-shadow");
 /// Identity of a request from the outermost proxy to the last log line.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

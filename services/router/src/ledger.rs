@@ -8,6 +8,7 @@ use crate::instance::{self, Instance};
 use crate::live::{Live, LiveRoute, LiveTarget};
 use crate::measure::{Measured, Snapshot};
 use crate::passage::Passage;
+use crate::shadow::Counters;
 use crate::table::{Route, RouteTable, Target, Upstream};
 use events::{InstanceId, ReleaseId};
 use std::collections::{BTreeMap, HashSet};
@@ -41,6 +42,8 @@ pub(crate) struct Ledger {
     releases: BTreeMap<(String, ReleaseId), Release>,
     slots: BTreeMap<(String, Slot), Snapshot>,
     passages: BTreeMap<String, Arc<Passage>>,
+    /// By candidate.
+    shadows: BTreeMap<(String, ReleaseId), Arc<Counters>>,
 }
 
 #[derive(Debug)]
@@ -86,6 +89,7 @@ impl Ledger {
             }
             now.duration_since(*release.left.get_or_insert(now)) < REMEMBERED
         });
+        self.shadows.retain(|candidate, _| self.releases.contains_key(candidate));
     }
 
     /// An instance at each of its addresses.
@@ -121,6 +125,12 @@ impl Ledger {
         told.collect()
     }
 
+    /// What came of copies of requests of one route, or of all when the name is empty.
+    pub(crate) fn shadow_stats(&self, route: &str) -> Vec<proto::v1::ShadowStats> {
+        let wanted = self.shadows.iter().filter(|((name, _), _)| route.is_empty() || name == route);
+        wanted.map(|((name, id), counters)| counters.stats(name, &id.to_string())).collect()
+    }
+
     /// What each side of each route had to do, whichever releases were on it.
     pub(crate) fn by_slot(&mut self) -> BTreeMap<(String, Slot), Snapshot> {
         self.settle();
@@ -141,7 +151,14 @@ impl Ledger {
         let targets = route.targets.iter().map(|target| self.target(route, target));
         let targets = targets.collect();
         let passage = self.passages.entry(route.name.clone()).or_default().clone();
-        LiveRoute { targets, route: route.clone(), passage }
+        let shadow = self.shadow(route);
+        LiveRoute { targets, route: route.clone(), passage, shadow }
+    }
+
+    fn shadow(&mut self, route: &Route) -> Option<Arc<Counters>> {
+        let candidate = route.targets.iter().find(|target| target.candidate)?;
+        let key = (route.name.clone(), candidate.release);
+        route.shadow.is_some().then(|| self.shadows.entry(key).or_default().clone())
     }
 
     fn target(&mut self, route: &Route, target: &Target) -> LiveTarget {

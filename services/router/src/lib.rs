@@ -25,6 +25,7 @@ mod problem;
 mod record;
 mod refused;
 mod reply;
+mod shadow;
 mod store;
 mod tunnel;
 mod upload;

@@ -4,6 +4,7 @@ use crate::choose::{self, Load};
 use crate::instance::Instance;
 use crate::measure::Measured;
 use crate::passage::Passage;
+use crate::shadow::Counters;
 use crate::table::{Mode, Route, RouteTable};
 use http::HeaderMap;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct LiveRoute {
     pub(crate) passage: Arc<Passage>,
     /// In the order of the route.
     pub(crate) targets: Vec<LiveTarget>,
+    /// Of the copies that the candidate gets.
+    pub(crate) shadow: Option<Arc<Counters>>,
 }
 
 /// A target and its counters.

@@ -1,6 +1,7 @@
 //! The body of an answer on its way to the client, and what is done when it ends.
 
 use crate::record::Record;
+use crate::shadow::Draft;
 use crate::upstream::http1::Connection;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -31,6 +32,8 @@ pub(crate) struct Passed {
     gap: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
     record: Box<Record>,
+    /// The candidate is to be asked the same.
+    draft: Option<Box<Draft>>,
 }
 
 /// The answer ends here, incomplete.
@@ -46,13 +49,13 @@ impl Reply {
 
     pub(crate) fn passed(
         incoming: Incoming,
-        connection: Option<Box<Connection>>,
+        (connection, draft): (Option<Box<Connection>>, Option<Box<Draft>>),
         gap: Option<Duration>,
         record: Box<Record>,
     ) -> Self {
-        let mut passed = Passed { incoming, connection, gap, timer: None, record };
+        let mut passed = Passed { incoming, connection, gap, timer: None, record, draft };
         if passed.incoming.is_end_stream() {
-            passed.keep_connection();
+            passed.complete();
         }
         Self::Passed(Box::new(passed))
     }
@@ -69,8 +72,11 @@ impl Passed {
         match frame {
             Some(Ok(frame)) => {
                 self.record.sent(frame.data_ref().map_or(0, Bytes::len) as u64);
+                if let (Some(draft), Some(part)) = (&mut self.draft, frame.data_ref()) {
+                    draft.part(part);
+                }
                 if self.incoming.is_end_stream() {
-                    self.keep_connection();
+                    self.complete();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -79,7 +85,7 @@ impl Passed {
                 self.fail()
             }
             None => {
-                self.keep_connection();
+                self.complete();
                 Poll::Ready(None)
             }
         }
@@ -96,14 +102,18 @@ impl Passed {
 
     fn fail(&mut self) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
         self.connection = None;
+        self.draft = None;
         self.record.broke_off();
         Poll::Ready(Some(Err(BrokeOff)))
     }
 
-    /// The answer is complete: the connection can serve another request.
-    fn keep_connection(&mut self) {
+    /// The connection can serve another request, and the candidate be asked the same.
+    fn complete(&mut self) {
         if let Some(connection) = self.connection.take() {
             self.record.keep_connection(connection);
+        }
+        if let Some(draft) = self.draft.take() {
+            draft.send(self.record.worker());
         }
     }
 }

@@ -7,6 +7,8 @@
 mod address;
 mod host;
 mod parse;
+pub(crate) mod pointer;
+mod shadow;
 mod sticky;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -14,9 +16,13 @@ pub(crate) mod tests;
 pub use address::{Address, InvalidAddress};
 pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
 pub use parse::{InvalidTable, Violation};
+pub use pointer::{InvalidPointer, Pointer};
+pub use shadow::Shadow;
 pub use sticky::Sticky;
 
 use events::{InstanceId, ReleaseId};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
 use std::collections::HashMap;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
@@ -65,6 +71,28 @@ pub struct Route {
     pub candidate_token: Option<CandidateToken>,
     /// By what requests of one client are known; without, every request is decided by itself.
     pub sticky: Option<Sticky>,
+    /// The candidate gets copies of requests.
+    pub shadow: Option<Shadow>,
+}
+
+impl Route {
+    /// The path as instances see it, from what the client sent.
+    pub(crate) fn path_behind(&self, uri: &Uri) -> PathAndQuery {
+        let all = || PathAndQuery::from_static("/");
+        let path = uri.path_and_query().cloned().unwrap_or_else(all);
+        if !self.strip_prefix {
+            return path;
+        }
+        let rest = self.path_prefix.strip(path.path());
+        let query = path.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{rest}{query}").try_into().unwrap_or(path)
+    }
+
+    /// The part of the path that instances do not see, for a header that tells them.
+    pub(crate) fn told_prefix(&self) -> Option<HeaderValue> {
+        let prefix = self.strip_prefix.then(|| self.path_prefix.to_string())?;
+        HeaderValue::from_str(&prefix).ok()
+    }
 }
 
 /// What happens to the requests of a route.

@@ -1,10 +1,11 @@
 //! The body of a request on its way to an instance: limited, and not waited for without end.
 
 use crate::problem::Refusal;
+use crate::shadow::Kept;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -23,6 +24,7 @@ struct Stream {
     gap: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     progress: Rc<Progress>,
+    kept: Option<Rc<RefCell<Kept>>>,
 }
 
 /// How a body fares, for who waits for the answer to it.
@@ -63,19 +65,20 @@ impl Upload {
         Self(None)
     }
 
-    /// A body of at most `limit` bytes with gaps no longer than `gap`.
+    /// A body of at most `limit` bytes with gaps no longer than `gap`, which is `kept` while it passes.
     pub(crate) fn new(
         incoming: Incoming,
         limit: Option<u64>,
         gap: Duration,
         progress: &Rc<Progress>,
+        kept: Option<Rc<RefCell<Kept>>>,
     ) -> Self {
         if incoming.is_end_stream() {
             return Self::none();
         }
         let left = limit.unwrap_or(u64::MAX);
         let progress = progress.clone();
-        Self(Some(Box::new(Stream { incoming, left, gap, timer: None, progress })))
+        Self(Some(Box::new(Stream { incoming, left, gap, timer: None, progress, kept })))
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -90,12 +93,22 @@ impl Stream {
         };
         self.timer = None;
         self.progress.touch();
+        self.note_end();
         Poll::Ready(frame.map(|frame| {
             let frame = frame.map_err(|_| Refusal::BodyBroken)?;
             let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.left = self.left.checked_sub(bytes).ok_or(Refusal::BodyTooLarge)?;
+            if let (Some(kept), Some(part)) = (&self.kept, frame.data_ref()) {
+                kept.borrow_mut().part(part);
+            }
             Ok(frame)
         }))
+    }
+
+    fn note_end(&self) {
+        if let Some(kept) = self.kept.as_ref().filter(|_| self.incoming.is_end_stream()) {
+            kept.borrow_mut().completed();
+        }
     }
 
     fn poll_gap(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {

@@ -50,9 +50,12 @@ pub(crate) fn in_force(table: &RouteTable) -> RouteTable {
     let mut seen = table.clone();
     for rollback in &table.local_rollbacks {
         let routes = seen.routes.iter_mut().filter(|route| is_of(route, &rollback.environment));
-        routes.flat_map(|route| &mut route.targets).for_each(|target| {
-            target.weight = u32::from(target.release == rollback.release);
-        });
+        for route in routes {
+            route.shadow = None;
+            for target in &mut route.targets {
+                target.weight = u32::from(target.release == rollback.release);
+            }
+        }
     }
     seen
 }

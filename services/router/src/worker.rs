@@ -9,6 +9,7 @@ use crate::network::Network;
 use crate::plane::Plane;
 use crate::problem::Refusal;
 use crate::refused::Refused;
+use crate::shadow::Mirror;
 use crate::upstream::{Pool, http2};
 use crate::watch::{Coarse, Watch};
 use http::HeaderValue;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) refused: Arc<Refused>,
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
+    pub(crate) mirror: Mirror,
 }
 
 /// See the module.
@@ -43,6 +45,7 @@ pub(crate) struct Worker {
     pub(crate) plane: Arc<Plane>,
     pub(crate) pool: Pool,
     pub(crate) shared_connections: http2::Shared,
+    pub(crate) mirror: Mirror,
     refused: Arc<Refused>,
     config: Arc<Config>,
     live: RefCell<Arc<Live>>,
@@ -101,12 +104,13 @@ impl Worker {
     }
 
     fn new(shared: Shared, log: Option<Lines>, stopping: CancellationToken) -> Self {
-        let Shared { plane, refused, config, clock } = shared;
+        let Shared { plane, refused, config, clock, mirror } = shared;
         Self {
             live: RefCell::new(plane.live()),
             plane,
             pool: Pool::default(),
             shared_connections: http2::Shared::default(),
+            mirror,
             refused,
             config,
             random: RefCell::new(SmallRng::from_rng(&mut rand::rng())),

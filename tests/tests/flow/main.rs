@@ -26,6 +26,7 @@ mod promote;
 mod push;
 mod runs;
 mod services;
+mod shadow;
 mod tell;
 mod traces;
 mod traffic;

@@ -108,6 +108,9 @@ fn shifting(strategy: &Strategy) -> (Span, String) {
             );
             (canary.hold.times(held), why)
         }
-        Strategy::Shadow(shadow) => (shadow.lasts, "copies of requests".to_owned()),
+        Strategy::Shadow(shadow) => {
+            let why = "copies of requests before any user, if they are conclusive";
+            (shadow.lasts, why.to_owned())
+        }
     }
 }

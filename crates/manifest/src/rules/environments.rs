@@ -7,10 +7,14 @@ use crate::environment::{Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
 use crate::notify::{Notice, Receiver};
 use crate::routes::{RouteError, routes};
+use crate::shadow::{Shadow, ShadowLimits};
 use crate::strategy::Strategy;
-use crate::value::{HostName, Percent, Span};
+use crate::value::{Bytes, HostName, Percent, Span};
 use events::EnvironmentName;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many times `at_once` of it may lie in the memory of the router.
+const LARGEST_COPY: Bytes = Bytes::new(4 << 20);
 
 pub(super) fn check(rules: &mut Rules<'_>) {
     let manifest = rules.manifest;
@@ -105,11 +109,25 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
                 rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
             }
         }
-        Strategy::Shadow(shadow) => {
-            let path = format!("{path}.shadow");
-            rules.lasts(&format!("{path}.for"), shadow.lasts, Span::seconds(1), DAY);
-            share(rules, &format!("{path}.share"), shadow.share);
-        }
+        Strategy::Shadow(shadow) => copies(rules, &format!("{path}.shadow"), shadow),
+    }
+}
+
+fn copies(rules: &mut Rules<'_>, path: &str, shadow: &Shadow) {
+    rules.lasts(&format!("{path}.for"), shadow.lasts, Span::seconds(1), DAY);
+    share(rules, &format!("{path}.share"), shadow.share);
+    share(rules, &format!("{path}.differences"), shadow.differences);
+    if shadow.methods.is_empty() {
+        let help = "name methods, like [GET, HEAD]";
+        rules.broken(format!("{path}.methods"), "nothing is copied", help);
+    }
+    let ShadowLimits { body, timeout, at_once } = &shadow.limits;
+    let path = format!("{path}.limits");
+    rules.lasts(&format!("{path}.timeout"), *timeout, Span::millis(100), minutes(1));
+    rules.between(&format!("{path}.at_once"), *at_once, 1, 256);
+    if *body > LARGEST_COPY {
+        let help = format!("use at most {LARGEST_COPY}");
+        rules.broken(format!("{path}.body"), format!("{body} is out of range"), help);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stories of single lives, the whole table as one snapshot, and properties of every reachable life.
 
 mod gates;
+mod shadow;
 
 use super::*;
 use crate::{Entry, replay};
@@ -332,6 +333,7 @@ fn any_plan() -> impl Generator<Value = Plan> {
     let strategy = prop_oneof![
         Just(Strategy::BlueGreen),
         Just(Strategy::Recreate),
+        Just(Strategy::Shadow),
         proptest::collection::vec(1_u32..=100, 1..4).prop_map(|steps| Strategy::Canary { steps }),
     ];
     (flags, strategy).prop_map(|(flags, strategy)| Plan {

@@ -57,6 +57,9 @@ fn unserved(world: &World, route: &Route) -> Option<String> {
             let state = row.state.name();
             return Some(format!("release {} of {place} is {state} and has traffic", row.number));
         }
+        if target.percent > 0 && row.plan.is_shadowing(&row.state) {
+            return Some(format!("release {} of {place} is a shadow and has users", row.number));
+        }
         if route.held || target.percent == 0 {
             continue;
         }

@@ -34,6 +34,7 @@ pub(crate) enum Way {
     BlueGreen,
     Recreate,
     Canary,
+    Shadow,
 }
 
 /// The gates of a release.
@@ -77,7 +78,8 @@ impl Content {
         let strategy = match self.way {
             Way::Canary if !restores => Strategy::Canary { steps: vec![10, 50, 100] },
             Way::Recreate if !restores => Strategy::Recreate,
-            Way::BlueGreen | Way::Canary | Way::Recreate => Strategy::BlueGreen,
+            Way::Shadow if !restores => Strategy::Shadow,
+            Way::BlueGreen | Way::Canary | Way::Recreate | Way::Shadow => Strategy::BlueGreen,
         };
         Plan {
             strategy,

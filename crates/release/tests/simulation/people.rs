@@ -87,7 +87,7 @@ impl Shelf {
 
     fn new_content(&self, rng: &mut Rng) -> Content {
         let way =
-            rng.pick(&[Way::BlueGreen, Way::BlueGreen, Way::Canary, Way::Canary, Way::Recreate]);
+            rng.pick(&[Way::BlueGreen, Way::BlueGreen, Way::Canary, Way::Shadow, Way::Recreate]);
         let mut gate = |per_mille| rng.chance(per_mille);
         let gates = Gates {
             approval: gate(150),

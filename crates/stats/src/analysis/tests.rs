@@ -47,6 +47,51 @@ fn one_metric_that_is_worse_is_enough() {
     assert_eq!(judgement.verdict, Verdict::Pass);
 }
 
+/// The verdict when so many of each hundred answers differ, of which a hundredth may.
+fn differing(different: u64, looks: u64) -> Verdict {
+    let plan = Plan { differences: Share::try_from(0.01).ok(), ..Plan::default() };
+    let look = |by: u64| {
+        let seen = snapshot(100 * by, 0);
+        let candidate = seen.clone().with_answers(100 * by, different * by);
+        Sight { candidate, stable: seen, readings: Vec::new() }
+    };
+    let looks: Vec<Sight> = (0..=looks).map(look).collect();
+    judge(plan, &looks).verdict
+}
+
+#[test]
+fn answers_that_differ_are_worse_and_the_same_ones_are_fine() {
+    assert_eq!(differing(10, 3), Verdict::Fail);
+    assert_eq!(differing(0, 20), Verdict::Pass);
+    assert_eq!(differing(0, 1), Verdict::Inconclusive);
+}
+
+/// Whether a candidate ever fails of whose answers as many differ as is allowed, looked at two hundred times.
+fn ever_fails(seed: u64) -> bool {
+    let differences = Share::try_from(0.05).ok();
+    let mut analysis =
+        Analysis::new(Plan { errors: None, latency: None, differences, ..Plan::default() });
+    let (mut state, mut different) = (seed, 0);
+    (1..=200_u64).any(|look| {
+        for _ in 0..10 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            different += u64::from((state >> 33).is_multiple_of(20));
+        }
+        let seen = snapshot(10 * look, 0);
+        let candidate = seen.clone().with_answers(10 * look, different);
+        analysis.observe(&Sight { candidate, stable: seen, readings: Vec::new() });
+        analysis.judgement().verdict == Verdict::Fail
+    })
+}
+
+#[test]
+fn of_what_differs_as_much_as_is_allowed_one_in_a_hundred_fails_at_most() {
+    let failed = (0..500).filter(|seed| ever_fails(*seed)).count();
+    assert!(failed <= 5, "{failed} of 500");
+}
+
 #[test]
 fn what_the_candidate_did_before_does_not_count() {
     let look = |by: u64| sight((400 + 100 * by, 400), (5000 + 900 * by, 20 + 4 * by));

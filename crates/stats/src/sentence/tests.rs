@@ -1,4 +1,4 @@
-use crate::{Better, Floor, Plan, ReadingPair, ReadingPlan, Sight, Snapshot, judge};
+use crate::{Better, Floor, Plan, ReadingPair, ReadingPlan, Share, Sight, Snapshot, judge};
 use insta::assert_snapshot;
 
 fn snapshot(requests: u64, failed: u64, slow: u64) -> Snapshot {
@@ -45,6 +45,23 @@ fn a_candidate_with_little_traffic() {
 fn a_candidate_without_traffic() {
     assert_snapshot!(said([0, 0, 0], [9, 0, 0]), @"inconclusive: errors: nothing was seen of the candidate; p95: nothing was seen of the candidate");
     assert_snapshot!(judge(Plan { errors: None, latency: None, ..Plan::default() }, &[]), @"inconclusive: nothing is compared");
+}
+
+#[test]
+fn answers_that_differ() {
+    let plan = Plan {
+        errors: None,
+        latency: None,
+        differences: Share::try_from(0.01).ok(),
+        ..Plan::default()
+    };
+    let look = |by: u64| {
+        let candidate = snapshot(50 * by, 0, 0).with_answers(49 * by, 5 * by);
+        Sight { candidate, stable: snapshot(50 * by, 0, 0), readings: Vec::new() }
+    };
+    let looks: Vec<Sight> = (0..=8).map(look).collect();
+    assert_snapshot!(judge(plan.clone(), &looks), @"fail: differences: 40 of 392 answers (10.2 %) are not those of the stable release; that is more than 1 %");
+    assert_snapshot!(judge(plan, &looks[..1]), @"inconclusive: differences: nothing was seen of the candidate");
 }
 
 #[test]

@@ -18,5 +18,6 @@ pub(crate) mod route_claim;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod setup;
+pub(crate) mod shadow;
 pub(crate) mod timetable;
 pub(crate) mod vote;

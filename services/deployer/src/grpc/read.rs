@@ -5,11 +5,11 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, certificate, environment, instance, log, vote};
+use crate::db::{analysis, certificate, environment, instance, log, shadow, vote};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
-use manifest::Closed;
+use manifest::{Closed, Strategy};
 use proto::v1;
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -56,6 +56,10 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
     let votes = vote::of_release(&app.pool, release.id).await.map_err(database)?;
     let closed = closed(app, release).await.map_err(database)?;
     let certificate = certificate::of(&app.pool, release.id).await.map_err(database)?;
+    let shadow = match release.content.resolved.strategy {
+        Strategy::Shadow(_) => shadow::find(&app.pool, release.id).await.map_err(database)?,
+        Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
+    };
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let promoted_from = other(app, release.promoted_from).await?;
@@ -71,6 +75,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         votes: &votes,
         closed: closed.as_ref(),
         certificate: certificate.as_ref(),
+        shadow: shadow.as_ref(),
     };
     let errands = executions::errands(app, release.id).await?;
     Ok(v1::Release { errands, ..seen.show() })

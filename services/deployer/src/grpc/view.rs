@@ -8,6 +8,7 @@ use crate::db::log::Line;
 use crate::db::release::Release;
 use crate::db::vote::{Kind, Vote};
 use crate::member;
+use crate::shadow::Report;
 use crate::steps::{Step, steps};
 use ::release::{Shift, State, Traffic};
 use chrono::{DateTime, Utc};
@@ -30,6 +31,8 @@ pub(super) struct Seen<'a> {
     /// Why it waits for its window.
     pub(super) closed: Option<&'a Closed>,
     pub(super) certificate: Option<&'a Certificate>,
+    /// What came of the copies that it got.
+    pub(super) shadow: Option<&'a Report>,
 }
 
 impl Seen<'_> {
@@ -73,6 +76,7 @@ impl Seen<'_> {
             certificate: self.certificate.map(certificate),
             reason: text(origin.reason.clone()),
             promoted_from: text(self.promoted_from.map(name)),
+            shadow: self.shadow.map(Report::show),
         }
     }
 

@@ -1,13 +1,14 @@
-//! Holds a share of traffic and judges the candidate by it: probes and restarts as in the bake, and its answers beside
-//! those of the stable release over the same minutes. What is neither shown to be worse nor shown not to be is left to a
+//! Holds a share of traffic, or of copies, and judges the candidate by it: probes and restarts as in the bake, and its
+//! answers beside those of the stable release over the same minutes, or to the same requests. What is neither shown to be worse nor shown not to be is left to a
 //! person, and judged on meanwhile.
 
 use super::Outcome;
-use super::watch::{alarmed, found_again, left, measured, watched};
+use super::watch::{alarmed, copied, found_again, left, measured, watched};
 use crate::app::App;
 use crate::compare;
 use crate::db::release::Release;
-use crate::db::{analysis, release};
+use crate::db::{analysis, release, shadow};
+use crate::shadow::Report;
 use crate::watch::{Limits, Sight, Tally, Watcher, is_calm, verdict};
 use ::release::{Failure, Shift, State};
 use manifest::Strategy;
@@ -24,6 +25,7 @@ const SAVE: u32 = 5;
 pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<String, Outcome> {
     let mut held = Instant::now() + time_to_hold(app, release).await?;
     let mut analysis = begin(app, release, step).await?;
+    let mut report = report(app, release).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched(app, release).await?);
     // The errors are for the analysis to judge.
     let limits = Limits { requests: u64::MAX, ..Limits::from(&release.content.resolved.bake) };
@@ -36,12 +38,12 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
         if let Some(alarm) = verdict(&sights, Tally::default(), Tally::default(), &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }
-        observe(app, release, &mut analysis).await;
+        observe(app, release, &mut analysis, report.as_mut()).await;
         let judgement = analysis.judgement();
         let is_held = Instant::now() >= held;
         let end = end(&judgement, (is_held, waits(release)), &sights);
         if end.is_some() || looks.is_multiple_of(SAVE) {
-            save(app, release, (step, &analysis), &judgement).await?;
+            save(app, release, (step, &analysis, report.as_ref()), &judgement).await?;
         }
         match end {
             Some(end) => return told(release, step, end, &judgement),
@@ -67,8 +69,10 @@ fn told(
     end: Verdict,
     judgement: &Judgement,
 ) -> Result<String, Outcome> {
-    let share = release.plan.weights().get(step).copied().unwrap_or_default();
-    let said = format!("at {share} %: {judgement}");
+    let said = match release.plan.weights().get(step).copied().unwrap_or_default() {
+        0 => format!("by copies: {judgement}"),
+        share => format!("at {share} %: {judgement}"),
+    };
     match end {
         Verdict::Pass => Ok(said),
         Verdict::Fail => Err(Outcome::failed(Failure::new("ANALYSIS_FAILED", said))),
@@ -91,10 +95,13 @@ async fn begin(app: &App, release: &Release, step: usize) -> Result<Analysis, Ou
     let found = analysis::find(&app.pool, release.id).await;
     let found = found.map_err(|error| Outcome::again(&error))?;
     let Some((known, mut analysis)) = found else {
-        let Strategy::Canary(canary) = &release.content.resolved.strategy else {
-            return Err(Outcome::Again("the release is no canary".to_owned()));
+        return match &release.content.resolved.strategy {
+            Strategy::Canary(canary) => Ok(Analysis::new(compare::plan(&canary.analysis))),
+            Strategy::Shadow(shadow) => Ok(Analysis::new(compare::plan_of_shadow(shadow))),
+            Strategy::BlueGreen | Strategy::Recreate => {
+                Err(Outcome::Again("the release has no step to judge".to_owned()))
+            }
         };
-        return Ok(Analysis::new(compare::plan(&canary.analysis)));
     };
     if known != row_step(step) {
         analysis.next_step();
@@ -106,12 +113,36 @@ fn row_step(step: usize) -> i32 {
     i32::try_from(step).unwrap_or(i32::MAX)
 }
 
+/// What is known of copies from before, if that is what the release gets.
+async fn report(app: &App, release: &Release) -> Result<Option<Report>, Outcome> {
+    if !release.plan.is_shadowing(&release.state) {
+        return Ok(None);
+    }
+    let found = shadow::find(&app.pool, release.id).await;
+    let found = found.map_err(|error| Outcome::again(&error))?;
+    Ok(Some(found.unwrap_or_default()))
+}
+
 /// One look at what the router measured. While it is away nothing is seen, and nothing is judged.
-async fn observe(app: &App, release: &Release, analysis: &mut Analysis) {
-    let Some(stable) = release.stable else { return };
-    let measured = measured(app, release).await.unwrap_or_default();
-    let (candidate, stable) = (release.id.to_string(), stable.to_string());
-    if let Some(sight) = compare::sight(&measured, &candidate, &stable) {
+async fn observe(
+    app: &App,
+    release: &Release,
+    analysis: &mut Analysis,
+    report: Option<&mut Report>,
+) {
+    let sight = match report {
+        Some(report) => {
+            let Some(copied) = copied(app, release).await else { return };
+            report.observe(&copied);
+            compare::sight_of_copies(&copied)
+        }
+        None => {
+            let Some(stable) = release.stable else { return };
+            let measured = measured(app, release).await.unwrap_or_default();
+            compare::sight(&measured, &release.id.to_string(), &stable.to_string())
+        }
+    };
+    if let Some(sight) = sight {
         analysis.observe(&sight);
     }
 }
@@ -119,7 +150,7 @@ async fn observe(app: &App, release: &Release, analysis: &mut Analysis) {
 async fn save(
     app: &App,
     release: &Release,
-    (step, known): (usize, &Analysis),
+    (step, known, report): (usize, &Analysis, Option<&Report>),
     judgement: &Judgement,
 ) -> Result<(), Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
@@ -127,6 +158,9 @@ async fn save(
     release::fence(&mut *transaction, release).await.map_err(again)?;
     let known = (row_step(step), known);
     analysis::save(&mut transaction, release.id, known, judgement).await.map_err(again)?;
+    if let Some(report) = report {
+        shadow::save(&mut transaction, release.id, report).await.map_err(again)?;
+    }
     transaction.commit().await.map_err(again)
 }
 

@@ -13,9 +13,6 @@ use release::{Failure, Strategy};
 
 /// Makes sure that images, network and volumes are there and that there is room.
 pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outcome> {
-    if let Some(failure) = crate::unsupported::unsupported(&release.content.resolved) {
-        return Err(Outcome::failed(failure));
-    }
     claim_routes(app, release).await?;
     let described =
         member::describe(app, release).await.map_err(|error| match error.failure() {

@@ -4,7 +4,7 @@ use super::{Outcome, certify, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 
-/// Gives the candidate `weight` percent and the stable release the rest. Returns when the router
+/// Gives the candidate `weight` percent, which with nothing is copies only, and the stable release the rest. Returns when the router
 /// acknowledged.
 pub(crate) async fn shift(app: &App, release: &Release, weight: u32) -> Result<String, Outcome> {
     certify::begin(app, release).await?;
@@ -15,5 +15,8 @@ pub(crate) async fn shift(app: &App, release: &Release, weight: u32) -> Result<S
         &[],
     );
     let generation = shifted.await?;
-    Ok(format!("{weight} % of traffic, table {generation}"))
+    Ok(match weight {
+        0 => format!("copies of requests, table {generation}"),
+        _ => format!("{weight} % of traffic, table {generation}"),
+    })
 }

@@ -13,7 +13,7 @@ use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
 use crate::{addresses, diagnose};
 use ::release::Failure;
-use proto::v1::ReleaseStats;
+use proto::v1::{ReleaseStats, ShadowStats};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -120,11 +120,23 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
 
 /// The same with all that the router measures.
 pub(super) async fn measured(app: &App, release: &Release) -> Option<Vec<ReleaseStats>> {
-    let name = route_name(&release.app, &release.environment);
     let mut measured = app.router.stats("").await.ok()?.releases;
-    let further = format!("{name}/");
-    measured.retain(|of| of.route == name || of.route.starts_with(&further));
+    measured.retain(|of| is_route_of(release, &of.route));
     Some(measured)
+}
+
+/// What came of the copies that the release got; nothing when the router is away or did not copy yet.
+pub(super) async fn copied(app: &App, release: &Release) -> Option<Vec<ShadowStats>> {
+    let mut copied = app.router.stats("").await.ok()?.shadows;
+    let candidate = release.id.to_string();
+    copied.retain(|of| of.release == candidate && is_route_of(release, &of.route));
+    (!copied.is_empty()).then_some(copied)
+}
+
+/// Further routes of an environment carry its name, a slash, and more.
+fn is_route_of(release: &Release, route: &str) -> bool {
+    let rest = route.strip_prefix(&route_name(&release.app, &release.environment));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What an alarm comes to.

@@ -11,7 +11,7 @@ use crate::upstream::http1::NoAnswer;
 use crate::upstream::http2;
 use crate::worker::Worker;
 use http::header::{HOST, TE};
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ impl Attempt<'_> {
     fn for_http1(&self, mut request: Request<Upload>) -> Request<Upload> {
         let absolute = self.uri.authority().is_some();
         if absolute || self.route.route.strip_prefix || request.uri() != self.uri {
-            *request.uri_mut() = Uri::from(self.path());
+            *request.uri_mut() = Uri::from(self.route.route.path_behind(self.uri));
         }
         if absolute || request.version() != Version::HTTP_11 {
             request.headers_mut().insert(HOST, self.ask.host.clone());
@@ -152,7 +152,7 @@ impl Attempt<'_> {
         let mut uri = http::uri::Parts::default();
         uri.scheme = Some(Scheme::HTTP);
         uri.authority = self.ask.host.as_bytes().try_into().ok();
-        uri.path_and_query = Some(self.path());
+        uri.path_and_query = Some(self.route.route.path_behind(self.uri));
         if let Ok(uri) = Uri::from_parts(uri) {
             *request.uri_mut() = uri;
         }
@@ -165,24 +165,8 @@ impl Attempt<'_> {
         request
     }
 
-    /// The path as the instance sees it, made from what the client sent and not from what another attempt made of it.
-    fn path(&self) -> PathAndQuery {
-        let all = || PathAndQuery::from_static("/");
-        let path = self.uri.path_and_query().cloned().unwrap_or_else(all);
-        let route = &self.route.route;
-        if !route.strip_prefix {
-            return path;
-        }
-        let rest = route.path_prefix.strip(path.path());
-        let query = path.query().map(|query| format!("?{query}")).unwrap_or_default();
-        format!("{rest}{query}").try_into().unwrap_or(path)
-    }
-
     fn tell_prefix(&self, headers: &mut HeaderMap) {
-        let route = &self.route.route;
-        if route.strip_prefix
-            && let Ok(prefix) = HeaderValue::from_str(&route.path_prefix.to_string())
-        {
+        if let Some(prefix) = self.route.route.told_prefix() {
             headers.insert(headers::FORWARDED_PREFIX, prefix);
         }
     }

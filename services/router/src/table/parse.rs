@@ -1,8 +1,8 @@
 //! The table from the wire; everything that is wrong with it is told at once.
 
 use super::{
-    Address, CandidateToken, HostPattern, Mode, PathPrefix, Route, RouteTable, Sticky, Target,
-    Upstream,
+    Address, CandidateToken, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow, Sticky,
+    Target, Upstream,
 };
 use events::{InstanceId, ReleaseId};
 use proto::v1;
@@ -101,6 +101,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
     let candidate_token = candidate_token(at, wire, found);
     let targets = targets(at, wire, found);
     let sticky = wire.sticky.as_ref().and_then(|sticky| Sticky::parse(at, sticky, found));
+    let shadow = wire.shadow.as_ref().map(|shadow| Shadow::parse(at, shadow, found));
     Some(Route {
         name: wire.name.clone(),
         hosts,
@@ -113,6 +114,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
         max_body: (wire.max_body_bytes > 0).then_some(wire.max_body_bytes),
         candidate_token,
         sticky,
+        shadow,
     })
 }
 
@@ -134,7 +136,7 @@ fn mode(at: &str, wire: &v1::Route, found: &mut Violations) -> Mode {
     }
 }
 
-fn span(
+pub(super) fn span(
     field: &str,
     wire: Option<prost_types::Duration>,
     default: Duration,

@@ -136,6 +136,9 @@ async fn answer(
         "/half" => half(),
         "/large" => text("x".repeat(3 << 20)),
         "/abort" => return Err("as asked"),
+        "/who" => json(format!("{{\"name\": \"{}\", \"items\": [{{\"n\": 1}}]}}", state.name)),
+        "/size" => json(format!("{{\"bytes\": {}}}", count(request.into_body()).await)),
+        "/fails" if state.name == "candidate" => status(StatusCode::INTERNAL_SERVER_ERROR),
         "/upgrade" => upgrade(&mut request),
         "/trailers" => trailers(request).await,
         _ => text(state.name),
@@ -148,6 +151,13 @@ fn broken<E>(_: E) -> &'static str {
 
 fn text(text: impl Into<Bytes>) -> Response<Body> {
     Response::new(Full::new(text.into()).map_err(broken).boxed_unsync())
+}
+
+fn json(text: String) -> Response<Body> {
+    let mut response = self::text(text);
+    let kind = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert("content-type", kind);
+    response
 }
 
 fn status(status: StatusCode) -> Response<Body> {

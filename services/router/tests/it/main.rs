@@ -14,6 +14,7 @@ mod modes;
 mod restart;
 mod retry;
 mod routing;
+mod shadow;
 mod shutdown;
 mod swap;
 mod tunnel;

@@ -95,6 +95,20 @@ impl Draft {
         self
     }
 
+    /// The candidate gets copies of all requests of these methods, if nothing else is `changed`.
+    pub(crate) fn shadow(mut self, methods: &[&str], change: impl FnOnce(&mut v1::Shadow)) -> Self {
+        let mut shadow = v1::Shadow {
+            share_basis_points: 10_000,
+            methods: methods.iter().map(ToString::to_string).collect(),
+            max_body_bytes: 1024,
+            max_copies: 16,
+            ..v1::Shadow::default()
+        };
+        change(&mut shadow);
+        self.0.shadow = Some(shadow);
+        self
+    }
+
     pub(crate) fn max_body(mut self, bytes: u64) -> Self {
         self.0.max_body_bytes = bytes;
         self

@@ -1,0 +1,186 @@
+//! What copies of requests cost those that are copied: the router with a shadow beside the same router without one, at
+//! the same pace, with JSON that is compared. Once more with a candidate that never answers. Rounds are interleaved.
+
+use crate::router::{peers, until_it_listens, wrk};
+use crate::table::Line;
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use clap::Args;
+use hdrhistogram::Histogram;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use peers::{Peer, Ports};
+use proto::v1;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep_until};
+
+/// How to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// How often each way is measured.
+    #[arg(long, default_value_t = 5)]
+    rounds: u64,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 6)]
+    seconds: u32,
+    /// Connections of the load.
+    #[arg(long, default_value_t = 16)]
+    connections: u32,
+    /// Requests a second.
+    #[arg(long, default_value_t = 2000.0)]
+    rate: f64,
+    /// The share of them that is copied, in percent: the manifest's default.
+    #[arg(long, default_value_t = 10)]
+    share: u32,
+}
+
+/// What the candidate gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Nothing,
+    Copies,
+    /// The same, but it never answers.
+    Hangs,
+}
+
+const WAYS: [Way; 3] = [Way::Nothing, Way::Copies, Way::Hangs];
+/// At most so many times the p99 without copies.
+const WANTED: f64 = 1.1;
+
+/// Measures and prints.
+pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
+    let directory = tempfile::tempdir().context("making a directory")?;
+    let ports = Ports::free()?;
+    let _upstream = peers::upstream(directory.path(), ports, (&json(), "application/json"))?;
+    let router = peers::slipway(directory.path(), ports, &stories::program("router"))?;
+    for port in [ports.stable, ports.candidate, router.port] {
+        until_it_listens(port).await?;
+    }
+    let hanging = TcpListener::bind("127.0.0.1:0").await?;
+    let hang = hanging.local_addr()?.port();
+    let _hangs = tokio::spawn(hold(hanging));
+    let mut p99 = WAYS.map(|_| Vec::new());
+    let mut full = [Vec::new(), Vec::new()];
+    for round in 0..options.rounds {
+        for (n, way) in WAYS.into_iter().enumerate() {
+            let generation = 1 + round * 3 + n as u64;
+            tell(ports, generation, (way, hang), options.share).await?;
+            let taken = paced(&router, &options).await?;
+            let counts = match way {
+                Way::Nothing => v1::ShadowCounts::default(),
+                Way::Copies | Way::Hangs => peers::copies(ports).await?,
+            };
+            println!(
+                "round {round}  {way:<8?} p50 {:.3} ms  p99 {:.3} ms  {} copies, {} dropped",
+                taken[0], taken[1], counts.copies, counts.dropped
+            );
+            p99[n].push(taken[1]);
+            if let Some(full) = full.get_mut(n) {
+                full.push(wrk::run(&router, options.connections, options.seconds / 2).await?);
+            }
+        }
+    }
+    let [nothing, copies, hangs] = p99.map(middle);
+    let line = |what: &str, value: f64| {
+        let ratio = value / nothing;
+        Line::new(what, format!("{value:.3} ms"))
+            .beside(format!("without {nothing:.3} ms"), ratio)
+            .goal(format!("<= {WANTED}"), ratio <= WANTED)
+    };
+    let [without, with] = full.map(|all| wrk::median(&all));
+    let share = with.per_second / without.per_second;
+    Ok(vec![
+        line("shadow, p99 of users", copies),
+        line("shadow that hangs, p99 of users", hangs),
+        Line::new("shadow, requests at full load", format!("{:.0} /s", with.per_second))
+            .beside(format!("without {:.0} /s", without.per_second), share),
+    ])
+}
+
+/// About two kilobytes, as an API answers.
+fn json() -> String {
+    let item = |n: u32| format!("{{\"id\": {n}, \"name\": \"item {n}\", \"price\": {n}.25}}");
+    format!("{{\"items\": [{}]}}", (0..40).map(item).collect::<Vec<_>>().join(", "))
+}
+
+/// Takes connections, and nothing else.
+async fn hold(listener: TcpListener) {
+    let mut held = Vec::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        held.push(stream);
+    }
+}
+
+async fn tell(ports: Ports, generation: u64, (way, hang): (Way, u16), share: u32) -> Result<()> {
+    let mut route = peers::route(ports, (1, 0));
+    let candidate = &mut route.targets[1];
+    candidate.candidate = true;
+    if way == Way::Hangs {
+        candidate.upstreams[0].address = format!("127.0.0.1:{hang}");
+    }
+    route.shadow = (way != Way::Nothing).then(|| v1::Shadow {
+        share_basis_points: share * 100,
+        methods: vec!["GET".to_owned()],
+        max_body_bytes: 256 * 1024,
+        max_copies: 16,
+        slower_by_basis_points: 2000,
+        ..v1::Shadow::default()
+    });
+    peers::tell_slipway(ports, generation, route).await
+}
+
+/// p50 and p99 in milliseconds, from sending a request to the end of its answer.
+async fn paced(router: &Peer, options: &Options) -> Result<[f64; 2]> {
+    let connections = options.connections;
+    let every = Duration::from_secs_f64(f64::from(connections) / options.rate);
+    let (start, time) = (Instant::now(), Duration::from_secs(options.seconds.into()));
+    let clients: Vec<_> = (0..connections)
+        .map(|index| {
+            let first = start + every.mul_f64(f64::from(index) / f64::from(connections));
+            tokio::spawn(client(router.port, (first, start + time), every))
+        })
+        .collect();
+    let mut all = histogram();
+    for client in clients {
+        all.add(client.await??)?;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
+    let at = |quantile: f64| all.value_at_quantile(quantile) as f64 / 1000.0;
+    Ok([at(0.5), at(0.99)])
+}
+
+async fn client(
+    port: u16,
+    (mut due, end): (Instant, Instant),
+    every: Duration,
+) -> Result<Histogram<u64>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let mut taken = histogram();
+    while due < end {
+        sleep_until(due).await;
+        let sent = Instant::now();
+        let request = Request::get("/").header("host", "127.0.0.1").body(Empty::<Bytes>::new())?;
+        sender.ready().await?;
+        let response = sender.send_request(request).await.context("asking")?;
+        ensure!(response.status() == 200, "a user got {}", response.status());
+        response.into_body().collect().await?;
+        taken.saturating_record(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
+        due += every;
+    }
+    Ok(taken)
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("three digits are possible")
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

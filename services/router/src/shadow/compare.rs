@@ -1,0 +1,167 @@
+//! What two answers to one request have to do with each other. Pure.
+
+use super::difference::differences;
+use crate::table::Shadow;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// An answer, as far as it is compared.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    /// Until its head.
+    pub(super) elapsed: Duration,
+    pub(super) body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// It says that it is JSON.
+    Json(Vec<u8>),
+    /// It says that it is something else.
+    Other,
+    /// It is too large, compressed, or has no end.
+    Unread,
+}
+
+/// How the candidate's answer is beside the stable release's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) failed: bool,
+    pub(super) slower: bool,
+    pub(super) answer: Same,
+}
+
+/// Whether two answers are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Same {
+    /// One of them is a failure, which is no answer.
+    Unknown,
+    Yes,
+    /// Another status.
+    Status,
+    /// Other JSON, at these places.
+    Body(BTreeSet<String>),
+}
+
+/// Whether a body with these headers may be JSON that can be read.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || kind.ends_with("+json")
+}
+
+/// Whether a body with these headers has to be unpacked before it can be read.
+pub(super) fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+}
+
+/// What `candidate` is beside `stable`.
+pub(super) fn compare(stable: &Answer, candidate: &Answer, shadow: &Shadow) -> Outcome {
+    let failed = |answer: &Answer| answer.status.is_server_error();
+    let answer = match () {
+        () if failed(stable) || failed(candidate) => Same::Unknown,
+        () if stable.status != candidate.status => Same::Status,
+        () => bodies(&stable.body, &candidate.body, shadow),
+    };
+    // In hundredths of a per cent.
+    let allowed = u128::from(10_000 + shadow.slower_by) * stable.elapsed.as_nanos();
+    let slower = candidate.elapsed.as_nanos() * 10_000 > allowed;
+    Outcome { failed: failed(candidate), slower, answer }
+}
+
+/// What is not JSON for users is not compared.
+fn bodies(stable: &Body, candidate: &Body, shadow: &Shadow) -> Same {
+    let Body::Json(stable) = stable else { return Same::Yes };
+    let Ok(stable) = serde_json::from_slice(stable) else { return Same::Yes };
+    let all = || Same::Body(BTreeSet::from([String::new()]));
+    let candidate = match candidate {
+        Body::Json(candidate) => serde_json::from_slice(candidate),
+        Body::Other => return all(),
+        Body::Unread => return Same::Yes,
+    };
+    let Ok(candidate) = candidate else { return all() };
+    let places = differences(&stable, &candidate, &shadow.ignored);
+    if places.is_empty() { Same::Yes } else { Same::Body(places) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderValue, Method};
+
+    fn shadow() -> Shadow {
+        Shadow {
+            share: 10_000,
+            methods: vec![Method::GET],
+            max_body: 1000,
+            timeout: Duration::from_secs(1),
+            max_copies: 1,
+            ignored: Vec::new(),
+            slower_by: 2_000,
+        }
+    }
+
+    fn answer(status: u16, millis: u64, body: Body) -> Answer {
+        let status = StatusCode::from_u16(status).expect("a status");
+        Answer { status, elapsed: Duration::from_millis(millis), body }
+    }
+
+    fn of(stable: &Answer, candidate: &Answer) -> Outcome {
+        compare(stable, candidate, &shadow())
+    }
+
+    fn json(text: &str) -> Body {
+        Body::Json(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_failure_is_no_answer_that_could_differ() {
+        let (well, ill) = (answer(200, 10, Body::Other), answer(503, 10, Body::Other));
+        assert_eq!(of(&well, &ill), Outcome { failed: true, slower: false, answer: Same::Unknown });
+        assert_eq!(
+            of(&ill, &well),
+            Outcome { failed: false, slower: false, answer: Same::Unknown }
+        );
+        assert_eq!(of(&well, &answer(404, 10, Body::Other)).answer, Same::Status);
+    }
+
+    #[test]
+    fn slower_is_what_took_longer_by_more_than_is_allowed() {
+        let slower =
+            |millis| of(&answer(200, 100, Body::Other), &answer(200, millis, Body::Other)).slower;
+        assert_eq!([90, 120, 121].map(slower), [false, false, true]);
+    }
+
+    #[test]
+    fn json_is_compared_by_what_it_means_and_other_bodies_are_not() {
+        let same = |stable: Body, candidate: Body| {
+            of(&answer(200, 1, stable), &answer(200, 1, candidate)).answer
+        };
+        let at = |place: &str| Same::Body(BTreeSet::from([place.to_owned()]));
+        assert_eq!(same(json(r#"{"a": 1}"#), json(r#"{"a":1}"#)), Same::Yes);
+        assert_eq!(same(json(r#"{"a":1}"#), json(r#"{"a":2}"#)), at("/a"));
+        assert_eq!(same(json("{}"), json("<html>")), at(""));
+        assert_eq!(same(json("{}"), Body::Other), at(""));
+        assert_eq!(same(json("{}"), Body::Unread), Same::Yes);
+        assert_eq!(same(json("<html>"), json("{}")), Same::Yes);
+        assert_eq!(same(Body::Other, json("{}")), Same::Yes);
+    }
+
+    #[test]
+    fn json_is_what_says_so() {
+        let headers = |kind: &'static str| {
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))])
+        };
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/hal+json"]
+        {
+            assert!(is_json(&headers(kind)), "{kind}");
+        }
+        assert!(!is_json(&headers("text/html")) && !is_json(&HeaderMap::new()));
+        let packed = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        assert!(is_packed(&packed) && !is_packed(&HeaderMap::new()));
+    }
+}

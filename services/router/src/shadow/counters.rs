@@ -1,0 +1,146 @@
+//! What came of the copies that one candidate behind one route got: counters that only grow.
+
+use super::compare::{Answer, Outcome, Same};
+use crate::measure::Measured;
+use parking_lot::Mutex;
+use proto::v1::{ShadowCounts, ShadowPlace, ShadowStats};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Places in answers that are told apart; of what differs everywhere nobody reads all.
+const MOST_PLACES: usize = 32;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Requests that are copied now, from their choice until their copy is compared.
+    open: AtomicU64,
+    copies: AtomicU64,
+    dropped: AtomicU64,
+    failed: AtomicU64,
+    compared: AtomicU64,
+    status_different: AtomicU64,
+    body_different: AtomicU64,
+    slower: AtomicU64,
+    places: Mutex<BTreeMap<String, u64>>,
+    candidate: Measured,
+    stable: Measured,
+}
+
+/// A request is copied, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Counters>);
+
+impl Permit {
+    /// Unless `most` are copied already; that is counted.
+    pub(super) fn of(counters: &Arc<Counters>, most: u64) -> Option<Self> {
+        if counters.open.fetch_add(1, Relaxed) < most {
+            return Some(Self(counters.clone()));
+        }
+        counters.open.fetch_sub(1, Relaxed);
+        counters.dropped();
+        None
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.0
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Counters {
+    /// A request was chosen and could not be copied.
+    pub(super) fn dropped(&self) {
+        self.dropped.fetch_add(1, Relaxed);
+    }
+
+    /// A copy was asked, with this outcome.
+    pub(super) fn compared(&self, stable: &Answer, candidate: &Answer, outcome: Outcome) {
+        let add = |counter: &AtomicU64, when: bool| counter.fetch_add(u64::from(when), Relaxed);
+        self.stable.answered(stable.status, stable.elapsed);
+        self.candidate.answered(candidate.status, candidate.elapsed);
+        add(&self.copies, true);
+        add(&self.failed, outcome.failed);
+        add(&self.slower, outcome.slower);
+        add(&self.compared, outcome.answer != Same::Unknown);
+        add(&self.status_different, outcome.answer == Same::Status);
+        if let Same::Body(places) = outcome.answer {
+            add(&self.body_different, true);
+            let mut known = self.places.lock();
+            for place in places {
+                if known.len() < MOST_PLACES || known.contains_key(&place) {
+                    *known.entry(place).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// As on the wire.
+    pub(crate) fn stats(&self, route: &str, release: &str) -> ShadowStats {
+        let get = |counter: &AtomicU64| counter.load(Relaxed);
+        let place = |(pointer, answers): (&String, &u64)| ShadowPlace {
+            pointer: pointer.clone(),
+            answers: *answers,
+        };
+        ShadowStats {
+            route: route.to_owned(),
+            release: release.to_owned(),
+            counts: Some(ShadowCounts {
+                copies: get(&self.copies),
+                dropped: get(&self.dropped),
+                failed: get(&self.failed),
+                compared: get(&self.compared),
+                status_different: get(&self.status_different),
+                body_different: get(&self.body_different),
+                slower: get(&self.slower),
+                places: self.places.lock().iter().map(place).collect(),
+            }),
+            candidate: Some(self.candidate.snapshot().stats(route, release.to_owned())),
+            stable: Some(self.stable.snapshot().stats(route, String::new())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compare::Body;
+    use super::*;
+    use http::StatusCode;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    #[test]
+    fn no_more_are_copied_at_once_than_may_be() {
+        let counters = Arc::new(Counters::default());
+        let first = Permit::of(&counters, 1).expect("the first");
+        assert!(Permit::of(&counters, 1).is_none());
+        drop(first);
+        assert!(Permit::of(&counters, 1).is_some());
+        assert_eq!(counters.stats("shop", "r").counts.map(|counts| counts.dropped), Some(1));
+    }
+
+    #[test]
+    fn every_copy_is_counted_once_and_its_places_up_to_a_limit() {
+        let counters = Counters::default();
+        let answer =
+            || Answer { status: StatusCode::OK, elapsed: Duration::ZERO, body: Body::Other };
+        for copy in 0..100 {
+            let places = BTreeSet::from(["/at".to_owned(), format!("/{copy}")]);
+            let outcome = Outcome { failed: false, slower: false, answer: Same::Body(places) };
+            counters.compared(&answer(), &answer(), outcome);
+        }
+        let stats = counters.stats("shop", "r");
+        let counts = stats.counts.expect("set");
+        assert_eq!((counts.copies, counts.compared, counts.body_different), (100, 100, 100));
+        assert_eq!(counts.places.len(), MOST_PLACES);
+        let most = counts.places.iter().max_by_key(|place| place.answers).expect("a place");
+        assert_eq!((most.pointer.as_str(), most.answers), ("/at", 100));
+        assert_eq!(stats.stable.map(|stable| stable.status_2xx), Some(100));
+    }
+}

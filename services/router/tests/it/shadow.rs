@@ -1,0 +1,115 @@
+use crate::instance::Instance;
+use crate::table::{Draft, TOKEN, to};
+use crate::world::World;
+use hyper::Request;
+use proto::v1::{ShadowCounts, ShadowPlace};
+use std::time::Duration;
+
+/// A stable release, a candidate without users, and the router in front of them.
+struct Scene {
+    stable: Instance,
+    candidate: Instance,
+    world: World,
+}
+
+impl Scene {
+    async fn of(shadow: impl FnOnce(Draft) -> Draft) -> Self {
+        let stable = Instance::start("stable").await;
+        let candidate = Instance::start("candidate").await;
+        let world = World::start().await;
+        world.apply([shadow(to(&[&stable]).candidate(&[&candidate]))]).await;
+        Self { stable, candidate, world }
+    }
+
+    /// What came of the copies, as soon as that is `wanted`.
+    async fn counts(&self, wanted: impl Fn(&ShadowCounts) -> bool) -> ShadowCounts {
+        let look = async {
+            loop {
+                let counts = self.world.stats().await.shadows.remove(0).counts.expect("set");
+                if wanted(&counts) {
+                    return counts;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), look).await.expect("so many copies")
+    }
+}
+
+#[tokio::test]
+async fn the_candidate_is_asked_what_users_ask_and_they_get_none_of_its_answers() {
+    let scene = Scene::of(|to| to.shadow(&["GET"], |_| {})).await;
+    for _ in 0..20 {
+        assert!(scene.world.get("/who").await.body.contains("stable"));
+    }
+    let counts = scene.counts(|counts| counts.copies == 20).await;
+    let place = ShadowPlace { pointer: "/name".to_owned(), answers: 20 };
+    assert_eq!((counts.compared, counts.body_different), (20, 20));
+    assert_eq!((counts.failed, counts.dropped, counts.places), (0, 0, vec![place]));
+    assert_eq!((scene.stable.requests(), scene.candidate.requests()), (20, 20));
+    assert_eq!(scene.world.befell().await.requests, 20);
+}
+
+#[tokio::test]
+async fn answers_are_the_same_but_for_what_is_ignored() {
+    let ignored = || vec!["/name".to_owned()];
+    let scene = Scene::of(|to| to.shadow(&["GET"], |shadow| shadow.ignored_pointers = ignored()));
+    let scene = scene.await;
+    scene.world.get("/who").await;
+    let counts = scene.counts(|counts| counts.copies == 1).await;
+    assert_eq!((counts.compared, counts.body_different, counts.places), (1, 0, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_candidate_that_fails_or_does_not_answer_is_seen_and_users_do_not_wait() {
+    let soon = Some(proto::time::duration(Duration::from_millis(100)));
+    let scene = Scene::of(|to| to.shadow(&["GET"], |shadow| shadow.timeout = soon)).await;
+    scene.stable.answer_one();
+    for path in ["/fails", "/held"] {
+        assert_eq!(scene.world.get(path).await.status, 200);
+    }
+    let counts = scene.counts(|counts| counts.copies == 2).await;
+    assert_eq!((counts.failed, counts.compared), (2, 0));
+    let stats = scene.world.stats().await;
+    let [shadow] = stats.shadows.as_slice() else { panic!("{stats:?}") };
+    let fives = |of: &Option<proto::v1::ReleaseStats>| of.as_ref().map(|of| of.status_5xx);
+    assert_eq!((fives(&shadow.stable), fives(&shadow.candidate)), (Some(0), Some(2)));
+    assert!(scene.world.drained(&[&scene.candidate], Duration::from_secs(10)).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_what_may_be_asked_twice_is() {
+    let scene = Scene::of(|to| to.shadow(&["POST"], |_| {})).await;
+    scene.world.get("/").await;
+    scene.world.ask(Request::post("/").header("slipway-candidate", TOKEN)).await;
+    scene.world.post("/size", "0123456789").await;
+    let counts = scene.counts(|counts| counts.copies == 1).await;
+    assert_eq!((counts.compared, counts.body_different, counts.dropped), (1, 0, 0));
+    assert_eq!((scene.stable.requests(), scene.candidate.requests()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_is_beyond_a_limit_is_passed_on_and_not_copied() {
+    let scene = Scene::of(|to| to.shadow(&["GET", "POST"], |shadow| shadow.max_copies = 1)).await;
+    assert_eq!(scene.world.post("/size", "x".repeat(1025)).await.body, "{\"bytes\": 1025}");
+    scene.stable.answer_one();
+    scene.world.get("/held").await;
+    scene.candidate.received(1).await;
+    // The candidate has one already.
+    assert_eq!(scene.world.get("/").await.body, "stable");
+    let counts = scene.counts(|counts| counts.dropped == 2).await;
+    assert_eq!((counts.copies, scene.candidate.requests()), (0, 1));
+    scene.candidate.answer_one();
+    scene.counts(|counts| counts.copies == 1).await;
+}
+
+#[tokio::test]
+async fn without_the_shadow_in_the_table_nothing_is_copied_and_what_was_counted_stays() {
+    let scene = Scene::of(|to| to.shadow(&["GET"], |_| {})).await;
+    scene.world.get("/").await;
+    scene.counts(|counts| counts.copies == 1).await;
+    scene.world.apply([to(&[&scene.stable]).candidate(&[&scene.candidate])]).await;
+    scene.world.get("/").await;
+    assert_eq!(scene.counts(|_| true).await.copies, 1);
+    assert_eq!((scene.stable.requests(), scene.candidate.requests()), (2, 1));
+}
