@@ -28,6 +28,7 @@ mod plan;
 mod promote;
 mod refuse;
 mod releases;
+mod retrain;
 mod rollback;
 mod rollback_local;
 mod run;
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Promote(promote::Promote),
     /// Run a job of what is live, and follow it to its end
     Run(run::Run),
+    /// Make the model of what is live anew, and commit it where it differs
+    Retrain(retrain::Retrain),
     /// List runs of jobs, or show one with its output
     Runs(runs::Runs),
     /// Agree to a release that waits for people, or put the freeze aside that holds it
@@ -159,6 +162,7 @@ impl Command {
             Self::Cancel(cancel) => wait(cancel.run(session)),
             Self::Promote(promote) => wait(promote.run(session)),
             Self::Run(run) => wait(run.run(session)),
+            Self::Retrain(retrain) => wait(retrain.run(session)),
             Self::Runs(runs) => wait(runs.run(session)),
             Self::Approve(approve) => wait(approve.run(session)),
             Self::Refuse(refuse) => wait(refuse.run(session)),

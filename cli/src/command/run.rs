@@ -58,7 +58,11 @@ impl Run {
 }
 
 /// Tells what it writes, then how it ended.
-async fn follow(session: &Session, server: &Server, name: String) -> Result<Exit, Error> {
+pub(super) async fn follow(
+    session: &Session,
+    server: &Server,
+    name: String,
+) -> Result<Exit, Error> {
     let mut seen = Instant::now();
     // A stream begins with the first line again.
     let mut told = 0_usize;

@@ -67,6 +67,10 @@ fn differs(before: &Comparison, shown: &Release) -> Vec<String> {
             or_none(short(&shown.commit))
         ));
     }
+    if before.model != shown.model {
+        let (before, now) = (or_none(short(&before.model)), or_none(short(&shown.model)));
+        lines.push(format!("  model {before} -> {now}"));
+    }
     lines.extend(before.images.iter().map(image));
     lines.extend(before.settings.iter().map(setting));
     if lines.is_empty() {

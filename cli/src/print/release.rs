@@ -27,6 +27,10 @@ pub(crate) fn content(release: &Release) -> String {
         (commit, "") => short(commit).to_owned(),
         (commit, full) => format!("{} ({})", short(commit), git_ref(full)),
     };
+    let source = match release.model.as_str() {
+        "" => source,
+        model => format!("{source} model {}", short(model)),
+    };
     match (release.restores_number, promoted_from(release)) {
         (number @ 1.., _) => format!("back to #{number}: {source}"),
         (_, Some(from)) => format!("from {from}: {source}"),

@@ -1,10 +1,10 @@
 //! Runs of jobs.
 
-use super::{last, table, time, words};
+use super::{last, short, table, time, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::run::State;
-use proto::v1::{Job, Run};
+use proto::v1::{Committed, Job, Run};
 
 /// How a run in this state ended; nothing while it is due or runs.
 pub(crate) fn exit(state: State) -> Option<Exit> {
@@ -36,7 +36,7 @@ pub(crate) fn line(run: &Run) -> String {
     let id = last(&run.name);
     let place = format!("{}/{}", run.app, run.environment);
     let why = match (run.reason.as_str(), run.message.as_str()) {
-        ("", _) => String::new(),
+        ("", _) => committed(run).map(|where_to| format!(": {where_to}")).unwrap_or_default(),
         (reason, message) => format!(": {reason}: {message}"),
     };
     let took = match took(run).as_str() {
@@ -44,6 +44,21 @@ pub(crate) fn line(run: &Run) -> String {
         took => format!(" after {took}"),
     };
     format!("job {} of {place} #{}: {}{took}{why}  [{id}]", run.job, run.release_number, state(run))
+}
+
+/// Where what it made is.
+fn committed(run: &Run) -> Option<String> {
+    run.committed.as_ref().map(made)
+}
+
+/// Where a commit is, and whether it is a new one.
+pub(crate) fn made(committed: &Committed) -> String {
+    let Committed { branch, commit, changed, .. } = committed;
+    if *changed {
+        format!("committed {} to {branch}", short(commit))
+    } else {
+        format!("nothing differs from {branch} at {}", short(commit))
+    }
 }
 
 /// Many runs, newest first.
@@ -86,6 +101,7 @@ pub(crate) fn show(run: &Run, log_lines: &[String], now: DateTime<Utc>) -> Strin
         "" => String::new(),
         reason => format!("{reason}: {}", run.message),
     };
+    let made = run.committed.clone().unwrap_or_default();
     let facts = table::facts(&[
         ("run", last(&run.name).to_owned()),
         ("job", format!("{} ({})", run.job, run.kind.replace('_', " "))),
@@ -94,6 +110,10 @@ pub(crate) fn show(run: &Run, log_lines: &[String], now: DateTime<Utc>) -> Strin
         ("why", why),
         ("command", run.command.join(" ")),
         ("by", run.by.clone()),
+        ("because", run.why.clone()),
+        ("made", committed(run).unwrap_or_default()),
+        ("model", short(&made.model).to_owned()),
+        ("metrics", made.metrics),
         ("for", time::clock(run.slot_time.as_ref())),
         ("due", time::age(run.create_time.as_ref(), now)),
         ("began", time::clock(run.start_time.as_ref())),
@@ -127,6 +147,8 @@ mod tests {
             start_time: at(1),
             end_time: at(43),
             slot_time: None,
+            committed: None,
+            why: String::new(),
         }
     }
 
@@ -135,6 +157,22 @@ mod tests {
         insta::assert_snapshot!(line(&failed()), @"job report of shop/production #3: failed (3) after 42s: JOB_FAILED: job report ended with exit code 3  [018f]");
         let due = Run { state: State::Due.into(), ..Run::default() };
         assert_eq!(exit(due.state()), None);
+    }
+
+    #[test]
+    fn what_a_run_made_is_told_with_where_it_is() {
+        let (branch, commit) = ("main".to_owned(), "1234567890abcdef".to_owned());
+        let committed = Committed { branch, commit, changed: true, ..Committed::default() };
+        let made = |changed| Run {
+            state: State::Succeeded.into(),
+            exit_code: Some(0),
+            reason: String::new(),
+            message: String::new(),
+            committed: Some(Committed { changed, ..committed.clone() }),
+            ..failed()
+        };
+        insta::assert_snapshot!(line(&made(true)), @"");
+        insta::assert_snapshot!(line(&made(false)), @"");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Commands that run once, and stages that must build.
 
+use crate::commit::Commit;
 use crate::grammar::{choice, mapping};
 use crate::slot::next_slot;
-use crate::value::{RelativePath, Schedule, Span, StageName, Text, Timezone, VariableName};
+use crate::value::{Schedule, Span, StageName, Text, Timezone, VariableName};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use events::{JobName, ServiceName};
@@ -89,16 +90,6 @@ impl Job {
         // What is no zone is refused where the manifest is read.
         let zone = self.timezone.as_ref().and_then(Timezone::zone).unwrap_or(Tz::UTC);
         next_slot(self.schedule.as_ref()?, zone, after)
-    }
-}
-
-mapping! {
-    /// What a job commits.
-    pub struct Commit {
-        /// The files, as patterns below the repository.
-        paths: Vec<RelativePath>;
-        /// The message; `[skip ci]` is added, which keeps CI quiet and is deployed all the same.
-        message: Text = "\"chore: update generated files\"", "says what it is";
     }
 }
 

@@ -3,6 +3,7 @@
 //! Pure: text in, values out. A [`Manifest`] that exists is valid; a [`Resolved`] one has every default
 //! filled in and is what a release is made of.
 
+mod commit;
 mod docs;
 mod drift;
 mod environment;
@@ -31,6 +32,7 @@ mod survey;
 mod value;
 pub mod yaml;
 
+pub use commit::{Bound, Commit, Metrics};
 pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
@@ -38,7 +40,7 @@ pub use environment::{
 };
 pub use freeze::{Closed, closed};
 pub use health::{Health, Probe, ProbeTarget};
-pub use job::{Check, Commit, Job, JobAt, Missed, Overlap};
+pub use job::{Check, Job, JobAt, Missed, Overlap};
 pub use json::Json;
 pub use manifest::Manifest;
 pub use nearest::suggestion;

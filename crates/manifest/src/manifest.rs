@@ -53,6 +53,12 @@ impl Manifest {
         promoting.filter(move |(_, from)| from.environment == *source)
     }
 
+    /// Whether `path`, below the repository, is a file that a job makes and commits: a part of the model.
+    pub fn is_of_the_model(&self, path: &str) -> bool {
+        let mut commits = self.jobs.values().filter_map(|job| job.commit.as_ref());
+        commits.any(|commit| commit.covers(path))
+    }
+
     /// The service whose Dockerfile has the stage of `check`: the one it names, or the only one built.
     pub fn service_of(&self, check: &Check) -> Option<&ServiceName> {
         let mut built = self.services.iter().filter(|(name, service)| {

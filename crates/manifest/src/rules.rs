@@ -1,5 +1,6 @@
 //! What must hold between the values of a manifest. Every broken rule is reported, each with what to do.
 
+mod commit;
 mod environments;
 mod jobs;
 mod services;

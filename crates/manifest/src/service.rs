@@ -73,6 +73,11 @@ impl Source {
             Self::Image(_) => None,
         }
     }
+
+    /// The directory below the repository that the image is built from; empty for the whole repository.
+    pub fn context(&self) -> String {
+        self.build().map(|build| build.context.cleaned()).unwrap_or_default()
+    }
 }
 
 mapping! {

@@ -190,6 +190,15 @@ fn jobs_and_checks_that_make_no_sense() {
     slipway.yaml:9:62 jobs.x.commit: a job `at: before_release` belongs to a release and cannot commit (use `at: manual` or `at: schedule`)
     slipway.yaml:9:72 jobs.x.commit.paths: there is no path (name what to commit)
     "#);
+    let commits = |commit: &str| {
+        top(&format!(
+            "jobs: {{ x: {{ service: api, command: [x], at: manual, commit: {{ {commit} }} }} }}"
+        ))
+    };
+    assert_snapshot!(refused(&commits("paths: [models/, .git/config]")), @"");
+    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: {} }")), @"");
+    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: { /a: {}, /b: { min: 2, max: 1 }, /c: { min: 1, max: 2, not_worse_than_live: 0 } } }")), @"");
+    assert_snapshot!(refused(&commits("paths: [models/*]").replace("build: .", "build: web")), @"");
     assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule } }")), @r#"slipway.yaml:9:9 jobs.x: `at` and `schedule` do not agree (write `at: schedule` and `schedule: "..."` together)"#);
     assert_snapshot!(refused(&top("checks: [{ name: a, target: t, service: nope }, { name: a, target: t }]")), @r#"
     slipway.yaml:9:41 checks[0].service: there is no service nope (known: api)

@@ -64,6 +64,14 @@ reasons! {
     NotTracked = "NOT_TRACKED",
     /// The commit message asks not to deploy it.
     SkipAsked = "SKIP_ASKED",
+    /// The environment tracks no branch that could get a commit.
+    NoBranch = "NO_BRANCH",
+    /// Git could not make a commit.
+    CommitFailed = "COMMIT_FAILED",
+    /// The remote does not let us push.
+    PushRefused = "PUSH_REFUSED",
+    /// The branch moved each time we pushed.
+    BranchMoves = "BRANCH_MOVES",
 }
 
 impl std::fmt::Display for Reason {

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod collect;
+pub mod commit;
 pub mod complete;
 pub mod config;
 pub mod context;
@@ -17,6 +18,7 @@ pub mod git;
 pub mod grpc;
 pub mod log;
 pub mod metrics;
+pub mod model;
 pub mod on;
 pub mod order;
 pub mod peers;

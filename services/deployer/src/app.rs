@@ -20,6 +20,7 @@ use service::health::Health;
 use service::internal::Internal;
 use sqlx::PgPool;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub(crate) platform: Arc<str>,
     pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) disk_floor: u64,
+    /// Where files may lie for a while.
+    pub(crate) data: Arc<Path>,
     pub(crate) metrics: Metrics,
     /// Names this process in leases.
     pub(crate) owner: Uuid,
@@ -108,6 +111,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         platform: config.platform.into(),
         credentials: crate::credentials::read(config.registry_auth_file.as_deref())?.into(),
         disk_floor: config.disk_floor,
+        data: config.data.into(),
         owner: service::new_id(),
         outbox: Arc::new(Notify::new()),
         due: Arc::new(Notify::new()),

@@ -61,6 +61,7 @@ mod tests {
             build: None,
             change: None,
             reason: None,
+            model: None,
         }
     }
 

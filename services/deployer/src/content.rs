@@ -40,6 +40,9 @@ pub(crate) struct Origin {
     /// Why, as who asked said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+    /// sha256 of the files that jobs make and commit, as the commit has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<String>,
 }
 
 impl Origin {

@@ -83,6 +83,8 @@ async fn every_call_asks_for_its_role() {
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
     RunJob                      who?     who?     no       yes      no       no       yes
+    Retrain                     who?     who?     no       yes      no       no       yes
+    RestoreModel                who?     who?     no       yes      no       no       yes
     SetTraffic                  who?     who?     no       yes      no       no       yes
     SetSecret                   who?     who?     no       yes      no       no       yes
     DeleteSecret                who?     who?     no       yes      no       no       none
@@ -90,6 +92,7 @@ async fn every_call_asks_for_its_role() {
     ReplayDelivery              who?     who?     no       no       no       no       yes
     CancelBuild                 who?     who?     no       no       no       none     yes
     RevealSecrets               who?     who?     no       no       no       no       no
+    CommitFiles                 who?     who?     no       no       no       no       no
     ListTokens                  who?     who?     no       no       no       no       yes
     CreateToken                 who?     who?     no       no       no       no       yes
     DeleteToken                 who?     who?     no       no       no       no       none

@@ -24,6 +24,7 @@ mod manifests;
 mod notified;
 mod promote;
 mod push;
+mod retrain;
 mod runs;
 mod services;
 mod shadow;

@@ -67,15 +67,7 @@ fn one(rules: &mut Rules<'_>, path: &str, job: &Job) {
         let help = "use a name of the tz database, like Europe/Berlin";
         rules.broken(format!("{path}.timezone"), message, help);
     }
-    if let Some(commit) = &job.commit {
-        if !matches!(job.at, JobAt::Manual | JobAt::Schedule) {
-            let message = format!("a job `at: {}` belongs to a release and cannot commit", job.at);
-            rules.broken(format!("{path}.commit"), message, "use `at: manual` or `at: schedule`");
-        }
-        if commit.paths.is_empty() {
-            rules.broken(format!("{path}.commit.paths"), "there is no path", "name what to commit");
-        }
-    }
+    super::commit::check(rules, path, job);
 }
 
 fn checks(rules: &mut Rules<'_>) {

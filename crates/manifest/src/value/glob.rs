@@ -21,22 +21,27 @@ text!(
 impl Glob {
     /// Whether `name` is one of those meant.
     pub fn matches(&self, name: &str) -> bool {
-        let glob: Vec<char> = self.0.chars().collect();
-        let name: Vec<char> = name.chars().collect();
-        // reached[n]: the pattern so far can match the first n characters.
-        let mut reached = vec![false; name.len() + 1];
-        reached[0] = true;
-        let mut rest = glob.as_slice();
-        while let [first, tail @ ..] = rest {
-            let double = *first == '*' && tail.first() == Some(&'*');
-            reached = match first {
-                '*' => spread(&reached, &name, double),
-                one => step(&reached, &name, *one),
-            };
-            rest = if double { &tail[1..] } else { tail };
-        }
-        reached[name.len()]
+        matches(&self.0, name)
     }
+}
+
+/// Whether the pattern `glob` means `name`.
+pub(super) fn matches(glob: &str, name: &str) -> bool {
+    let glob: Vec<char> = glob.chars().collect();
+    let name: Vec<char> = name.chars().collect();
+    // reached[n]: the pattern so far can match the first n characters.
+    let mut reached = vec![false; name.len() + 1];
+    reached[0] = true;
+    let mut rest = glob.as_slice();
+    while let [first, tail @ ..] = rest {
+        let double = *first == '*' && tail.first() == Some(&'*');
+        reached = match first {
+            '*' => spread(&reached, &name, double),
+            one => step(&reached, &name, *one),
+        };
+        rest = if double { &tail[1..] } else { tail };
+    }
+    reached[name.len()]
 }
 
 fn step(reached: &[bool], name: &[char], pattern: char) -> Vec<bool> {

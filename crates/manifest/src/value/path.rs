@@ -1,5 +1,6 @@
 //! Paths: in the repository, in a container, of a request, in a JSON document.
 
+use super::glob;
 use crate::grammar::text;
 
 text!(
@@ -70,6 +71,39 @@ text!(
     },
     "/x"
 );
+
+impl RelativePath {
+    /// Without parts that mean nothing.
+    pub fn cleaned(&self) -> String {
+        let parts = self.0.split('/').filter(|part| !matches!(*part, "" | "."));
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// As a pattern: whether it means `path`.
+    pub fn matches(&self, path: &str) -> bool {
+        glob::matches(&self.cleaned(), path)
+    }
+
+    /// What is left of it below `directory` (empty for the repository); nothing when it does not begin there.
+    pub fn below(&self, directory: &str) -> Option<Self> {
+        let cleaned = self.cleaned();
+        let rest = if directory.is_empty() {
+            cleaned.as_str()
+        } else {
+            cleaned.strip_prefix(directory)?.strip_prefix('/')?
+        };
+        Some(Self(rest.to_owned()))
+    }
+
+    /// As a pattern: the file or directory that all it means is, or lies below. Empty for all of the repository.
+    pub fn folder(&self) -> String {
+        let cleaned = self.cleaned();
+        match cleaned.find(['*', '?']) {
+            None => cleaned,
+            Some(first) => cleaned[..first].rsplit_once('/').unwrap_or_default().0.to_owned(),
+        }
+    }
+}
 
 fn is_plain(path: &str) -> bool {
     !path.chars().any(char::is_control)

@@ -121,16 +121,47 @@ pub async fn find(executor: impl PgExecutor<'_>, id: BuildId) -> Result<Option<R
     .await
 }
 
-/// The manifest and the policy of a build, once they were read.
-pub async fn texts(
+/// What was found in the commit of a build; empty before.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// `slipway.yaml` at the commit.
+    pub manifest: String,
+    /// The one that gives the policy.
+    pub policy: String,
+    /// sha256 of what jobs had committed.
+    pub model: String,
+}
+
+/// What was found in the commit of a build.
+pub async fn found(executor: impl PgExecutor<'_>, id: BuildId) -> Result<Found, sqlx::Error> {
+    let row =
+        sqlx::query!("select manifest, policy, model from builder.build where id = $1", id.uuid())
+            .fetch_optional(executor)
+            .await?;
+    let found = row.map(|row| Found {
+        manifest: row.manifest.unwrap_or_default(),
+        policy: row.policy.unwrap_or_default(),
+        model: row.model.unwrap_or_default(),
+    });
+    Ok(found.unwrap_or_default())
+}
+
+/// Records what a running build found of a model. Whoever lost the build is told by its next step.
+pub async fn found_model(
     executor: impl PgExecutor<'_>,
-    id: BuildId,
-) -> Result<(String, String), sqlx::Error> {
-    let row = sqlx::query!("select manifest, policy from builder.build where id = $1", id.uuid())
-        .fetch_optional(executor)
-        .await?;
-    let texts = row.map(|row| (row.manifest.unwrap_or_default(), row.policy.unwrap_or_default()));
-    Ok(texts.unwrap_or_default())
+    (id, epoch): (BuildId, i64),
+    model: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update builder.build set model = $3
+         where id = $1 and state = 'running' and lease_epoch = $2",
+        id.uuid(),
+        epoch,
+        model,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
 }
 
 /// Which builds a list shows.

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
 
@@ -109,11 +109,17 @@ impl Git {
 
     /// What git writes to stdout, once it ended well.
     pub async fn output(self, limit: Duration) -> Result<Vec<u8>, GitError> {
+        self.answer(&[], limit).await
+    }
+
+    /// The same, with `input` on stdin.
+    pub async fn answer(self, input: &[u8], limit: Duration) -> Result<Vec<u8>, GitError> {
         let verb = self.verb.clone();
-        let running = self.spawn(Stdio::null())?;
+        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let running = self.spawn(stdin)?;
         let timeout = GitError::Timeout { verb: verb.clone(), limit };
-        let output =
-            tokio::time::timeout(limit, running.finish()).await.map_err(|_elapsed| timeout)?;
+        let finish = running.finish(input);
+        let output = tokio::time::timeout(limit, finish).await.map_err(|_elapsed| timeout)?;
         let output = output.map_err(|source| GitError::Start { verb: verb.clone(), source })?;
         if output.status.success() {
             Ok(output.stdout)
@@ -161,14 +167,27 @@ impl Running {
         Some((child.stdin.take()?, child.stdout.take()?))
     }
 
-    async fn finish(mut self) -> std::io::Result<Output> {
+    async fn finish(mut self, input: &[u8]) -> std::io::Result<Output> {
         let child = self.child.as_mut().ok_or(std::io::ErrorKind::NotFound)?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (status, stdout, stderr) =
-            tokio::try_join!(child.wait(), read_all(stdout), read_all(stderr))?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (status, (), stdout, stderr) = tokio::try_join!(
+            child.wait(),
+            write_all(stdin, input),
+            read_all(stdout),
+            read_all(stderr)
+        )?;
         self.child = None;
         Ok(Output { status, stdout, stderr })
     }
+}
+
+async fn write_all(pipe: Option<ChildStdin>, input: &[u8]) -> std::io::Result<()> {
+    if let Some(mut pipe) = pipe {
+        // A git that ended early says why by its status.
+        let _unread = pipe.write_all(input).await;
+    }
+    Ok(())
 }
 
 async fn read_all(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {

@@ -111,10 +111,10 @@ async fn pack(directory: &Path) {
 }
 
 impl Mirror {
-    /// Brings exactly `commit` into the mirror, and where each of `refs` is now.
+    /// Brings exactly `commit` into the mirror, if one is wanted, and where each of `refs` is now.
     pub async fn fetch(
         &self,
-        commit: &CommitSha,
+        commit: Option<&CommitSha>,
         refs: &[&GitRef],
         credentials: &Credentials,
     ) -> Result<(), GitError> {
@@ -122,7 +122,9 @@ impl Mirror {
         let git = Git::new(&self.directory, "fetch");
         let mut git = git.arg("--no-tags").arg("--force").arg("--quiet").arg("--no-auto-gc");
         git = git.arg("--no-recurse-submodules").arg("--").arg(self.repository.address());
-        git = git.arg(format!("{commit}:refs/slipway/{commit}"));
+        if let Some(commit) = commit {
+            git = git.arg(format!("{commit}:refs/slipway/{commit}"));
+        }
         for git_ref in refs {
             git = git.arg(format!("+{git_ref}:{}", kept_as(git_ref)));
         }

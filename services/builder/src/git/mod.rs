@@ -8,3 +8,4 @@ pub mod remote;
 pub mod repository;
 pub mod tree;
 pub mod verdict;
+pub mod write;

@@ -58,6 +58,21 @@ const BROKEN: &[&str] = &[
     "inflate: data stream error",
 ];
 
+/// A push that somebody else's was faster than.
+const MOVED: &[&str] = &[
+    "(fetch first)",
+    "(non-fast-forward)",
+    "(incorrect old value provided)",
+    "(failed to update ref)",
+    "(stale info)",
+    "cannot lock ref",
+];
+
+/// Whether a push was refused because the branch is not where it was.
+pub fn is_moved(complaint: &str) -> bool {
+    MOVED.iter().any(|phrase| complaint.contains(phrase))
+}
+
 /// What `complaint` means.
 pub fn verdict(complaint: &str) -> Verdict {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| complaint.contains(phrase));
@@ -103,6 +118,23 @@ mod tests {
             ("fatal: couldn't write", Verdict::Other),
         ] {
             assert_eq!(verdict(complaint), meaning, "{complaint}");
+        }
+    }
+
+    #[test]
+    fn a_push_that_came_too_late_is_told_from_one_that_may_not_be() {
+        for (complaint, is_late) in [
+            (
+                " ! [rejected]        1234 -> main (fetch first); error: failed to push some refs",
+                true,
+            ),
+            (" ! [remote rejected] 1234 -> main (cannot lock ref 'refs/heads/main')", true),
+            (" ! [remote rejected] 1234 -> main (failed to update ref)", true),
+            (" ! [remote rejected] 1234 -> main (pre-receive hook declined)", false),
+            ("remote: error: GH006: Protected branch update failed for refs/heads/main.", false),
+            ("remote: Permission to a/b.git denied; The requested URL returned error: 403", false),
+        ] {
+            assert_eq!(is_moved(complaint), is_late, "{complaint}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `BuildService`: builds and their logs, for people and for the deployer.
 
 mod collect;
+mod commit;
 mod convert;
 mod watch;
 
@@ -13,14 +14,15 @@ use events::{AppName, BuildId};
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
 use proto::v1::{
     Build, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest, CollectBuildsResponse,
-    GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, WatchBuildLogRequest,
+    CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest,
+    ListBuildsResponse, WatchBuildLogRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::{Server, replay, status};
 use service::principal::{Principal, Role};
 use sqlx::PgConnection;
 use std::sync::Arc;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 /// What this service answers.
@@ -66,10 +68,9 @@ impl BuildService for Builds {
         let name = request.into_inner().name;
         let row = self.visible(&principal, &name).await?;
         let mut connection = self.app.pool.acquire().await.map_err(database)?;
-        let texts = db::build::texts(&mut *connection, BuildId::new(row.id)).await;
-        let texts = texts.map_err(database)?;
-        let mut build = one(&mut connection, row).await?;
-        (build.manifest, build.policy) = texts;
+        let found = db::build::found(&mut *connection, BuildId::new(row.id)).await;
+        let db::build::Found { manifest, policy, model } = found.map_err(database)?;
+        let build = Build { manifest, policy, model, ..one(&mut connection, row).await? };
         Ok(Response::new(GetBuildResponse { build: Some(build) }))
     }
 
@@ -112,6 +113,13 @@ impl BuildService for Builds {
         request: Request<CollectBuildsRequest>,
     ) -> Result<Response<CollectBuildsResponse>, Status> {
         collect::run(&self.app, request).await.map(Response::new)
+    }
+
+    async fn commit_files(
+        &self,
+        request: Request<Streaming<CommitFilesRequest>>,
+    ) -> Result<Response<CommitFilesResponse>, Status> {
+        commit::run(&self.app, request).await.map(Response::new)
     }
 
     type WatchBuildLogStream = watch::Lines;

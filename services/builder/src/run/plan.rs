@@ -6,6 +6,7 @@ use crate::failure::{Failure, Reason, Stop};
 use crate::git::mirror::kept_as;
 use crate::git::objects::{Objects, ReadError};
 use crate::git::tree::{self, Entry};
+use crate::model;
 use crate::run::source::Commit;
 use crate::run::{Task, content};
 use events::payload::ChangeCause;
@@ -61,6 +62,8 @@ pub async fn read(task: Task<'_>, commit: &Commit) -> Result<Plan, Stop> {
         text => parse(task, &text, OWN)?,
     };
     fits(&manifest, &policy, &environments)?;
+    let model = model::digest(&manifest, &files);
+    db::build::found_model(&task.app.pool, task.build.key(), model.as_deref()).await?;
     let texts =
         read_small(&mut objects, (&manifest, &files)).await.map_err(|error| unreadable(&error))?;
     warn(task, &files, &texts);
@@ -142,7 +145,8 @@ fn missing(called: &str) -> Stop {
     Stop::failed(Reason::ManifestMissing, format!("{called} has no {MANIFEST}"))
 }
 
-async fn text_at(objects: &mut Objects, commit: &str) -> Result<Option<String>, Stop> {
+/// The manifest of a commit, if it has one.
+pub async fn text_at(objects: &mut Objects, commit: &str) -> Result<Option<String>, Stop> {
     let found = objects.read(&format!("{commit}:{MANIFEST}"), LARGEST).await;
     let found = found.map_err(|error| match error {
         ReadError::TooLarge { .. } => Stop::failed(Reason::ManifestInvalid, error.to_string()),

@@ -10,6 +10,7 @@ use crate::git::objects::{Objects, ReadError};
 use crate::git::remote;
 use crate::git::repository::Repository;
 use crate::git::verdict::{Verdict, verdict};
+use crate::git::write;
 use crate::peers::PeerError;
 use crate::registry::auth::RegistryAuth;
 use crate::run::Task;
@@ -103,8 +104,23 @@ impl Source {
         remote::head(&self.repository, &self.credentials, git_ref, &self.mirror.directory).await
     }
 
+    /// Brings where `refs` are at the remote now into the mirror, and `commit` if one is wanted.
+    pub async fn bring(
+        &self,
+        refs: &[&GitRef],
+        commit: Option<&CommitSha>,
+    ) -> Result<(), GitError> {
+        self.mirror.fetch(commit, refs, &self.credentials).await
+    }
+
+    /// Moves `branch` at the remote to `commit`, unless somebody moved it meanwhile.
+    pub async fn push(&self, commit: &CommitSha, branch: &GitRef) -> Result<(), GitError> {
+        let remote = (&self.repository, &self.credentials);
+        write::push(&self.mirror.directory, remote, commit, branch).await
+    }
+
     /// What must not be seen in the log.
-    fn hidden(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn hidden(&self) -> impl Iterator<Item = &[u8]> {
         self.hidden.iter().map(|value| value.as_slice()).chain(self.auth.passwords())
     }
 }
@@ -155,7 +171,7 @@ async fn get(source: &Source, identity: &Identity) -> Result<(), GitError> {
     let branch = Some(&identity.git_ref).filter(|git_ref| matches!(git_ref, GitRef::Branch(_)));
     let refs: Vec<&GitRef> =
         branch.into_iter().chain(policy.filter(|policy| Some(*policy) != branch)).collect();
-    source.mirror.fetch(&identity.commit, &refs, &source.credentials).await
+    source.bring(&refs, Some(&identity.commit)).await
 }
 
 /// The longest pause after which `error` may be gone.
@@ -167,7 +183,8 @@ fn patience(error: &GitError) -> Duration {
     }
 }
 
-fn meaning(error: &GitError) -> Verdict {
+/// What git means.
+pub fn meaning(error: &GitError) -> Verdict {
     match error {
         GitError::Failed { complaint, .. } => verdict(complaint),
         GitError::Start { .. } | GitError::Timeout { .. } => Verdict::Other,
@@ -204,7 +221,8 @@ fn away(error: &PeerError) -> Stop {
     }
 }
 
-fn fetch_failed(error: &GitError) -> Stop {
+/// Nothing could be fetched.
+pub fn fetch_failed(error: &GitError) -> Stop {
     let mut message = service::chain(error);
     if meaning(error) == Verdict::Refused {
         message.push_str(" (set the secret GIT_TOKEN for https or GIT_SSH_KEY for ssh)");

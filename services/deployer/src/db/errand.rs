@@ -24,6 +24,8 @@ pub(crate) struct NewErrand<'a> {
     /// The time of the schedule that it is for.
     pub(crate) slot: Option<DateTime<Utc>>,
     pub(crate) asked_by: &'a PrincipalName,
+    /// In the words of who asked; empty when they said nothing.
+    pub(crate) why: &'a str,
 }
 
 /// As the table has it.
@@ -60,8 +62,8 @@ pub(crate) async fn add(
     new: &NewErrand<'_>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "insert into deployer.errand (id, app, environment, release, job, kind, arguments, slot, asked_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "insert into deployer.errand (id, app, environment, release, job, kind, arguments, slot, asked_by, why)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict do nothing",
         new.id.uuid(),
         new.app.as_str(),
@@ -72,6 +74,7 @@ pub(crate) async fn add(
         new.arguments,
         new.slot,
         new.asked_by.as_str(),
+        new.why,
     )
     .execute(connection)
     .await?;

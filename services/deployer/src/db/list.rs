@@ -224,6 +224,13 @@ pub(crate) struct Execution {
     pub(crate) started_at: Option<DateTime<Utc>>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
     pub(crate) slot: Option<DateTime<Utc>>,
+    pub(crate) why: String,
+    /// Where what it made was committed.
+    pub(crate) branch: Option<String>,
+    pub(crate) commit: Option<String>,
+    pub(crate) changed: Option<bool>,
+    pub(crate) model: Option<String>,
+    pub(crate) metrics: Option<serde_json::Value>,
 }
 
 /// Which executions are wanted; all when nothing is said.
@@ -249,19 +256,21 @@ pub(crate) async fn executions(
         r#"with known as (
                select r.id, r.app, r.environment, r.release, r.job, r.kind, r.asked_by, r.state, r.exit_code,
                       r.reason, r.message, r.command, coalesce(e.created_at, r.created_at) as created_at,
-                      r.started_at, r.ended_at, e.slot
+                      r.started_at, r.ended_at, e.slot, coalesce(e.why, '') as why
                from deployer.run r left join deployer.errand e on e.id = r.id
                union all
                select e.id, e.app, e.environment, e.release, e.job, e.kind, e.asked_by,
                       case when e.ended_at is null then 'due' else 'skipped' end, null, e.reason, e.message,
-                      '{}', e.created_at, null, e.ended_at, e.slot
+                      '{}', e.created_at, null, e.ended_at, e.slot, e.why
                from deployer.errand e
                where not exists (select from deployer.run r where r.id = e.id))
-           select known.id as "id!", known.app as "app!", known.environment as "environment!", job as "job!",
-                  kind as "kind!", number, asked_by as "asked_by!", known.state as "state!", exit_code,
+           select known.id as "id!", known.app as "app!", known.environment as "environment!", known.job as "job!",
+                  kind as "kind!", number, known.asked_by as "asked_by!", known.state as "state!", exit_code,
                   reason, message as "message!", command as "command!", known.created_at as "created_at!",
-                  started_at, known.ended_at, slot
+                  started_at, known.ended_at, slot, why as "why!", made.branch as "branch?", made.commit as "commit?",
+                  made.changed as "changed?", made.digest as "model?", made.metrics as "metrics?"
            from known join deployer.release on release.id = known.release
+                left join deployer.model made on made.run = known.id
            where ($1 = '' or known.app = $1) and ($2 = '' or known.environment = $2)
              and ($3::uuid is null or (known.created_at, known.id)
                   < (select before.created_at, before.id from known before where before.id = $3))

@@ -10,6 +10,7 @@ pub(crate) mod errand;
 pub(crate) mod instance;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod model;
 pub(crate) mod past;
 pub(crate) mod promotion;
 pub(crate) mod release;

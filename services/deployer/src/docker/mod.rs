@@ -1,6 +1,7 @@
 //! The Docker engine: networks, volumes, images, instances. Every effect is create-or-adopt and may run twice;
 //! what carries other labels than ours is never touched; every call has a deadline.
 
+mod archive;
 mod config;
 mod disk;
 mod engine;
@@ -20,6 +21,7 @@ mod secret_file;
 mod stop;
 mod volume;
 
+pub use archive::Packed;
 pub(crate) use config::container as engine_body;
 pub use disk::Capacity;
 pub use engine::Engine;

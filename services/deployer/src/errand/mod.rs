@@ -48,6 +48,7 @@ pub(crate) async fn make_due(
             arguments: &[],
             slot: None,
             asked_by: &release.origin.by,
+            why: "",
         };
         errand::add(&mut *connection, &new).await?;
     }

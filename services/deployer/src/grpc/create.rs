@@ -205,6 +205,7 @@ fn origin(principal: &Principal, live: Option<&Release>, content: &Content) -> O
         build: before.and_then(|origin| origin.build),
         change: None,
         reason: None,
+        model: before.and_then(|origin| origin.model.clone()),
     }
 }
 

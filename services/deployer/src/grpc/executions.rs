@@ -50,6 +50,7 @@ pub(super) fn is_over(run: &v1::Run) -> bool {
 }
 
 pub(super) fn show(row: Execution) -> v1::Run {
+    let committed = committed(&row);
     v1::Run {
         name: format!("runs/{}", row.id),
         app: row.app,
@@ -67,7 +68,20 @@ pub(super) fn show(row: Execution) -> v1::Run {
         start_time: time(row.started_at),
         end_time: time(row.ended_at),
         slot_time: time(row.slot),
+        why: row.why,
+        committed,
     }
+}
+
+/// Where what it made is; nothing while that is not known.
+fn committed(row: &Execution) -> Option<v1::Committed> {
+    Some(v1::Committed {
+        branch: row.branch.clone()?,
+        commit: row.commit.clone()?,
+        changed: row.changed?,
+        model: row.model.clone().unwrap_or_default(),
+        metrics: row.metrics.as_ref().map(ToString::to_string).unwrap_or_default(),
+    })
 }
 
 fn time(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {

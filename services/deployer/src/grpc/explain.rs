@@ -15,6 +15,7 @@ pub(super) fn comparison(stable: &Release, release: &Release) -> v1::Comparison 
         number: stable.number,
         commit: text(stable.origin.commit.as_ref().map(ToString::to_string)),
         build: text(stable.origin.build.map(|build| format!("builds/{build}"))),
+        model: text(stable.origin.model.clone()),
         images: images
             .map(|it| v1::ImageChange {
                 service: it.name.to_string(),

@@ -3,7 +3,7 @@
 use super::executions::{self, show};
 use super::name::{self, Scope, environment as environment_name};
 use super::read::database;
-use super::{Jobs, run_job, watch_run};
+use super::{Jobs, retrain, run_job, watch_run};
 use crate::db::list::{self, Seen, Wanted};
 use crate::db::{release, run, timetable};
 use events::{JobName, RunId};
@@ -11,7 +11,8 @@ use manifest::Job;
 use proto::v1::job_service_server::JobService;
 use proto::v1::{
     GetRunRequest, GetRunResponse, ListJobsRequest, ListJobsResponse, ListRunsRequest,
-    ListRunsResponse, RunJobRequest, RunJobResponse, WatchRunRequest,
+    ListRunsResponse, RestoreModelRequest, RestoreModelResponse, RetrainRequest, RetrainResponse,
+    RunJobRequest, RunJobResponse, WatchRunRequest,
 };
 use service::grpc::page::Page;
 use service::principal::{Principal, Role};
@@ -55,6 +56,20 @@ impl JobService for Jobs {
         request: Request<RunJobRequest>,
     ) -> Result<Response<RunJobResponse>, Status> {
         run_job::run(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retrain(
+        &self,
+        request: Request<RetrainRequest>,
+    ) -> Result<Response<RetrainResponse>, Status> {
+        retrain::run(&self.0, request).await.map(Response::new)
+    }
+
+    async fn restore_model(
+        &self,
+        request: Request<RestoreModelRequest>,
+    ) -> Result<Response<RestoreModelResponse>, Status> {
+        retrain::restore(&self.0, request).await.map(Response::new)
     }
 
     async fn list_runs(

@@ -17,6 +17,7 @@ mod promote_environment;
 mod read;
 mod releases;
 mod remove;
+mod retrain;
 pub(crate) mod rollback;
 mod run_job;
 mod secrets;

@@ -48,6 +48,7 @@ pub(super) async fn run(
         arguments: &arguments,
         slot: None,
         asked_by: &principal.name,
+        why: "",
     };
     errand::add(&mut transaction, &new).await.map_err(database)?;
     let wanted = Wanted { id: Some(new.id), ..Wanted::default() };
@@ -72,7 +73,7 @@ fn arguments(given: &[String]) -> Result<Vec<String>, Status> {
 }
 
 /// What is live, while nothing of the environment changes.
-async fn live(connection: &mut PgConnection, place: &Place) -> Result<Release, Status> {
+pub(super) async fn live(connection: &mut PgConnection, place: &Place) -> Result<Release, Status> {
     app_removal::keep_out(&mut *connection, &place.0).await.map_err(database)?;
     let going = app_removal::refusal(&mut *connection, &place.0, None).await.map_err(database)?;
     if going.is_some() {
@@ -95,7 +96,7 @@ async fn live(connection: &mut PgConnection, place: &Place) -> Result<Release, S
 }
 
 /// What cannot be run by hand, or not now.
-async fn refuse(
+pub(super) async fn refuse(
     connection: &mut PgConnection,
     place: &Place,
     (live, name): (&Release, &JobName),

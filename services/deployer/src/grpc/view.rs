@@ -77,6 +77,7 @@ impl Seen<'_> {
             reason: text(origin.reason.clone()),
             promoted_from: text(self.promoted_from.map(name)),
             shadow: self.shadow.map(Report::show),
+            model: text(origin.model.clone()),
         }
     }
 

@@ -4,6 +4,7 @@
 use super::ended::ended;
 use super::{Ended, Kind, Order, RunState, Setup, clear, say};
 use crate::app::App;
+use crate::commit::{self, Kept};
 use crate::db::release::Release;
 use crate::db::run::{self, NewRun, Run};
 use crate::db::setup;
@@ -46,7 +47,10 @@ pub(crate) async fn carry_out(app: &App, order: &Order<'_>) -> Result<Run, Outco
     }
     let run = describe(app, order, run, job).await?;
     let ended = match launch(app, &run).await? {
-        Ok(container) => watch(app, &run, &container).await?,
+        Ok(container) => {
+            let ended = watch(app, &run, &container).await?;
+            committed(app, order, (&run, &container), ended).await?
+        }
         Err(ended) => ended,
     };
     record(app, order, &run.run, &ended).await?;
@@ -184,6 +188,23 @@ async fn watch(app: &App, run: &Described<'_>, container: &str) -> Result<Ended,
     let facts = app.engine.find(container).await.map_err(|error| Outcome::again(&error))?;
     let log_lines = diagnose::log_lines(&app.engine, container, mask).await;
     Ok(Ended { log_lines, ..ended(&run.job, facts.as_ref(), job.timeout) })
+}
+
+/// What follows for a run that ended well and commits: how it ended by that.
+async fn committed(
+    app: &App,
+    order: &Order<'_>,
+    (run, container): (&Described<'_>, &str),
+    ended: Ended,
+) -> Result<Ended, Outcome> {
+    let Described { run, job, .. } = run;
+    match &job.commit {
+        Some(commit) if ended.state == RunState::Succeeded => {
+            let kept = Kept { run, job, commit, container };
+            Box::pin(commit::commit(app, order, (kept, ended))).await
+        }
+        Some(_) | None => Ok(ended),
+    }
 }
 
 /// One look at a container whose time was over while nobody looked.

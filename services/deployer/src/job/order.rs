@@ -20,7 +20,7 @@ pub(crate) struct Order<'a> {
 
 impl Order<'_> {
     /// Keeps the right to carry it out until the caller's transaction ends; an error when somebody else has it.
-    pub(super) async fn fence(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub(crate) async fn fence(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         match self.errand {
             Some(errand) => errand::fence(connection, errand).await,
             None => release::fence(connection, self.release).await,

@@ -6,7 +6,7 @@ use crate::built;
 use crate::content::{Content, Origin};
 use crate::create::{self, Created, Request, Soak};
 use crate::db::app_removal::{self, Refusal};
-use crate::db::{environment, promotion, release};
+use crate::db::{environment, model, promotion, release};
 use crate::transition::TransitionError;
 use ::release::Failure;
 use bus::Verdict;
@@ -71,7 +71,8 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
             return transaction.commit().await.map_err(|error| create(error.into()));
         }
     }
-    let origin = origin(&build, payload);
+    let origin = made_by(&mut transaction, origin(&build, payload), payload).await;
+    let origin = origin.map_err(|error| create(error.into()))?;
     for environment in &payload.environments {
         let overtaken = is_overtaken(&mut transaction, payload, environment).await;
         if overtaken.map_err(|error| create(error.into()))? {
@@ -212,7 +213,23 @@ fn origin(build: &Build, payload: &BuildV1) -> Origin {
         build: Some(payload.build),
         change: Some(payload.change),
         reason: None,
+        model: told(&build.model),
     }
+}
+
+/// The same; what a run of a job committed is there because somebody wanted it to run.
+async fn made_by(
+    connection: &mut sqlx::PgConnection,
+    origin: Origin,
+    payload: &BuildV1,
+) -> Result<Origin, sqlx::Error> {
+    let maker = model::maker(connection, &payload.app, &payload.commit).await?;
+    Ok(match maker {
+        Some(by) if origin.cause != "manual" => {
+            Origin { cause: "retrain".to_owned(), by, ..origin }
+        }
+        Some(_) | None => origin,
+    })
 }
 
 type Manifests<'a> = (&'a Manifest, &'a Manifest, &'a EnvironmentName);

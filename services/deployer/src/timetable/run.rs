@@ -65,6 +65,7 @@ async fn take(connection: &mut PgConnection, due: &Due) -> Result<(), sqlx::Erro
         arguments: &[],
         slot: Some(due.next_at),
         asked_by: &PrincipalName::slipway(),
+        why: "",
     };
     let policy = Policy {
         overlap: job.overlap.unwrap_or(Overlap::Skip),

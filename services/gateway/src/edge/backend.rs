@@ -84,6 +84,11 @@ pub(super) fn allowed(principal: &Principal, name: &str, method: &str) -> Result
     if name == secret_service_server::SERVICE_NAME && method == "RevealSecrets" {
         return Err(status::denied("secrets are shown to services only"));
     }
+    if name == build_service_server::SERVICE_NAME && method == "CommitFiles" {
+        return Err(status::denied(
+            "files are committed by services only; `slipway retrain` makes them",
+        ));
+    }
     if name == router_service_server::SERVICE_NAME {
         principal.require(Role::Admin, None, None)?;
         if !ROUTER_READS.contains(&method) {
@@ -111,6 +116,13 @@ mod tests {
         let denied = Some(Code::PermissionDenied);
         assert_eq!(code(Role::Admin, "slipway.v1.SecretService", "RevealSecrets"), denied);
         assert_eq!(code(Role::Viewer, "slipway.v1.SecretService", "ListSecrets"), None);
+    }
+
+    #[test]
+    fn clients_commit_nothing() {
+        let denied = Some(Code::PermissionDenied);
+        assert_eq!(code(Role::Admin, "slipway.v1.BuildService", "CommitFiles"), denied);
+        assert_eq!(code(Role::Viewer, "slipway.v1.BuildService", "GetBuild"), None);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use proto::v1::{
     ApplyTableRequest, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest,
-    CollectBuildsResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest,
-    ListBuildsResponse, ListReleasesRequest, RevealSecretsRequest, WatchBuildLogRequest,
-    WatchBuildLogResponse,
+    CollectBuildsResponse, CommitFilesRequest, CommitFilesResponse, GetBuildRequest,
+    GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ListReleasesRequest,
+    RevealSecretsRequest, WatchBuildLogRequest, WatchBuildLogResponse,
 };
 use service::Secret;
 use service::principal::Principal;
@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
@@ -63,6 +63,13 @@ impl BuildService for Echo {
         _: Request<CollectBuildsRequest>,
     ) -> Result<Response<CollectBuildsResponse>, Status> {
         Ok(Response::new(CollectBuildsResponse::default()))
+    }
+
+    async fn commit_files(
+        &self,
+        _: Request<Streaming<CommitFilesRequest>>,
+    ) -> Result<Response<CommitFilesResponse>, Status> {
+        Ok(Response::new(CommitFilesResponse::default()))
     }
 
     async fn watch_build_log(

@@ -3,16 +3,7 @@
 use proto::v1::set_traffic_request::Mode;
 use proto::v1::{
     App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest,
-    CollectBuildsRequest, CollectReleasesRequest, CreateAppRequest, CreateChangeRequest,
-    CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest,
-    DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest,
-    GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest,
-    ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest,
-    PromoteEnvironmentRequest, PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest,
-    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
-    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
-    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
-    WatchRunRequest,
+    CollectBuildsRequest, CollectReleasesRequest, CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -29,7 +20,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 45] = [
+pub(super) const CALLS: [&str; 48] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -59,6 +50,8 @@ pub(super) const CALLS: [&str; 45] = [
     "RollbackEnvironment",
     "UnpinRelease",
     "RunJob",
+    "Retrain",
+    "RestoreModel",
     "SetTraffic",
     "SetSecret",
     "DeleteSecret",
@@ -66,6 +59,7 @@ pub(super) const CALLS: [&str; 45] = [
     "ReplayDelivery",
     "CancelBuild",
     "RevealSecrets",
+    "CommitFiles",
     "ListTokens",
     "CreateToken",
     "DeleteToken",
@@ -86,13 +80,12 @@ const SECRET: &str = "apps/shop/environments/production/secrets/KEY";
 /// Makes the call; only whether it was refused, and how, is of interest.
 pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<(), Status> {
     match call {
-        "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" | "CollectBuilds" => {
-            of_builds(client, there, call).await
-        }
+        "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" | "CollectBuilds"
+        | "CommitFiles" => of_builds(client, there, call).await,
         "ListSecrets" | "SetSecret" | "DeleteSecret" | "RevealSecrets" => {
             of_secrets(client, call).await
         }
-        "ListJobs" | "ListRuns" | "GetRun" | "WatchRun" | "RunJob" => {
+        "ListJobs" | "ListRuns" | "GetRun" | "WatchRun" | "RunJob" | "Retrain" | "RestoreModel" => {
             of_jobs(client, there, call).await
         }
         "ListTokens" | "CreateToken" | "DeleteToken" | "WatchEvents" | "CheckDrift" => {
@@ -171,6 +164,10 @@ async fn of_builds(client: Client, there: &There, call: &str) -> Result<(), Stat
             let request = WatchBuildLogRequest { name, ..Default::default() };
             builds.watch_build_log(request).await.map(drop)
         }
+        "CommitFiles" => {
+            let parts = futures_util::stream::iter([CommitFilesRequest::default()]);
+            builds.commit_files(parts).await.map(drop)
+        }
         "CollectBuilds" => {
             let request = CollectBuildsRequest { validate_only: true, ..Default::default() };
             builds.collect_builds(request).await.map(drop)
@@ -245,6 +242,14 @@ async fn of_jobs(client: Client, there: &There, call: &str) -> Result<(), Status
         }
         "GetRun" => jobs.get_run(GetRunRequest { name }).await.map(drop),
         "WatchRun" => jobs.watch_run(WatchRunRequest { name }).await.map(drop),
+        "Retrain" => {
+            let request = RetrainRequest { parent, ..Default::default() };
+            jobs.retrain(request).await.map(drop)
+        }
+        "RestoreModel" => {
+            let request = RestoreModelRequest { parent, number: 1, ..Default::default() };
+            jobs.restore_model(request).await.map(drop)
+        }
         _ => {
             let request = RunJobRequest { name: JOB.into(), ..Default::default() };
             jobs.run_job(request).await.map(drop)

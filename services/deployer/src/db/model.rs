@@ -1,0 +1,93 @@
+//! `deployer.model`: what runs of jobs made, measured and had committed. Kept as long as the app: releases name it.
+
+use crate::db::run::Run;
+use events::{AppName, CommitSha, EnvironmentName, PrincipalName, RunId};
+use proto::v1::CommitFilesResponse;
+use serde_json::Value;
+use sqlx::{PgConnection, PgExecutor};
+
+/// Writes that `run` is about to commit; another attempt changes what was measured.
+pub(crate) async fn begin(
+    connection: &mut PgConnection,
+    run: &Run,
+    (app, environment): (&AppName, &EnvironmentName),
+    metrics: Option<&Value>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into deployer.model (run, app, environment, job, asked_by, metrics) values ($1, $2, $3, $4, $5, $6)
+         on conflict (run) do update set metrics = excluded.metrics",
+        run.id.uuid(),
+        app.as_str(),
+        environment.as_str(),
+        run.job.as_str(),
+        run.asked_by.as_str(),
+        metrics,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes where what a run made is.
+pub(crate) async fn committed(
+    connection: &mut PgConnection,
+    run: RunId,
+    answer: &CommitFilesResponse,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.model
+         set branch = $2, commit = $3, changed = $4, digest = nullif($5, ''), committed_at = clock_timestamp()
+         where run = $1 and commit is null",
+        run.uuid(),
+        answer.branch,
+        answer.commit,
+        answer.changed,
+        answer.model,
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("commit model", done.rows_affected())
+}
+
+/// Whether what a run made is known to be on its branch.
+pub(crate) async fn is_committed(
+    executor: impl PgExecutor<'_>,
+    run: RunId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from deployer.model where run = $1 and commit is not null) as "is!""#,
+        run.uuid(),
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// What was measured of a model, last.
+pub(crate) async fn metrics(
+    executor: impl PgExecutor<'_>,
+    app: &AppName,
+    digest: &str,
+) -> Result<Option<Value>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        r#"select metrics as "metrics!" from deployer.model
+           where app = $1 and digest = $2 and metrics is not null
+           order by committed_at desc limit 1"#,
+        app.as_str(),
+        digest,
+    );
+    found.fetch_optional(executor).await
+}
+
+/// Who asked for the run that made `commit`; nothing when none did.
+pub(crate) async fn maker(
+    executor: impl PgExecutor<'_>,
+    app: &AppName,
+    commit: &CommitSha,
+) -> Result<Option<PrincipalName>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select asked_by from deployer.model where app = $1 and commit = $2 and changed limit 1",
+        app.as_str(),
+        commit.as_str(),
+    );
+    Ok(found.fetch_optional(executor).await?.map(|by| PrincipalName::new(&by)))
+}
