@@ -6,6 +6,7 @@ use std::path::PathBuf;
 const CONTRACTS: &[&str] = &[
     "slipway/v1/app.proto",
     "slipway/v1/build.proto",
+    "slipway/v1/data_drift.proto",
     "slipway/v1/drift.proto",
     "slipway/v1/event.proto",
     "slipway/v1/instance.proto",

@@ -15,6 +15,7 @@ mod deploy;
 mod doctor;
 mod down;
 mod drift;
+mod drift_captured;
 mod drift_data;
 mod events;
 mod explain;

@@ -8,6 +8,7 @@ pub(crate) mod collected;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod drift_captured;
 pub(crate) mod drift_data;
 pub(crate) mod drift_page;
 pub(crate) mod environment;

@@ -2,6 +2,7 @@
 
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
+use proto::v1::data_drift_service_client::DataDriftServiceClient;
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::event_service_client::EventServiceClient;
 use proto::v1::job_service_client::JobServiceClient;
@@ -45,6 +46,8 @@ pub struct Client {
     pub secrets: SecretServiceClient<Authorized>,
     /// Drift.
     pub drift: DriftServiceClient<Authorized>,
+    /// Drift of data.
+    pub data_drift: DataDriftServiceClient<Authorized>,
     /// Tokens.
     pub tokens: TokenServiceClient<Authorized>,
     /// Events.
@@ -65,6 +68,7 @@ impl Client {
             jobs: JobServiceClient::new(authorized()),
             secrets: SecretServiceClient::new(authorized()),
             drift: DriftServiceClient::new(authorized()),
+            data_drift: DataDriftServiceClient::new(authorized()),
             tokens: TokenServiceClient::new(authorized()),
             events: EventServiceClient::new(authorized()),
         }

@@ -46,6 +46,13 @@ impl World {
         .await;
     }
 
+    /// How often it was said, published or not.
+    pub async fn times_said(&self, event_type: &str) -> i64 {
+        let said = "select count(*) from bus.outbox where envelope ->> 'event_type' = $1";
+        let found = sqlx::query_scalar(said).bind(event_type).fetch_one(&self.truth()).await;
+        found.expect("the database is there")
+    }
+
     /// The state of the release with this number, as the truth has it.
     pub(crate) async fn state_of(&self, number: i64) -> Option<String> {
         let pool = self.truth();

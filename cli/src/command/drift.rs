@@ -1,5 +1,6 @@
 //! `slipway drift`: what runs against what was released.
 
+use super::drift_captured::{self, Accept, Check, Mute, Verdicts};
 use super::drift_data::DriftData;
 use super::known;
 use crate::client::request_id;
@@ -34,6 +35,14 @@ enum Act {
     Adopt(Place),
     /// What differed before
     History(Place),
+    /// Compare captured traffic of the live release with its reference, now
+    Check(Check),
+    /// What followed each time captured traffic was compared
+    Verdicts(Verdicts),
+    /// Make captured traffic the reference: it is well that data changed
+    Accept(Accept),
+    /// Tell nothing of drift of data for a while
+    Mute(Mute),
     /// Compare data in a file with their reference in another, without a server
     Data(DriftData),
 }
@@ -64,6 +73,10 @@ impl Drift {
             Some(Act::Heal(place)) => heal(session, &place).await,
             Some(Act::Adopt(place)) => adopt(session, &place).await,
             Some(Act::History(place)) => history(session, &place).await,
+            Some(Act::Check(it)) => drift_captured::check(session, it).await,
+            Some(Act::Verdicts(it)) => drift_captured::verdicts(session, it).await,
+            Some(Act::Accept(it)) => drift_captured::accept(session, it).await,
+            Some(Act::Mute(it)) => drift_captured::mute(session, it).await,
             Some(Act::Data(data)) => data.run(session),
             None => match (self.app, self.environment) {
                 (Some(app), Some(environment)) => check(session, &Place { app, environment }).await,

@@ -40,10 +40,25 @@ fn logs_stream() -> Config {
     }
 }
 
+/// Captured traffic: what is not counted within days is forgotten, and the oldest makes room.
+fn samples_stream() -> Config {
+    Config {
+        name: subject::SAMPLES.to_owned(),
+        subjects: vec![subject::SAMPLES_FILTER.to_owned()],
+        storage: StorageType::File,
+        discard: DiscardPolicy::Old,
+        max_age: 3 * DAY,
+        max_bytes: 256 * 1024 * 1024,
+        persist_mode: Some(PersistenceMode::Async),
+        ..Config::default()
+    }
+}
+
 impl Bus {
     pub(crate) async fn ensure_streams(&self) -> Result<(), ConnectError> {
         self.ensure(subject::EVENTS, events_stream()).await?;
-        self.ensure(subject::LOGS, logs_stream()).await
+        self.ensure(subject::LOGS, logs_stream()).await?;
+        self.ensure(subject::SAMPLES, samples_stream()).await
     }
 
     async fn ensure(&self, stream: &'static str, wanted: Config) -> Result<(), ConnectError> {

@@ -1,4 +1,5 @@
-//! Tables in files: CSV, plain or gzipped, and Parquet, read by column so that a table need not fit in memory.
+//! Tables in files: CSV, plain or gzipped, and Parquet, read by column so that a table need not fit in memory; and small
+//! ones written as Parquet.
 //!
 //! What a file is is told by how it begins, not by its name. What cannot be read names the file, the row and the column,
 //! and what to do.
@@ -8,8 +9,10 @@ mod cell;
 mod csv_file;
 mod error;
 mod parquet_file;
+mod write;
 
 pub use error::TableError;
+pub use write::{Values, WriteError, write};
 
 use csv_file::CsvFile;
 use drift::Column;

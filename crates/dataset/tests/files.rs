@@ -1,6 +1,6 @@
 //! What is read of files, and what is said of those that cannot be.
 
-use dataset::{Table, TableError};
+use dataset::{Table, TableError, Values};
 use drift::{Column, Content, Form};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -76,4 +76,22 @@ fn what_is_wrong_names_row_and_column() {
     assert!(told(b"a,a\n1,2\n").contains("\"a\" is there twice"));
     assert!(told(b"a,b\n1,x\n2,\xff\n").contains("row 2, column \"b\""));
     assert!(told(b"PAR1 and no more").contains("foot of the Parquet file"));
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("some.parquet");
+    let numbers = vec![Some(1.5), None, Some(-2.0)];
+    let texts = [Some("a"), Some("a"), None].map(|text| text.map(str::to_owned));
+    let table = [
+        ("amount.net".to_owned(), Values::Numbers(numbers)),
+        ("country".to_owned(), Values::Texts(texts.to_vec())),
+    ];
+    dataset::write(&path, &table).expect("is written");
+    let read = columns(&path).expect("is read");
+    let expected =
+        [Column::numbers(3, vec![1.5, -2.0], Form::Real), Column::texts(3, [("a".into(), 2)])];
+    assert_eq!(read, expected);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }

@@ -1,5 +1,8 @@
 //! A column as it was read: how many rows, how many say nothing, and the values, sorted or counted.
 
+use crate::outline::values;
+use std::collections::BTreeMap;
+
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
@@ -147,6 +150,25 @@ impl Column {
         let missing = rows - infinite - numbers.sorted.len();
         let content = if missing == rows { Content::Empty } else { Content::Times(numbers) };
         Self { rows, missing, infinite, content }
+    }
+
+    /// All rows of `parts`. Where some part has other things than numbers, numbers are known by their names.
+    pub fn joined(parts: &[Self]) -> Self {
+        let rows = parts.iter().map(|part| part.rows).sum();
+        let is_number = |part: &Self| matches!(part.content, Content::Numbers(_) | Content::Empty);
+        if !parts.iter().all(is_number) {
+            let named = parts.iter().flat_map(values);
+            let mut counts: BTreeMap<Box<str>, usize> = BTreeMap::new();
+            for (value, count) in named {
+                *counts.entry(value.into()).or_default() += usize::try_from(count).unwrap_or(0);
+            }
+            return Self::texts(rows, counts);
+        }
+        let numbers = parts.iter().filter_map(|part| match &part.content {
+            Content::Numbers(numbers) => Some(numbers.sorted()),
+            Content::Empty | Content::Texts(_) | Content::Times(_) | Content::Other(_) => None,
+        });
+        Self::numbers(rows, numbers.flatten().copied().collect(), Form::Real)
     }
 
     /// Rows with a value that takes part.

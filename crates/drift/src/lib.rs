@@ -24,12 +24,14 @@ mod mann_whitney;
 mod measure;
 mod method;
 mod number;
+mod outline;
 mod picture;
 mod proportion;
 mod report;
 mod special;
 mod student;
 mod sum;
+mod summary;
 mod suspicion;
 mod ties;
 mod variation;
@@ -41,7 +43,9 @@ pub use judge::{Judge, LEAST_VALUES, Pair};
 pub use kind::{Kind, UnknownKind};
 pub use method::{Method, Methods, UnknownMethod};
 pub use number::Number;
+pub use outline::Outline;
 pub use report::{ColumnReport, Dataset, Mode, Plot, Report, Row, Verdict};
+pub use summary::{Beyond, Cell, Moments, Summary};
 
 /// A count as a real number; exact up to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows fit in 52 bits")]

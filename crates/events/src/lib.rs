@@ -10,6 +10,7 @@ mod git;
 mod ids;
 mod names;
 pub mod payload;
+pub mod sample;
 pub mod skip;
 pub mod subject;
 

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `slipway.v1.<app>.<type>`, as `slipway.v1.shop.release.live` | [`EVENTS`] |
 //! | `slipway.logs.<build>` | [`LOGS`] |
+//! | `slipway.samples.<app>.<environment>` | [`SAMPLES`] |
 
-use crate::{AppName, BuildId, EventType};
+use crate::{AppName, BuildId, EnvironmentName, EventType};
 
 /// The stream of events: file storage, limits retention, 30 days, discard new.
 pub const EVENTS: &str = "SLIPWAY_EVENTS";
@@ -15,6 +16,11 @@ pub const LOGS: &str = "SLIPWAY_LOGS";
 pub const EVENTS_FILTER: &str = "slipway.v1.>";
 /// What [`LOGS`] captures.
 pub const LOGS_FILTER: &str = "slipway.logs.>";
+
+/// The stream of captured traffic: bounded, asynchronous persistence.
+pub const SAMPLES: &str = "SLIPWAY_SAMPLES";
+/// What [`SAMPLES`] captures.
+pub const SAMPLES_FILTER: &str = "slipway.samples.>";
 
 /// The subject of one event.
 pub fn event(app: &AppName, event_type: EventType) -> String {
@@ -29,6 +35,11 @@ pub fn every_app(event_type: EventType) -> String {
 /// The subject of the live log of one build.
 pub fn build_log(build: BuildId) -> String {
     format!("slipway.logs.{build}")
+}
+
+/// The subject of what was captured of the requests of one environment.
+pub fn samples(app: &AppName, environment: &EnvironmentName) -> String {
+    format!("slipway.samples.{app}.{environment}")
 }
 
 /// The app and type of the event on `subject`.

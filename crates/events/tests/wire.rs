@@ -72,6 +72,18 @@ fn run_v1_is_frozen() {
 }
 
 #[test]
+fn samples_v1_are_frozen() {
+    let sample = include_str!("frozen/samples.v1.json");
+    let read = events::sample::read(sample.as_bytes()).expect("an old sample must parse");
+    let written = serde_json::to_value(&read).expect("serialises");
+    let kept: serde_json::Value = serde_json::from_str(sample).expect("a sample is JSON");
+    assert_eq!(written, kept);
+    let later = sample.replace("\"v\": 1", "\"v\": 2");
+    let error = events::sample::read(later.as_bytes()).expect_err("version 2 is unknown");
+    assert_eq!(error.to_string(), "the samples have version 2, this program reads 1");
+}
+
+#[test]
 fn a_later_version_is_refused_by_name() {
     let sample = include_str!("frozen/drift.detected.v1.json").replace("\"v\": 1", "\"v\": 2");
     let error = payload::read::<DriftV1>(&envelope(EventType::DriftDetected, &sample))

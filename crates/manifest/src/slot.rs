@@ -25,6 +25,13 @@ pub(crate) fn next_slot(
     days.find_map(|day| on(schedule, zone, day).into_iter().filter(|slot| *slot > after).min())
 }
 
+impl Schedule {
+    /// When it is due for the first time after `after`, in UTC; nothing when it never is.
+    pub fn due_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        next_slot(self, Tz::UTC, after)
+    }
+}
+
 /// Every time at which it is due on a day of the place, in no order.
 fn on(schedule: &Schedule, zone: Tz, day: NaiveDate) -> Vec<DateTime<Utc>> {
     let weekday = day.weekday().num_days_from_sunday();

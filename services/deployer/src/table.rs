@@ -33,6 +33,8 @@ pub(crate) fn route_name(
 pub(crate) struct Scene {
     pub(crate) environment: Environment,
     pub(crate) releases: BTreeMap<ReleaseId, Content>,
+    /// The numbers of those releases.
+    pub(crate) numbers: BTreeMap<ReleaseId, i64>,
     pub(crate) instances: Vec<Instance>,
 }
 
@@ -117,9 +119,35 @@ impl Scene {
                 upstreams,
                 candidate: index == last,
                 h2c: http.protocol == Protocol::H2c,
+                capture: self.capture(share.release, content, rule),
             })
         };
         shares.iter().enumerate().filter_map(target).collect()
+    }
+
+    /// What is captured of the requests that `release` answers for this rule.
+    fn capture(
+        &self,
+        release: ReleaseId,
+        content: &Content,
+        rule: &manifest::Route,
+    ) -> Option<v1::Capture> {
+        let capture = &content.resolved.drift.data.as_ref()?.capture;
+        let image = content.images.get(&capture.service)?;
+        (capture.service == rule.service).then(|| v1::Capture {
+            environment: route_name(&self.environment.app, &self.environment.environment),
+            release_number: self.numbers.get(&release).copied().unwrap_or_default(),
+            // The model is in the image.
+            model: image.digest.to_string(),
+            path_prefix: capture.path.to_string(),
+            per_million: capture.share.basis_points() * 100,
+            features: capture
+                .features
+                .iter()
+                .map(|(name, pointer)| (name.to_string(), pointer.to_string()))
+                .collect(),
+            prediction: capture.prediction.as_ref().map(ToString::to_string),
+        })
     }
 
     fn upstreams(&self, content: &Content, rule: &manifest::Route) -> Vec<Upstream> {
@@ -214,13 +242,14 @@ async fn scene(
     connection: &mut sqlx::PgConnection,
     environment: Environment,
 ) -> Result<Scene, sqlx::Error> {
-    let mut releases = BTreeMap::new();
+    let (mut releases, mut numbers) = (BTreeMap::new(), BTreeMap::new());
     for share in &environment.traffic.shares {
         if let Some(found) = release::get(&mut *connection, share.release).await? {
+            numbers.insert(share.release, found.number);
             releases.insert(share.release, found.content);
         }
     }
     let place = (&environment.app, &environment.environment);
     let instances = instance::of_environment(&mut *connection, place).await?;
-    Ok(Scene { environment, releases, instances })
+    Ok(Scene { environment, releases, numbers, instances })
 }

@@ -1,20 +1,24 @@
 //! What the monitor is made of, and what it reacts to.
 
+use crate::builder::Builder;
 use crate::config::Config;
+use crate::data::Samples;
 use crate::deployer::Deployer;
 use crate::engine::Engine;
 use crate::grpc::Drift;
+use crate::grpc_data::DataDrift;
 use crate::metrics::Metrics;
 use crate::owner::Owner;
 use crate::router::Router;
 use crate::watch::Happened;
-use crate::{SERVICE, ask, heal, liveness, on, watch};
+use crate::{SERVICE, ask, data, heal, liveness, on, watch};
 use anyhow::Context;
 use bus::{Bus, Handlers};
 use events::{EventType, ReleaseId};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 use pg::sealed::Key;
+use proto::v1::data_drift_service_server::DataDriftServiceServer;
 use proto::v1::drift_service_server::DriftServiceServer;
 use service::Clock;
 use service::grpc::Server;
@@ -41,6 +45,7 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) deployer: Deployer,
     pub(crate) owner: Owner,
+    pub(crate) builder: Builder,
     pub(crate) router: Router,
     pub(crate) heal: heal::Limits,
     pub(crate) restart: liveness::Pace,
@@ -48,6 +53,10 @@ pub struct App {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) happened: Happened,
+    /// Where captured requests are kept.
+    pub(crate) samples: Samples,
+    /// Another release lives somewhere.
+    pub(crate) another_lives: Notify,
     /// Wakes the relay of the outbox.
     pub(crate) relay: Arc<Notify>,
     /// What values of variables are compared by.
@@ -143,12 +152,14 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
     let key = Key::load_or_create(&config.data.join("monitor.key"))?;
     let internal = Internal::new(&config.internal_token)?;
     let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
+    let builder = channel(&config.builder_url).context("read SLIPWAY_BUILDER_URL")?;
     let router = channel(&config.router_url).context("read SLIPWAY_ROUTER_URL")?;
     let app = Arc::new(App {
         pool,
         clock: Clock::system(),
         deployer: Deployer::new(deployer.clone(), internal.clone()),
         owner: Owner::new(deployer, internal.clone()),
+        builder: Builder::new(builder, internal.clone()),
         router: Router::new(router, internal),
         heal: config.heal,
         restart: config.restart,
@@ -156,12 +167,15 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
         metrics: Metrics::register(health.metrics()),
         health,
         happened: Happened::default(),
+        samples: config.samples,
+        another_lives: Notify::new(),
         relay: Arc::default(),
         variables: key.fingerprint(b"variables"),
         releases: Mutex::default(),
     });
     let drift = DriftServiceServer::new(Drift(Arc::clone(&app)));
-    let server = Server::new(&config.internal_token).add(drift);
+    let of_data = DataDriftServiceServer::new(DataDrift(Arc::clone(&app)));
+    let server = Server::new(&config.internal_token).add(drift).add(of_data);
     Ok(Monitor { app, bus, listener, address, server, every: config.every })
 }
 
@@ -181,6 +195,9 @@ impl Monitor {
         let (pool, relay) = (app.pool.clone(), Arc::clone(&app.relay));
         let relayed = bus::relay::run(pool, bus.clone(), SERVICE, relay, cancel.clone());
         tasks.spawn(relayed.map(Ok));
+        let counted = data::count(Arc::clone(&app), bus.clone(), cancel.clone());
+        tasks.spawn(counted.map(Ok));
+        tasks.spawn(data::run(Arc::clone(&app), cancel.clone()).map(Ok));
         let consumed = bus::consume::run(bus, app.pool.clone(), handlers(&app), cancel.clone());
         tasks.spawn(consumed.map(Ok));
         tasks.spawn(watch::run(Arc::clone(&app), every, cancel.clone()).map(Ok));

@@ -1,6 +1,6 @@
 //! What the monitor is told when it starts.
 
-use crate::{heal, liveness};
+use crate::{Samples, heal, liveness};
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +10,10 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(30);
 /// Where the engine is on every Linux machine.
 const DOCKER_HOST: &str = "unix:///var/run/docker.sock";
+/// How long captured requests are kept.
+const SAMPLES_KEPT: Duration = Duration::from_hours(24 * 14);
+/// How many bytes of them.
+const SAMPLES_BYTES: u64 = 1 << 30;
 /// The platform when a machine has only one.
 const PLATFORM: &str = "default";
 
@@ -26,6 +30,8 @@ pub struct Config {
     pub internal_token: Secret,
     /// Where the deployer answers.
     pub deployer_url: String,
+    /// Where the builder answers.
+    pub builder_url: String,
     /// Where the router tells its table.
     pub router_url: String,
     /// The engine.
@@ -40,6 +46,8 @@ pub struct Config {
     pub heal: heal::Limits,
     /// How fast instances are restarted.
     pub restart: liveness::Pace,
+    /// Where captured requests are kept.
+    pub samples: Samples,
 }
 
 impl Config {
@@ -50,10 +58,11 @@ impl Config {
         let nats_url = env.secret_file("SLIPWAY_NATS_URL");
         let internal_token = env.secret_file("SLIPWAY_INTERNAL_TOKEN");
         let deployer_url = env.or("SLIPWAY_DEPLOYER_URL", "http://127.0.0.1:8804".to_owned());
+        let builder_url = env.or("SLIPWAY_BUILDER_URL", "http://127.0.0.1:8803".to_owned());
         let router_url = env.or("SLIPWAY_ROUTER_URL", "http://127.0.0.1:8802".to_owned());
         let docker_host = env.or("DOCKER_HOST", DOCKER_HOST.to_owned());
         let platform = env.or("SLIPWAY_INSTANCE", PLATFORM.to_owned());
-        let data = env.required("SLIPWAY_DATA");
+        let data: Option<PathBuf> = env.required("SLIPWAY_DATA");
         let every = env.duration_or("SLIPWAY_MONITOR_EVERY", EVERY);
         let (heal, restart) = (heal::Limits::default(), liveness::Pace::default());
         let heal = heal::Limits {
@@ -64,17 +73,22 @@ impl Config {
             first: env.duration_or("SLIPWAY_MONITOR_RESTART_PAUSE", restart.first),
             quiet: env.duration_or("SLIPWAY_MONITOR_QUIET", restart.quiet),
         };
+        let kept = env.duration_or("SLIPWAY_MONITOR_SAMPLES_KEPT", SAMPLES_KEPT);
+        let bytes = env.or("SLIPWAY_MONITOR_SAMPLES_BYTES", SAMPLES_BYTES);
         env.finish(|| {
+            let data = data?;
             Some(Self {
                 address,
                 database_url: database_url?,
                 nats_url: nats_url?,
                 internal_token: internal_token?,
                 deployer_url,
+                builder_url,
                 router_url,
                 docker_host,
                 platform,
-                data: data?,
+                samples: Samples { folder: data.join("samples"), kept, bytes },
+                data,
                 every,
                 heal,
                 restart,

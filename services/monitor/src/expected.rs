@@ -35,6 +35,8 @@ pub struct Live {
     pub instances: Vec<Instance>,
     /// What is done about differences and how instances are asked.
     pub policy: Policy,
+    /// The build it is of, as `builds/018f...`; empty for a release that no build made.
+    pub build: String,
 }
 
 /// One environment, without what runs in it.
@@ -112,7 +114,8 @@ impl TryFrom<Release> for Live {
             }
         }
         let release = read("release.uid", &wire.uid)?;
-        Ok(Self { release, number: wire.number, instances, policy: Policy::default() })
+        let (number, policy) = (wire.number, Policy::default());
+        Ok(Self { release, number, instances, policy, build: wire.build })
     }
 }
 

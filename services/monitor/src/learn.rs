@@ -63,10 +63,16 @@ async fn remember(app: &App, environment: &Environment) -> Result<(), LearnError
     let before = db::verdict::lock(&mut transaction, place).await?;
     db::verdict::expect(&mut transaction, place, number, policy, environment.moving).await?;
     db::instance::expect(&mut transaction, place, instances).await?;
-    if before.is_some_and(|before| before.release != live.as_ref().map(|live| live.release)) {
+    if before
+        .as_ref()
+        .is_some_and(|before| before.release != live.as_ref().map(|live| live.release))
+    {
         db::liveness::forget(&mut *transaction, place).await?;
     }
     transaction.commit().await?;
+    if before.and_then(|before| before.release) != live.as_ref().map(|live| live.release) {
+        app.another_lives.notify_one();
+    }
     match live {
         Some(live) => describe(app, place, live.release).await,
         None => Ok(()),

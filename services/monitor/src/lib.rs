@@ -8,9 +8,11 @@
 pub mod app;
 mod ask;
 pub mod baseline;
+mod builder;
 pub mod cause;
 pub mod compare;
 mod config;
+mod data;
 mod db;
 mod deployer;
 pub mod diff;
@@ -19,6 +21,7 @@ mod exit;
 pub mod expected;
 pub mod fields;
 mod grpc;
+mod grpc_data;
 pub mod heal;
 pub mod judge;
 mod learn;
@@ -40,6 +43,7 @@ mod watch;
 
 pub use app::{Monitor, start};
 pub use config::Config;
+pub use data::Samples;
 
 /// The name of this service on the bus and in the outbox.
 pub const SERVICE: &str = "monitor";

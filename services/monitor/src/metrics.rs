@@ -1,5 +1,6 @@
 //! What the monitor counts.
 
+use crate::data::Verdict;
 use crate::judge::State;
 use crate::reason::Reason;
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ pub(crate) struct Metrics {
     repairs: Family<[(&'static str, String); 2], Counter>,
     withheld: Family<Labels, Counter>,
     probes: Family<Labels, Counter>,
+    comparisons: Family<Labels, Counter>,
 }
 
 impl Metrics {
@@ -53,7 +55,15 @@ impl Metrics {
             "Answers to the question of liveness",
             metrics.probes.clone(),
         );
+        registry.register(
+            "drift_comparisons",
+            "Comparisons of captured traffic with its reference, by verdict",
+            metrics.comparisons.clone(),
+        );
         drop(registry);
+        for verdict in [Verdict::Drift, Verdict::NoDrift, Verdict::InsufficientData] {
+            drop(metrics.comparisons.get_or_create(&[("verdict", verdict.as_str())]));
+        }
         for result in ["good", "bad"] {
             drop(metrics.probes.get_or_create(&[("result", result)]));
         }
@@ -91,6 +101,11 @@ impl Metrics {
     /// Something differs and is not healed.
     pub(crate) fn withheld(&self, reason: &'static str) {
         self.withheld.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// Captured traffic was compared.
+    pub(crate) fn compared(&self, verdict: Verdict) {
+        self.comparisons.get_or_create(&[("verdict", verdict.as_str())]).inc();
     }
 
     /// An instance answered whether it lives.

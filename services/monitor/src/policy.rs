@@ -2,7 +2,7 @@
 //! instances are asked whether they live, which requests they get. Pure.
 
 use events::ServiceName;
-use manifest::{DriftMode, Resolved, ResolvedProbe, RuntimeDrift, VolumeClass};
+use manifest::{DataDrift, DriftMode, Resolved, ResolvedProbe, RuntimeDrift, VolumeClass};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,6 +19,9 @@ pub struct Policy {
     pub with_data: BTreeSet<ServiceName>,
     /// What the router should have.
     pub routes: Vec<Routed>,
+    /// What is captured of its traffic, and when that is judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataDrift>,
 }
 
 /// When an answer counts.
@@ -50,6 +53,7 @@ impl Default for Policy {
             live: BTreeMap::new(),
             with_data: BTreeSet::new(),
             routes: Vec::new(),
+            data: None,
         }
     }
 }
@@ -108,6 +112,7 @@ impl Policy {
             live: live.collect(),
             with_data: with_data.map(|(name, _)| name.clone()).collect(),
             routes: routed.collect(),
+            data: resolved.drift.data.clone(),
         }
     }
 }

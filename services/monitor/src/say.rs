@@ -2,6 +2,7 @@
 
 use crate::SERVICE;
 use crate::app::App;
+use crate::db::data_verdict::DataVerdict;
 use crate::db::repair::Repair;
 use crate::db::verdict::Verdict;
 use crate::exit;
@@ -10,8 +11,11 @@ use crate::judge::Known;
 use crate::observed::Exit;
 use crate::place::Place;
 use events::payload::{DriftKind, DriftV1, FindingV1, InstanceV1, Payload};
-use events::{EventId, EventType, ReleaseId};
+use events::{EventId, EventType, ReleaseId, ServiceName};
 use sqlx::PgConnection;
+
+/// A column of captured traffic is not as in the reference.
+const DATA_DRIFT: &str = "DATA_DRIFT";
 
 /// Something differs that was not told yet; tells all that differs.
 pub(crate) async fn detected(
@@ -48,6 +52,42 @@ pub(crate) async fn cleared(
     let payload = drift(verdict, release, Vec::new());
     let event_type = if healed { EventType::DriftHealed } else { EventType::DriftCleared };
     enqueue(app, connection, &verdict.place, event_type, &payload).await
+}
+
+/// Columns of captured traffic drifted of which that was not told yet; tells all that drifted.
+pub(crate) async fn data_drifted(
+    app: &App,
+    connection: &mut PgConnection,
+    verdict: &DataVerdict,
+    service: &ServiceName,
+) -> Result<(), sqlx::Error> {
+    let drifted = verdict.judged.drifted();
+    let findings = drifted.map(|column| FindingV1 {
+        service: Some(service.clone()),
+        instance: None,
+        reason: DATA_DRIFT.to_owned(),
+        message: format!("{}: {}", column.column, column.because),
+    });
+    let place = &verdict.place;
+    let payload = data_drift(place, verdict.release, findings.collect());
+    tracing::warn!(%place, release.number = verdict.release_number, detail = verdict.judged.because, "data drifted");
+    enqueue(app, connection, place, EventType::DriftDetected, &payload).await
+}
+
+/// No column drifts any more.
+pub(crate) async fn data_cleared(
+    app: &App,
+    connection: &mut PgConnection,
+    place: &Place,
+    release: ReleaseId,
+) -> Result<(), sqlx::Error> {
+    let payload = data_drift(place, release, Vec::new());
+    enqueue(app, connection, place, EventType::DriftCleared, &payload).await
+}
+
+fn data_drift(place: &Place, release: ReleaseId, findings: Vec<FindingV1>) -> DriftV1 {
+    let (app, environment) = (place.app.clone(), place.environment.clone());
+    DriftV1 { kind: DriftKind::Data, app, environment, release, findings }
 }
 
 /// An instance answers badly, too often: code and sentence.

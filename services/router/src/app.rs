@@ -1,6 +1,7 @@
 //! Wiring: workers that serve users, and the control they share.
 
 use crate::access_log::Writer;
+use crate::capture::{Counts, Publisher, Taker};
 use crate::config::Config;
 use crate::metrics::Figures;
 use crate::plane::Plane;
@@ -10,6 +11,7 @@ use crate::store::{Store, StoreError};
 use crate::worker::{Shared, Worker};
 use chrono::{DateTime, Utc};
 use proto::v1::router_service_server::RouterServiceServer;
+use rand::Rng;
 use service::Clock;
 use service::grpc::Server;
 use service::health::Health;
@@ -64,6 +66,7 @@ pub struct Router {
     listeners: Vec<std::net::TcpListener>,
     control: TcpListener,
     log: Option<Writer>,
+    publisher: Option<Publisher>,
     traffic_address: SocketAddr,
     control_address: SocketAddr,
 }
@@ -83,13 +86,23 @@ pub async fn start(config: Config) -> Result<Router, RouterError> {
         control.local_addr().map_err(|error| RouterError::Listen(config.control, error))?;
     let (refused, clock) = (Arc::new(Refused::default()), Clock::system());
     let health = Health::new("router");
-    let figures = Figures { plane: plane.clone(), refused: refused.clone(), dropped_lines };
+    let samples = Arc::<Counts>::default();
+    let (taker, publisher) = capture(&config, &samples).unzip();
+    let (plane_of, refused_of) = (plane.clone(), refused.clone());
+    let figures = Figures { plane: plane_of, refused: refused_of, dropped_lines, samples };
     health.metrics().lock().register_collector(Box::new(figures));
     let app = App { plane: plane.clone(), health, started: clock.now(), clock: clock.clone() };
     let mirror = Mirror::start(plane.clone()).map_err(RouterError::Worker)?;
-    let shared = Shared { plane, refused, config: Arc::new(config), clock, mirror };
+    let shared = Shared { plane, refused, config: Arc::new(config), clock, mirror, taker };
     tracing::info!(%traffic_address, %control_address, generation = app.plane.live().table.generation, "router listens");
-    Ok(Router { app, shared, listeners, control, log, traffic_address, control_address })
+    Ok(Router { app, shared, listeners, control, log, publisher, traffic_address, control_address })
+}
+
+/// Who takes requests and who publishes them, where that is possible.
+fn capture(config: &Config, counts: &Arc<Counts>) -> Option<(Taker, Publisher)> {
+    let url = config.nats_url.clone()?;
+    let (taker, taken) = Taker::new(rand::rng().random(), counts.clone());
+    Some((taker, Publisher::new(taken, url, counts.clone())))
 }
 
 impl Router {
@@ -105,7 +118,7 @@ impl Router {
 
     /// Serves until `cancel`, then finishes what is open. The control answers until the last worker has ended.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), RouterError> {
-        let Self { app, shared, listeners, control, log, .. } = self;
+        let Self { app, shared, listeners, control, log, publisher, .. } = self;
         let token = shared.config.internal_token.clone();
         let mut workers = Vec::new();
         for (i, listener) in listeners.into_iter().enumerate() {
@@ -128,7 +141,12 @@ impl Router {
             over.cancel();
         };
         let serving = service::http::serve(control, routes, over.clone());
-        let (served, (), ()) = tokio::join!(serving, ended, app.keep_saved(&over));
+        let published = async {
+            if let Some(publisher) = publisher {
+                publisher.run(&over).await;
+            }
+        };
+        let (served, (), (), ()) = tokio::join!(serving, ended, app.keep_saved(&over), published);
         log.into_iter().for_each(Writer::finish);
         served.map_err(RouterError::Control)
     }

@@ -24,6 +24,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Where requests are written down.
     pub access_log: LogTarget,
+    /// Where captured traffic is published; without, nothing is captured.
+    pub nats_url: Option<Secret>,
     /// How long open requests may take after the router was told to stop.
     pub drain: Duration,
     /// What one client may take.
@@ -105,6 +107,7 @@ impl Config {
             threads: 1,
             trusted_proxies: Vec::new(),
             access_log: LogTarget::Off,
+            nats_url: None,
             drain: Duration::from_secs(30),
             limits: Limits::default(),
         }
@@ -124,6 +127,7 @@ impl Config {
         }
         let trusted = env.or("SLIPWAY_ROUTER_TRUSTED_PROXIES", Networks(Vec::new()));
         let access_log = env.or("SLIPWAY_ROUTER_ACCESS_LOG", LogTarget::Stderr);
+        let nats_url = env.optional_secret("SLIPWAY_NATS_URL");
         let drain = env.duration_or("SLIPWAY_ROUTER_DRAIN", Duration::from_secs(30));
         let limits = Limits {
             connections: env.or("SLIPWAY_ROUTER_CONNECTIONS", defaults.connections),
@@ -146,6 +150,7 @@ impl Config {
                 threads,
                 trusted_proxies,
                 access_log,
+                nats_url,
                 drain,
                 limits,
             })

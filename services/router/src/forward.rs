@@ -129,8 +129,12 @@ async fn forward(
         };
         let Ok(claim) = worker.plane.claim(&live, instance) else { continue };
         draft = unsent.draft(record, (&route, chosen), &ask).or(draft);
-        let request = unsent.request(&route, &progress, draft.as_deref())?;
+        let mut request = unsent.request(&route, &progress, draft.as_deref())?;
         record.claimed(claim);
+        // Who shows the token of a candidate tries it out.
+        if ask.candidate.is_none() {
+            record.capture(&mut request);
+        }
         if !tried.is_empty() {
             route.passage.retried();
         }
@@ -247,6 +251,7 @@ fn pass_back(passing: Passing, mut record: Box<Record>) -> Response<Reply> {
         let elapsed = record.started().elapsed();
         draft.answered(response.status(), response.headers(), elapsed);
     }
+    record.announced(response.status(), response.headers());
     headers::remove_hop_by_hop(response.headers_mut());
     *response.version_mut() = Version::HTTP_11;
     let gap = gap(response.headers(), route.route.response_timeout);

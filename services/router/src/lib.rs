@@ -8,6 +8,7 @@ pub mod table;
 
 mod access_log;
 mod app;
+mod capture;
 mod config;
 mod connection;
 mod forward;
@@ -26,6 +27,7 @@ mod record;
 mod refused;
 mod reply;
 mod shadow;
+mod spread;
 mod store;
 mod tunnel;
 mod upload;

@@ -1,5 +1,6 @@
 //! What `/metrics` tells of the data plane. Labels are routes and sides of a comparison, never releases.
 
+use crate::capture::Counts;
 use crate::instance::Instance;
 use crate::ledger::Slot;
 use crate::measure::{BOUNDS, Snapshot, seconds};
@@ -22,6 +23,7 @@ pub(crate) struct Figures {
     pub(crate) plane: Arc<Plane>,
     pub(crate) refused: Arc<Refused>,
     pub(crate) dropped_lines: Arc<AtomicU64>,
+    pub(crate) samples: Arc<Counts>,
 }
 
 type BySlot = BTreeMap<(String, Slot), Snapshot>;
@@ -37,7 +39,14 @@ impl Collector for Figures {
         let help = "Lines of the access log that could not be written in time";
         let name = "router_access_log_dropped_lines";
         let mut metric = out.encode_descriptor(name, help, None, MetricType::Counter)?;
-        counter(&mut metric, self.dropped_lines.load(Relaxed))
+        counter(&mut metric, self.dropped_lines.load(Relaxed))?;
+        let help = "Requests that were captured, by what became of them";
+        let mut metric =
+            out.encode_descriptor("router_samples", help, None, MetricType::Counter)?;
+        for (outcome, count) in self.samples.by_outcome() {
+            counter(&mut metric.encode_family(&[("outcome", outcome)])?, count)?;
+        }
+        Ok(())
     }
 }
 

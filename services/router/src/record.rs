@@ -3,13 +3,16 @@
 //! Invariant: dropping the record is the one place where a request ends: its claim is released, its line written.
 
 use crate::access_log::{digit, escape, number};
+use crate::capture::Copies;
 use crate::instance::Claim;
 use crate::live::{LiveRoute, LiveTarget};
 use crate::problem::Refusal;
+use crate::table::Capture;
+use crate::upload::Upload;
 use crate::upstream::http1::Connection;
 use crate::watch::Watch;
 use crate::worker::Worker;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,6 +34,7 @@ pub(crate) struct Record {
     claim: Option<Claim>,
     status: Option<StatusCode>,
     bytes: u64,
+    copies: Option<Box<Copies>>,
 }
 
 impl Record {
@@ -54,6 +58,7 @@ impl Record {
             claim: None,
             status: None,
             bytes: 0,
+            copies: None,
         }
     }
 
@@ -131,6 +136,59 @@ impl Record {
         self.bytes += bytes;
     }
 
+    /// The request is about to be sent: it is copied as it passes if it is one of those that are captured.
+    pub(crate) fn capture(&mut self, request: &mut Request<Upload>) {
+        let (Some(taker), Some(capture)) = (self.worker.taker(), self.captured()) else { return };
+        let path = self.seen_path();
+        let known = (&self.request_id, request.headers());
+        if self.copies.is_none() && taker.wants(capture, path, known) {
+            let copies = Box::new(Copies::new());
+            request.body_mut().copy_to(copies.request());
+            self.copies = Some(copies);
+        }
+    }
+
+    /// The head of the answer says what follows.
+    pub(crate) fn announced(&mut self, status: StatusCode, headers: &HeaderMap) {
+        if let Some(mut copies) = self.copies.take() {
+            if let Some(capture) = self.captured() {
+                copies.answered(status, headers, capture);
+            }
+            self.copies = Some(copies);
+        }
+    }
+
+    /// A part of the answer passed.
+    pub(crate) fn passed(&mut self, bytes: &[u8]) {
+        self.sent(bytes.len() as u64);
+        if let Some(copies) = &self.copies {
+            copies.passed(bytes);
+        }
+    }
+
+    /// The answer passed to its end.
+    pub(crate) fn completed(&mut self) {
+        if let Some(copies) = &mut self.copies {
+            copies.completed();
+        }
+    }
+
+    /// What is captured of requests to the release.
+    fn captured(&self) -> Option<&Arc<Capture>> {
+        let (route, target) = self.route.as_ref()?;
+        route.route.targets[*target].capture.as_ref()
+    }
+
+    /// The path as the instance sees it.
+    fn seen_path(&self) -> &str {
+        match &self.route {
+            Some((route, _)) if route.route.strip_prefix => {
+                route.route.path_prefix.strip(self.path())
+            }
+            _ => self.path(),
+        }
+    }
+
     /// The instance has nothing to do with the request any more.
     fn ended(&self) {
         if let (Some((route, _)), Some(claim)) = (&self.route, &self.claim) {
@@ -184,6 +242,11 @@ impl Drop for Record {
             && let Some(target) = self.target()
         {
             target.measured.abandoned();
+        }
+        if let (Some(mut copies), Some(taker)) = (self.copies.take(), self.worker.taker())
+            && let Some(capture) = self.captured()
+        {
+            taker.take(&mut copies, capture, self.worker.now());
         }
         if let Some(log) = self.worker.log() {
             log.push(|line| self.write(line));

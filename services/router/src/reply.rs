@@ -71,9 +71,11 @@ impl Passed {
         self.timer = None;
         match frame {
             Some(Ok(frame)) => {
-                self.record.sent(frame.data_ref().map_or(0, Bytes::len) as u64);
-                if let (Some(draft), Some(part)) = (&mut self.draft, frame.data_ref()) {
-                    draft.part(part);
+                if let Some(data) = frame.data_ref() {
+                    self.record.passed(data);
+                    if let Some(draft) = &mut self.draft {
+                        draft.part(data);
+                    }
                 }
                 if self.incoming.is_end_stream() {
                     self.complete();
@@ -109,6 +111,7 @@ impl Passed {
 
     /// The connection can serve another request, and the candidate be asked the same.
     fn complete(&mut self) {
+        self.record.completed();
         if let Some(connection) = self.connection.take() {
             self.record.keep_connection(connection);
         }

@@ -5,6 +5,7 @@
 //! prefix the first by name does: a mistake in one app must not keep the tables of all others from being applied.
 
 mod address;
+mod capture;
 mod host;
 mod parse;
 pub(crate) mod pointer;
@@ -14,6 +15,7 @@ mod sticky;
 pub(crate) mod tests;
 
 pub use address::{Address, InvalidAddress};
+pub use capture::Capture;
 pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
 pub use parse::{InvalidTable, Violation};
 pub use pointer::{InvalidPointer, Pointer};
@@ -24,6 +26,7 @@ use events::{InstanceId, ReleaseId};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 
@@ -122,6 +125,8 @@ pub struct Target {
     pub h2c: bool,
     /// By instance.
     pub upstreams: Vec<Upstream>,
+    /// What is captured of its requests.
+    pub capture: Option<Arc<Capture>>,
 }
 
 /// One instance.

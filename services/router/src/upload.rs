@@ -1,5 +1,6 @@
 //! The body of a request on its way to an instance: limited, and not waited for without end.
 
+use crate::capture;
 use crate::problem::Refusal;
 use crate::shadow::Kept;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ struct Stream {
     timer: Option<Pin<Box<Sleep>>>,
     progress: Rc<Progress>,
     kept: Option<Rc<RefCell<Kept>>>,
+    /// Where it is copied to, if it is captured.
+    copy: Option<Rc<capture::Body>>,
 }
 
 /// How a body fares, for who waits for the answer to it.
@@ -78,7 +81,15 @@ impl Upload {
         }
         let left = limit.unwrap_or(u64::MAX);
         let progress = progress.clone();
-        Self(Some(Box::new(Stream { incoming, left, gap, timer: None, progress, kept })))
+        let timer = None;
+        Self(Some(Box::new(Stream { incoming, left, gap, timer, progress, kept, copy: None })))
+    }
+
+    /// What passes from here on is copied.
+    pub(crate) fn copy_to(&mut self, copy: &Rc<capture::Body>) {
+        if let Some(stream) = &mut self.0 {
+            stream.copy = Some(copy.clone());
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -100,6 +111,9 @@ impl Stream {
             self.left = self.left.checked_sub(bytes).ok_or(Refusal::BodyTooLarge)?;
             if let (Some(kept), Some(part)) = (&self.kept, frame.data_ref()) {
                 kept.borrow_mut().part(part);
+            }
+            if let (Some(copy), Some(data)) = (&self.copy, frame.data_ref()) {
+                copy.add(data);
             }
             Ok(frame)
         }))

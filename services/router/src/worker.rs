@@ -2,6 +2,7 @@
 //! other workers but counters and the table.
 
 use crate::access_log::{Lines, digit};
+use crate::capture::Taker;
 use crate::config::{Config, Limits};
 use crate::connection;
 use crate::live::Live;
@@ -12,6 +13,7 @@ use crate::refused::Refused;
 use crate::shadow::Mirror;
 use crate::upstream::{Pool, http2};
 use crate::watch::{Coarse, Watch};
+use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -37,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
     pub(crate) mirror: Mirror,
+    /// Takes captured requests; nothing where they cannot be published.
+    pub(crate) taker: Option<Taker>,
 }
 
 /// See the module.
@@ -51,6 +55,7 @@ pub(crate) struct Worker {
     live: RefCell<Arc<Live>>,
     random: RefCell<SmallRng>,
     log: Option<Lines>,
+    taker: Option<Taker>,
     clock: Clock,
     /// The second that was written down last, and how.
     second: RefCell<(i64, String)>,
@@ -104,7 +109,7 @@ impl Worker {
     }
 
     fn new(shared: Shared, log: Option<Lines>, stopping: CancellationToken) -> Self {
-        let Shared { plane, refused, config, clock, mirror } = shared;
+        let Shared { plane, refused, config, clock, mirror, taker } = shared;
         Self {
             live: RefCell::new(plane.live()),
             plane,
@@ -115,6 +120,7 @@ impl Worker {
             config,
             random: RefCell::new(SmallRng::from_rng(&mut rand::rng())),
             log,
+            taker,
             clock,
             second: RefCell::default(),
             started: Instant::now(),
@@ -263,6 +269,14 @@ impl Worker {
         let digit = |i: usize| DIGITS[(random >> (4 * i)) as usize & 15];
         let text: [u8; 32] = std::array::from_fn(digit);
         HeaderValue::from_bytes(&text).expect("digits are a header value")
+    }
+
+    pub(crate) fn taker(&self) -> Option<&Taker> {
+        self.taker.as_ref()
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     pub(crate) fn log(&self) -> Option<&Lines> {

@@ -72,6 +72,8 @@ async fn every_call_asks_for_its_role() {
     WatchRun                    who?     who?     yes      yes      no       no       yes
     ListSecrets                 who?     who?     yes      yes      no       no       yes
     CheckDrift                  who?     who?     yes      yes      no       no       yes
+    CheckDataDrift              who?     who?     yes      yes      no       no       yes
+    ListDataDrift               who?     who?     yes      yes      no       no       yes
     CreateRelease, only planned who?     who?     yes      yes      no       no       yes
     CreateRelease               who?     who?     no       yes      no       no       yes
     CancelRelease               who?     who?     no       yes      no       no       yes
@@ -80,6 +82,8 @@ async fn every_call_asks_for_its_role() {
     ApproveRelease              who?     who?     no       yes      no       no       yes
     RefuseRelease               who?     who?     no       yes      no       no       yes
     GetCandidate                who?     who?     no       yes      no       no       yes
+    AcceptDataDrift             who?     who?     no       yes      no       no       yes
+    MuteDataDrift               who?     who?     no       yes      no       no       yes
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
     RunJob                      who?     who?     no       yes      no       no       yes
@@ -93,6 +97,7 @@ async fn every_call_asks_for_its_role() {
     CancelBuild                 who?     who?     no       no       no       none     yes
     RevealSecrets               who?     who?     no       no       no       no       no
     CommitFiles                 who?     who?     no       no       no       no       no
+    ReadReference               who?     who?     no       no       no       no       no
     ListTokens                  who?     who?     no       no       no       no       yes
     CreateToken                 who?     who?     no       no       no       no       yes
     DeleteToken                 who?     who?     no       no       no       no       none

@@ -7,6 +7,7 @@ mod away;
 mod builds;
 mod caches;
 mod canary;
+mod capture;
 mod cli;
 mod collects;
 mod drift;

@@ -3,6 +3,7 @@
 mod collect;
 mod commit;
 mod convert;
+mod reference;
 mod watch;
 
 use crate::app::{App, SERVICE};
@@ -14,8 +15,7 @@ use events::{AppName, BuildId};
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
 use proto::v1::{
     Build, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest, CollectBuildsResponse,
-    CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest,
-    ListBuildsResponse, WatchBuildLogRequest,
+    CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ReadReferenceRequest, WatchBuildLogRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::{Server, replay, status};
@@ -120,6 +120,18 @@ impl BuildService for Builds {
         request: Request<Streaming<CommitFilesRequest>>,
     ) -> Result<Response<CommitFilesResponse>, Status> {
         commit::run(&self.app, request).await.map(Response::new)
+    }
+
+    type ReadReferenceStream = reference::Bytes;
+
+    async fn read_reference(
+        &self,
+        request: Request<ReadReferenceRequest>,
+    ) -> Result<Response<Self::ReadReferenceStream>, Status> {
+        let principal = Principal::of(&request)?;
+        let request = request.into_inner();
+        let row = self.visible(&principal, &request.name).await?;
+        reference::read(&self.app, row, request.known_object).await.map(Response::new)
     }
 
     type WatchBuildLogStream = watch::Lines;

@@ -6,8 +6,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proto::v1::{
-    build_service_server, drift_service_server, job_service_server, release_service_server,
-    router_service_server, secret_service_server,
+    build_service_server, data_drift_service_server, drift_service_server, job_service_server,
+    release_service_server, router_service_server, secret_service_server,
 };
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -46,6 +46,7 @@ impl Backends {
             (secret_service_server::SERVICE_NAME, &urls.deployer),
             (job_service_server::SERVICE_NAME, &urls.deployer),
             (drift_service_server::SERVICE_NAME, &urls.monitor),
+            (data_drift_service_server::SERVICE_NAME, &urls.monitor),
             (router_service_server::SERVICE_NAME, &urls.router),
         ];
         let addresses = table.into_iter().map(|(name, url)| Ok((name, authority(url)?)));
@@ -89,6 +90,9 @@ pub(super) fn allowed(principal: &Principal, name: &str, method: &str) -> Result
             "files are committed by services only; `slipway retrain` makes them",
         ));
     }
+    if name == build_service_server::SERVICE_NAME && method == "ReadReference" {
+        return Err(status::denied("files of repositories are shown to services only"));
+    }
     if name == router_service_server::SERVICE_NAME {
         principal.require(Role::Admin, None, None)?;
         if !ROUTER_READS.contains(&method) {
@@ -116,6 +120,7 @@ mod tests {
         let denied = Some(Code::PermissionDenied);
         assert_eq!(code(Role::Admin, "slipway.v1.SecretService", "RevealSecrets"), denied);
         assert_eq!(code(Role::Viewer, "slipway.v1.SecretService", "ListSecrets"), None);
+        assert_eq!(code(Role::Admin, "slipway.v1.BuildService", "ReadReference"), denied);
     }
 
     #[test]

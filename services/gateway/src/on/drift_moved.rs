@@ -1,10 +1,11 @@
-//! `drift.detected`, `.healed` and `.cleared`: what runs is not what was released, or is so again.
+//! `drift.detected`, `.healed` and `.cleared`: what runs is not what was released, or data are not what the model was
+//! trained on; or it is so again.
 
 use crate::app::App;
 use crate::notify::{self, Message, sentence};
 use bus::Verdict;
 use events::Envelope;
-use events::payload::{DriftV1, read};
+use events::payload::{DriftKind, DriftV1, read};
 use manifest::Notice;
 
 /// Findings that are told.
@@ -19,11 +20,17 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
 }
 
 fn message(envelope: &Envelope, drift: DriftV1) -> Message {
-    let DriftV1 { app, environment, findings, .. } = &drift;
-    let what = match envelope.event_type.as_str() {
-        "drift.detected" => "what runs differs from what was released",
-        "drift.healed" => "what runs was made equal to what was released",
-        _ => "what runs is again what was released",
+    let DriftV1 { app, environment, findings, kind, .. } = &drift;
+    let what = match (kind, envelope.event_type.as_str()) {
+        (DriftKind::Data, "drift.detected") => "data drifted from what the model was trained on",
+        (DriftKind::Data, _) => "data are again like those the model was trained on",
+        (DriftKind::Runtime, "drift.detected") => "what runs differs from what was released",
+        (DriftKind::Runtime, "drift.healed") => "what runs was made equal to what was released",
+        (DriftKind::Runtime, _) => "what runs is again what was released",
+    };
+    let command = match kind {
+        DriftKind::Data => format!("slipway drift check {app} {environment}"),
+        DriftKind::Runtime => format!("slipway drift {app} {environment}"),
     };
     let mut reasons: Vec<&str> = findings.iter().map(|finding| finding.reason.as_str()).collect();
     reasons.sort_unstable();
@@ -37,7 +44,7 @@ fn message(envelope: &Envelope, drift: DriftV1) -> Message {
         title: format!("{app}/{environment}: {what}"),
         text: sentence(None, Some(&(told.join("; ") + &more))),
         reason: reasons.first().map(|&reason| reason.to_owned()),
-        command: Some(format!("slipway drift {app} {environment}")),
+        command: Some(command),
         ..Message::new(Notice::Drift, envelope, &format!("{environment} {}", reasons.join(" ")))
     }
     .at(drift.environment)
@@ -50,6 +57,10 @@ mod tests {
     use events::EventType;
 
     fn told(event_type: EventType, findings: usize) -> String {
+        told_of("runtime", event_type, findings)
+    }
+
+    fn told_of(kind: &str, event_type: EventType, findings: usize) -> String {
         let finding = |n| {
             serde_json::json!({
                 "service": "api", "instance": null, "reason": "REPLACED",
@@ -58,7 +69,7 @@ mod tests {
         };
         let findings: Vec<_> = (1..=findings).map(finding).collect();
         let data = serde_json::json!({
-            "v": 1, "kind": "runtime", "app": "shop", "environment": "production",
+            "v": 1, "kind": kind, "app": "shop", "environment": "production",
             "release": uuid::Uuid::nil(), "findings": findings,
         });
         let envelope = envelope(event_type, data);
@@ -71,5 +82,11 @@ mod tests {
         insta::assert_snapshot!(told(EventType::DriftDetected, 1), @"shop/production: what runs differs from what was released: REPLACED: container 1 runs another image [production]");
         insta::assert_snapshot!(told(EventType::DriftCleared, 0), @"shop/production: what runs is again what was released:  [production]");
         assert!(told(EventType::DriftDetected, 12).contains("; and 2 more"));
+    }
+
+    #[test]
+    fn drift_of_data_is_told_as_that() {
+        insta::assert_snapshot!(told_of("data", EventType::DriftDetected, 1), @"shop/production: data drifted from what the model was trained on: REPLACED: container 1 runs another image [production]");
+        insta::assert_snapshot!(told_of("data", EventType::DriftCleared, 0), @"shop/production: data are again like those the model was trained on:  [production]");
     }
 }

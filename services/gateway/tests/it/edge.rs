@@ -9,8 +9,7 @@ use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use proto::v1::{
     ApplyTableRequest, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest,
-    CollectBuildsResponse, CommitFilesRequest, CommitFilesResponse, GetBuildRequest,
-    GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ListReleasesRequest,
+    CollectBuildsResponse, CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ListReleasesRequest, ReadReferenceRequest, ReadReferenceResponse,
     RevealSecretsRequest, WatchBuildLogRequest, WatchBuildLogResponse,
 };
 use service::Secret;
@@ -70,6 +69,16 @@ impl BuildService for Echo {
         _: Request<Streaming<CommitFilesRequest>>,
     ) -> Result<Response<CommitFilesResponse>, Status> {
         Ok(Response::new(CommitFilesResponse::default()))
+    }
+
+    type ReadReferenceStream =
+        Pin<Box<dyn Stream<Item = Result<ReadReferenceResponse, Status>> + Send>>;
+
+    async fn read_reference(
+        &self,
+        _: Request<ReadReferenceRequest>,
+    ) -> Result<Response<Self::ReadReferenceStream>, Status> {
+        Err(service::grpc::status::not_found("build", "7"))
     }
 
     async fn watch_build_log(

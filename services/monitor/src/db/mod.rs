@@ -1,8 +1,13 @@
 //! The rows of schema `monitor`.
 
+pub(crate) mod data_verdict;
+pub(crate) mod data_watch;
 pub(crate) mod finding;
 pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod liveness;
+pub(crate) mod reference;
 pub(crate) mod repair;
+pub(crate) mod sample_cursor;
+pub(crate) mod summary;
 pub(crate) mod verdict;

@@ -8,9 +8,9 @@ use deployer::FakeDeployer;
 pub(crate) use docker::Docker;
 use events::payload::{DriftV1, InstanceV1, ReleaseV1, read};
 use events::{Envelope, EventId, EventType};
-use monitor::Config;
 use monitor::heal::Limits;
 use monitor::liveness::Pace;
+use monitor::{Config, Samples};
 use proto::v1::drift_service_client::DriftServiceClient;
 use proto::v1::environment_drift::State;
 use proto::v1::release_service_server::ReleaseServiceServer;
@@ -99,6 +99,12 @@ impl World {
             every,
             // Nobody answers there: nothing is said about routes.
             router_url: "http://127.0.0.1:1".to_owned(),
+            builder_url: "http://127.0.0.1:1".to_owned(),
+            samples: Samples {
+                folder: folder.path().join("data/samples"),
+                kept: Duration::from_hours(1),
+                bytes: 1 << 20,
+            },
             heal: Limits::default(),
             restart: Pace::default(),
         };

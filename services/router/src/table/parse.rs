@@ -1,12 +1,13 @@
 //! The table from the wire; everything that is wrong with it is told at once.
 
 use super::{
-    Address, CandidateToken, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow, Sticky,
+    Address, CandidateToken, Capture, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow, Sticky,
     Target, Upstream,
 };
 use events::{InstanceId, ReleaseId};
 use proto::v1;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a paused route holds a request when the table does not say: what kamal-proxy does.
@@ -68,6 +69,12 @@ pub(super) struct Violations(Vec<Violation>);
 impl Violations {
     pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Violation { field: field.into(), message: message.into() });
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The value, or its error noted.
@@ -171,7 +178,10 @@ fn targets(at: &str, wire: &v1::Route, found: &mut Violations) -> Vec<Target> {
         let release: Result<ReleaseId, _> = wire.release.parse();
         let Some(release) = found.take(&format!("{at}.release"), release) else { continue };
         let v1::Target { weight, candidate, h2c, .. } = *wire;
-        targets.push(Target { release, weight, candidate, h2c, upstreams });
+        let capture = wire.capture.as_ref().and_then(|capture| {
+            Capture::parse(&format!("{at}.capture"), release, capture, found).map(Arc::new)
+        });
+        targets.push(Target { release, weight, candidate, h2c, upstreams, capture });
     }
     if targets.iter().filter(|target| target.candidate).count() > 1 {
         found.add(format!("{at}.targets"), "must have at most one candidate");

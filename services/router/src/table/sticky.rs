@@ -4,6 +4,7 @@
 
 use super::parse::Violations;
 use crate::headers::FORWARDED_FOR;
+use crate::spread::spread;
 use events::ReleaseId;
 use http::header::{COOKIE, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -62,17 +63,8 @@ fn address(headers: &HeaderMap) -> Option<&[u8]> {
     Some(from_here.next().unwrap_or(nearest))
 }
 
-/// FNV-1a with the finish of Murmur 3: the same in every version of this program, which a router that is replaced in the
-/// middle of a canary needs.
 fn place(candidate: ReleaseId, client: &[u8]) -> u64 {
-    let salt = candidate.uuid();
-    let bytes = salt.as_bytes().iter().chain(client);
-    let sum = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |sum, &byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let sum = (sum ^ (sum >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let sum = (sum ^ (sum >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    sum ^ (sum >> 33)
+    spread(candidate.uuid().as_bytes(), client)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod table;
 mod world;
 
 mod bodies;
+mod capture;
 mod drain;
 mod forwarding;
 mod http2;

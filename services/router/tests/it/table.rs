@@ -80,6 +80,20 @@ impl Draft {
         self
     }
 
+    /// Every request to these paths is captured.
+    pub(crate) fn captured(mut self, path: &str) -> Self {
+        self.last().capture = Some(v1::Capture {
+            environment: "shop/production".to_owned(),
+            release_number: 7,
+            model: "sha256:0a".to_owned(),
+            path_prefix: path.to_owned(),
+            per_million: 1_000_000,
+            features: [("amount".to_owned(), "/amount".to_owned())].into(),
+            prediction: None,
+        });
+        self
+    }
+
     pub(crate) fn mode(mut self, mode: Mode) -> Self {
         self.0.mode = mode.into();
         self

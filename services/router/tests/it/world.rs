@@ -138,6 +138,19 @@ impl World {
         self.send(Request::post(path).body(Full::new(body.into())).expect("a request")).await
     }
 
+    pub(crate) async fn post_json(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(request.body(Full::new(body.into())).expect("a request")).await
+    }
+
+    /// How many captured requests had this outcome.
+    pub(crate) async fn samples(&self, outcome: &str) -> u64 {
+        let page = self.page("/metrics").await.body;
+        let line = format!("router_samples_total{{outcome=\"{outcome}\"}} ");
+        let found = page.lines().find_map(|found| found.split_once(&line));
+        found.expect("it is counted").1.parse().expect("a number")
+    }
+
     async fn send(&self, mut request: Request<Full<Bytes>>) -> Answer {
         let uri = format!("http://{}{}", self.traffic, request.uri());
         *request.uri_mut() = uri.parse().expect("a uri");

@@ -2,8 +2,7 @@
 
 use proto::v1::set_traffic_request::Mode;
 use proto::v1::{
-    App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest, CheckDriftRequest,
-    CollectBuildsRequest, CollectReleasesRequest, CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
+    AcceptDataDriftRequest, App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest, CheckDataDriftRequest, CheckDriftRequest, CollectBuildsRequest, CollectReleasesRequest, CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDataDriftRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest, MuteDataDriftRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, ReadReferenceRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -20,7 +19,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 48] = [
+pub(super) const CALLS: [&str; 53] = [
     "GetApp",
     "ListChanges",
     "ListDeliveries",
@@ -39,6 +38,8 @@ pub(super) const CALLS: [&str; 48] = [
     "WatchRun",
     "ListSecrets",
     "CheckDrift",
+    "CheckDataDrift",
+    "ListDataDrift",
     "CreateRelease, only planned",
     "CreateRelease",
     "CancelRelease",
@@ -47,6 +48,8 @@ pub(super) const CALLS: [&str; 48] = [
     "ApproveRelease",
     "RefuseRelease",
     "GetCandidate",
+    "AcceptDataDrift",
+    "MuteDataDrift",
     "RollbackEnvironment",
     "UnpinRelease",
     "RunJob",
@@ -60,6 +63,7 @@ pub(super) const CALLS: [&str; 48] = [
     "CancelBuild",
     "RevealSecrets",
     "CommitFiles",
+    "ReadReference",
     "ListTokens",
     "CreateToken",
     "DeleteToken",
@@ -81,7 +85,10 @@ const SECRET: &str = "apps/shop/environments/production/secrets/KEY";
 pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<(), Status> {
     match call {
         "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" | "CollectBuilds"
-        | "CommitFiles" => of_builds(client, there, call).await,
+        | "CommitFiles" | "ReadReference" => of_builds(client, there, call).await,
+        "CheckDataDrift" | "ListDataDrift" | "AcceptDataDrift" | "MuteDataDrift" => {
+            of_data(client, call).await
+        }
         "ListSecrets" | "SetSecret" | "DeleteSecret" | "RevealSecrets" => {
             of_secrets(client, call).await
         }
@@ -171,6 +178,10 @@ async fn of_builds(client: Client, there: &There, call: &str) -> Result<(), Stat
         "CollectBuilds" => {
             let request = CollectBuildsRequest { validate_only: true, ..Default::default() };
             builds.collect_builds(request).await.map(drop)
+        }
+        "ReadReference" => {
+            let request = ReadReferenceRequest { name, ..Default::default() };
+            builds.read_reference(request).await.map(drop)
         }
         _ => {
             let request = CancelBuildRequest { name, ..Default::default() };
@@ -298,6 +309,30 @@ async fn of_secrets(client: Client, call: &str) -> Result<(), Status> {
         _ => {
             let request = RevealSecretsRequest { app: "shop".into(), ..Default::default() };
             secrets.reveal_secrets(request).await.map(drop)
+        }
+    }
+}
+
+async fn of_data(client: Client, call: &str) -> Result<(), Status> {
+    let mut data = client.data_drift;
+    let name = PLACE.to_owned();
+    match call {
+        "CheckDataDrift" => {
+            let request = CheckDataDriftRequest { name, window: None };
+            data.check_data_drift(request).await.map(drop)
+        }
+        "ListDataDrift" => {
+            let request = ListDataDriftRequest { name, ..Default::default() };
+            data.list_data_drift(request).await.map(drop)
+        }
+        "AcceptDataDrift" => {
+            let request =
+                AcceptDataDriftRequest { name, reason: "ok".into(), ..Default::default() };
+            data.accept_data_drift(request).await.map(drop)
+        }
+        _ => {
+            let request = MuteDataDriftRequest { name, ..Default::default() };
+            data.mute_data_drift(request).await.map(drop)
         }
     }
 }

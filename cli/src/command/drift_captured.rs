@@ -1,0 +1,118 @@
+//! `slipway drift check`, `verdicts`, `accept` and `mute`: captured traffic against the reference of its model.
+
+use crate::client::request_id;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::print::drift_captured as print;
+use crate::session::Session;
+use clap::Args;
+use proto::v1::data_drift_service_client::DataDriftServiceClient;
+use proto::v1::{
+    AcceptDataDriftRequest, CheckDataDriftRequest, ListDataDriftRequest, MuteDataDriftRequest,
+};
+use std::time::Duration;
+
+/// Hours of a window nobody says.
+const DAY: u64 = 24;
+
+/// What was captured, and how far back.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// How many hours back
+    #[arg(long, value_name = "HOURS", default_value_t = DAY)]
+    window: u64,
+}
+
+/// Where.
+#[derive(Debug, Args)]
+pub(super) struct Verdicts {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// How many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    limit: i32,
+}
+
+/// What becomes the reference, and why.
+#[derive(Debug, Args)]
+pub(super) struct Accept {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// How many hours back
+    #[arg(long, value_name = "HOURS", default_value_t = DAY)]
+    window: u64,
+    /// Why it is well so; it is kept with the reference
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
+/// How long nothing is told, and why.
+#[derive(Debug, Args)]
+pub(super) struct Mute {
+    /// Name of the app
+    app: String,
+    /// The environment
+    environment: String,
+    /// For how many hours; 0 ends it
+    #[arg(long, value_name = "HOURS", default_value_t = 7 * DAY)]
+    hours: u64,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    why: String,
+}
+
+fn hours(count: u64) -> Option<prost_types::Duration> {
+    Some(proto::time::duration(Duration::from_secs(count.saturating_mul(3_600))))
+}
+
+pub(super) async fn check(session: &Session, it: Check) -> Result<Exit, Error> {
+    let name = proto::name::environment(&it.app, &it.environment);
+    let question = CheckDataDriftRequest { name, window: hours(it.window) };
+    let answer = session.server()?.ask(question, async |channel, question| {
+        DataDriftServiceClient::new(channel).check_data_drift(question).await
+    });
+    let answer = answer.await?;
+    session.out.message(&answer, print::verdict)?;
+    Ok(print::exit(&answer.data_drift.unwrap_or_default()))
+}
+
+pub(super) async fn verdicts(session: &Session, it: Verdicts) -> Result<Exit, Error> {
+    let name = proto::name::environment(&it.app, &it.environment);
+    let question = ListDataDriftRequest { name, page_size: it.limit, page_token: String::new() };
+    let answer = session.server()?.ask(question, async |channel, question| {
+        DataDriftServiceClient::new(channel).list_data_drift(question).await
+    });
+    let answer = answer.await?;
+    session.out.message(&answer, |all| print::verdicts(&all.data_drifts, session.now()))?;
+    Ok(Exit::Done)
+}
+
+pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error> {
+    let name = proto::name::environment(&it.app, &it.environment);
+    let (reason, request_id) = (it.why, request_id());
+    let question = AcceptDataDriftRequest { name, window: hours(it.window), reason, request_id };
+    let answer = session.server()?.ask(question, async |channel, question| {
+        DataDriftServiceClient::new(channel).accept_data_drift(question).await
+    });
+    session.out.message(&answer.await?, print::accepted)?;
+    Ok(Exit::Done)
+}
+
+pub(super) async fn mute(session: &Session, it: Mute) -> Result<Exit, Error> {
+    let name = proto::name::environment(&it.app, &it.environment);
+    let (reason, request_id) = (it.why, request_id());
+    let question = MuteDataDriftRequest { name, duration: hours(it.hours), reason, request_id };
+    let answer = session.server()?.ask(question, async |channel, question| {
+        DataDriftServiceClient::new(channel).mute_data_drift(question).await
+    });
+    session.out.message(&answer.await?, print::muted)?;
+    Ok(Exit::Done)
+}

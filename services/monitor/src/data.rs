@@ -1,0 +1,45 @@
+//! Drift of data: captured traffic is counted by the hour as its reference wants it, and compared with the reference by
+//! the schedule of the manifest or when somebody asks.
+
+pub(crate) mod accept;
+pub(crate) mod check;
+mod count;
+mod counts;
+mod file;
+mod judged;
+mod keep;
+mod news;
+pub(crate) mod refer;
+mod reservoir;
+mod run;
+mod tidy;
+
+pub(crate) use count::run as count;
+pub(crate) use counts::{Columns, Counts, merge};
+pub(crate) use judged::{ColumnVerdict, Judged, Verdict};
+pub(crate) use run::run;
+
+use chrono::TimeDelta;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is compared when nobody says otherwise.
+pub(crate) const WINDOW: TimeDelta = TimeDelta::days(1);
+
+/// Where captured requests are kept, how long and how many.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How long a file stays.
+    pub kept: Duration,
+    /// How many bytes all files may have.
+    pub bytes: u64,
+}
+
+/// The columns that a manifest declares.
+pub(crate) fn declared(capture: &manifest::Capture) -> BTreeSet<String> {
+    let names = capture.features.keys().map(ToString::to_string);
+    names.chain(capture.prediction.iter().map(|_| "prediction".to_owned())).collect()
+}
