@@ -15,7 +15,7 @@ const SAID_AND_HEARD: &str = "select
 const TAKEN_UP: [(&str, &str); 2] = [
     (
         "select exists (select from builder.build where ended_at is null and $1 = 'builder')",
-        "select coalesce(sum(attempt), 0) from builder.build where $1 = 'builder'",
+        "select coalesce(sum(lease_epoch), 0)::bigint from builder.build where $1 = 'builder'",
     ),
     (
         "select exists (select from deployer.release where ended_at is null
