@@ -46,6 +46,16 @@ enum Way {
     Hangs,
 }
 
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Copies => "copies",
+            Self::Hangs => "hangs",
+        }
+    }
+}
+
 const WAYS: [Way; 3] = [Way::Nothing, Way::Copies, Way::Hangs];
 /// At most so many times the p99 without copies.
 const WANTED: f64 = 1.1;
@@ -62,42 +72,45 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let hanging = TcpListener::bind("127.0.0.1:0").await?;
     let hang = hanging.local_addr()?.port();
     let _hangs = tokio::spawn(hold(hanging));
+    let mut generation = 0;
     let mut p99 = WAYS.map(|_| Vec::new());
-    let mut full = [Vec::new(), Vec::new()];
-    for round in 0..options.rounds {
-        for (n, way) in WAYS.into_iter().enumerate() {
-            let generation = 1 + round * 3 + n as u64;
+    let mut full = WAYS.map(|_| Vec::new());
+    for round in 1..=options.rounds {
+        for ((way, p99), full) in WAYS.into_iter().zip(&mut p99).zip(&mut full) {
+            generation += 1;
             tell(ports, generation, (way, hang), options.share).await?;
-            let taken = paced(&router, &options).await?;
+            let [half, slowest] = paced(&router, &options).await?;
             let counts = match way {
                 Way::Nothing => v1::ShadowCounts::default(),
                 Way::Copies | Way::Hangs => peers::copies(ports).await?,
             };
             println!(
-                "round {round}  {way:<8?} p50 {:.3} ms  p99 {:.3} ms  {} copies, {} dropped",
-                taken[0], taken[1], counts.copies, counts.dropped
+                "round {round}  {:<8} p50 {half:.3} ms  p99 {slowest:.3} ms  {} copies, {} dropped",
+                way.name(),
+                counts.copies,
+                counts.dropped
             );
-            p99[n].push(taken[1]);
-            if let Some(full) = full.get_mut(n) {
-                full.push(wrk::run(&router, options.connections, options.seconds / 2).await?);
-            }
+            p99.push(slowest);
+            full.push(wrk::run(&router, options.connections, options.seconds / 2).await?);
         }
     }
-    let [nothing, copies, hangs] = p99.map(middle);
+    Ok(judge(p99.map(middle), &full.map(|all| wrk::median(&all).per_second)))
+}
+
+fn judge([nothing, copies, hangs]: [f64; 3], full: &[f64; 3]) -> Vec<Line> {
     let line = |what: &str, value: f64| {
         let ratio = value / nothing;
         Line::new(what, format!("{value:.3} ms"))
             .beside(format!("without {nothing:.3} ms"), ratio)
             .goal(format!("<= {WANTED}"), ratio <= WANTED)
     };
-    let [without, with] = full.map(|all| wrk::median(&all));
-    let share = with.per_second / without.per_second;
-    Ok(vec![
+    let [without, with, _] = full;
+    vec![
         line("shadow, p99 of users", copies),
         line("shadow that hangs, p99 of users", hangs),
-        Line::new("shadow, requests at full load", format!("{:.0} /s", with.per_second))
-            .beside(format!("without {:.0} /s", without.per_second), share),
-    ])
+        Line::new("shadow, requests at full load", format!("{with:.0} /s"))
+            .beside(format!("without {without:.0} /s"), with / without),
+    ]
 }
 
 /// About two kilobytes, as an API answers.

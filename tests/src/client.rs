@@ -47,7 +47,7 @@ pub struct Client {
     /// Drift.
     pub drift: DriftServiceClient<Authorized>,
     /// Drift of data.
-    pub data_drift: DataDriftServiceClient<Authorized>,
+    pub data_drift: Box<DataDriftServiceClient<Authorized>>,
     /// Tokens.
     pub tokens: TokenServiceClient<Authorized>,
     /// Events.
@@ -68,7 +68,7 @@ impl Client {
             jobs: JobServiceClient::new(authorized()),
             secrets: SecretServiceClient::new(authorized()),
             drift: DriftServiceClient::new(authorized()),
-            data_drift: DataDriftServiceClient::new(authorized()),
+            data_drift: Box::new(DataDriftServiceClient::new(authorized())),
             tokens: TokenServiceClient::new(authorized()),
             events: EventServiceClient::new(authorized()),
         }

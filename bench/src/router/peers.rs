@@ -254,7 +254,8 @@ pub(crate) async fn copies(ports: Ports) -> Result<v1::ShadowCounts> {
     let (mut router, internal) = control(ports)?;
     let request = internal.request(v1::GetStatsRequest::default());
     let stats = router.get_stats(request).await.context("reading what was measured")?.into_inner();
-    Ok(stats.shadows.into_iter().filter_map(|shadow| shadow.counts).last().unwrap_or_default())
+    let newest = stats.shadows.into_iter().filter_map(|shadow| shadow.counts).next_back();
+    Ok(newest.unwrap_or_default())
 }
 
 fn control(ports: Ports) -> Result<(RouterServiceClient<Channel>, Internal)> {

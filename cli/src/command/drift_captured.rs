@@ -65,18 +65,19 @@ pub(super) struct Mute {
     #[arg(long, value_name = "HOURS", default_value_t = 7 * DAY)]
     hours: u64,
     /// Why
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    why: String,
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
 }
 
-fn hours(count: u64) -> Option<prost_types::Duration> {
-    Some(proto::time::duration(Duration::from_secs(count.saturating_mul(3_600))))
+fn hours(count: u64) -> prost_types::Duration {
+    proto::time::duration(Duration::from_secs(count.saturating_mul(3_600)))
 }
 
 pub(super) async fn check(session: &Session, it: Check) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
-    let question = CheckDataDriftRequest { name, window: hours(it.window) };
-    let answer = session.server()?.ask(question, async |channel, question| {
+    let question = CheckDataDriftRequest { name, window: Some(hours(it.window)) };
+    let server = session.server()?;
+    let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).check_data_drift(question).await
     });
     let answer = answer.await?;
@@ -87,7 +88,8 @@ pub(super) async fn check(session: &Session, it: Check) -> Result<Exit, Error> {
 pub(super) async fn verdicts(session: &Session, it: Verdicts) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
     let question = ListDataDriftRequest { name, page_size: it.limit, page_token: String::new() };
-    let answer = session.server()?.ask(question, async |channel, question| {
+    let server = session.server()?;
+    let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).list_data_drift(question).await
     });
     let answer = answer.await?;
@@ -98,8 +100,10 @@ pub(super) async fn verdicts(session: &Session, it: Verdicts) -> Result<Exit, Er
 pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
     let (reason, request_id) = (it.why, request_id());
-    let question = AcceptDataDriftRequest { name, window: hours(it.window), reason, request_id };
-    let answer = session.server()?.ask(question, async |channel, question| {
+    let question =
+        AcceptDataDriftRequest { name, window: Some(hours(it.window)), reason, request_id };
+    let server = session.server()?;
+    let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).accept_data_drift(question).await
     });
     session.out.message(&answer.await?, print::accepted)?;
@@ -108,9 +112,11 @@ pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error>
 
 pub(super) async fn mute(session: &Session, it: Mute) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
-    let (reason, request_id) = (it.why, request_id());
-    let question = MuteDataDriftRequest { name, duration: hours(it.hours), reason, request_id };
-    let answer = session.server()?.ask(question, async |channel, question| {
+    let (reason, request_id) = (it.why.unwrap_or_default(), request_id());
+    let question =
+        MuteDataDriftRequest { name, duration: Some(hours(it.hours)), reason, request_id };
+    let server = session.server()?;
+    let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).mute_data_drift(question).await
     });
     session.out.message(&answer.await?, print::muted)?;

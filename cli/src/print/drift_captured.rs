@@ -181,12 +181,23 @@ mod tests {
     #[test]
     fn a_verdict_says_why_column_by_column_and_what_to_do() {
         let answer = CheckDataDriftResponse { data_drift: Some(drift()), mute_end_time: None };
-        insta::assert_snapshot!(verdict(&answer));
+        insta::assert_snapshot!(verdict(&answer), @r"
+        drift: 1 columns: amount
+        COLUMN  KIND  VERDICT  VALUES      EFFECT          NULLS           WHY
+        amount  num   drift    2000 / 900  0.310 of 0.124  0.0 % / 10.0 %  ks p = 1.000e-9, wasserstein 0.3100 (matters from 0.1240 on)
+        release:   #7, model sha256:0123456789ab
+        captured:  1000 requests, 1970-01-01 00:00:00Z to 1970-01-02 00:00:00Z
+        reference: version 2: data/reference.csv of #5
+        next:      `slipway drift accept shop production --why ...` if it is well so, or train again on what comes now
+        ");
     }
 
     #[test]
     fn verdicts_are_seen_one_below_the_other() {
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(1);
-        insta::assert_snapshot!(verdicts(&[drift()], now));
+        insta::assert_snapshot!(verdicts(&[drift()], now), @r"
+        MADE       RELEASE  MODEL                REQUESTS  VERDICT  DRIFTED  FARTHEST      BY
+        1h00m ago  #7       sha256:0123456789ab  1000      drift    1 of 3   amount 2.50×  slipway
+        ");
     }
 }

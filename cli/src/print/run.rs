@@ -171,8 +171,8 @@ mod tests {
             committed: Some(Committed { changed, ..committed.clone() }),
             ..failed()
         };
-        insta::assert_snapshot!(line(&made(true)), @"");
-        insta::assert_snapshot!(line(&made(false)), @"");
+        insta::assert_snapshot!(line(&made(true)), @"job report of shop/production #3: succeeded after 42s: committed 1234567890 to main  [018f]");
+        insta::assert_snapshot!(line(&made(false)), @"job report of shop/production #3: succeeded after 42s: nothing differs from main at 1234567890  [018f]");
     }
 
     #[test]

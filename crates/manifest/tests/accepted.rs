@@ -168,6 +168,36 @@ fn pushes_go_where_they_are_tracked() {
 }
 
 #[test]
+fn a_pre_release_goes_only_where_a_pattern_means_it() {
+    let takes = |pattern: &str, tag: &str| {
+        let manifest =
+            good(&app("http: 1", "keep: 1").replace("branch: main", &format!("tag: {pattern}")));
+        !manifest.environments_tracking(&GitRef::tag(tag).expect("a tag")).is_empty()
+    };
+    assert!(takes("\"v*\"", "v2.0.0") && takes("\"v*\"", "v2-of-the-site"));
+    assert!(!takes("\"v*\"", "v2.0.0-rc.1") && !takes("\"**\"", "api/v2.0.0-rc.1"));
+    assert!(takes("[\"v*\", \"v*-*\"]", "v2.0.0-rc.1") && takes("\"v*-rc.*\"", "v2.0.0-rc.1"));
+}
+
+#[test]
+fn where_releases_are_promoted_from_is_found_and_said() {
+    let manifest = good(FRAUD);
+    let from = |source: &str| {
+        let source = environment(source);
+        let found = manifest.promoting_from(&source).map(|(to, from)| format!("{to} takes {from}"));
+        found.collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(from("staging"), "production takes what was live in staging for 1h, by itself");
+    assert_eq!(from("production"), "");
+    let stored = serde_json::to_value(&resolved(FRAUD, "production").promote_from).expect("JSON");
+    assert_eq!(
+        stored.to_string(),
+        r#"{"environment":"staging","soak":3600000}"#,
+        "as it was stored before"
+    );
+}
+
+#[test]
 fn a_branch_cannot_give_itself_an_environment() {
     let policy = good(&app("http: 1", "approval: 2"));
     let shape = good(

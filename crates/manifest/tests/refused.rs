@@ -195,10 +195,17 @@ fn jobs_and_checks_that_make_no_sense() {
             "jobs: {{ x: {{ service: api, command: [x], at: manual, commit: {{ {commit} }} }} }}"
         ))
     };
-    assert_snapshot!(refused(&commits("paths: [models/, .git/config]")), @"");
-    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: {} }")), @"");
-    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: { /a: {}, /b: { min: 2, max: 1 }, /c: { min: 1, max: 2, not_worse_than_live: 0 } } }")), @"");
-    assert_snapshot!(refused(&commits("paths: [models/*]").replace("build: .", "build: web")), @"");
+    assert_snapshot!(refused(&commits("paths: [models/, .git/config]")), @r"
+    slipway.yaml:9:72 jobs.x.commit.paths[0]: models/ is a directory (name files, and `**` for all that is below a directory)
+    slipway.yaml:9:81 jobs.x.commit.paths[1]: .git/config is git's own (name files of the repository)
+    ");
+    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: {} }")), @"slipway.yaml:9:102 jobs.x.commit.metrics.values: nothing must hold (name a number and its bound, like `/auc: { min: 0.8 }`)");
+    assert_snapshot!(refused(&commits("paths: [m], metrics: { file: /m.json, values: { /a: {}, /b: { min: 2, max: 1 }, /c: { min: 1, max: 2, not_worse_than_live: 0 } } }")), @r"
+    slipway.yaml:9:112 jobs.x.commit.metrics.values./a: there is no bound (give it `min` where more is better, else `max`)
+    slipway.yaml:9:120 jobs.x.commit.metrics.values./b: min is above max (exchange them)
+    slipway.yaml:9:144 jobs.x.commit.metrics.values./c: it is not clear what is worse (leave out `max` if more is better, else `min`)
+    ");
+    assert_snapshot!(refused(&commits("paths: [models/*]").replace("build: .", "build: web")), @"slipway.yaml:9:72 jobs.x.commit.paths[0]: the image of api has nothing of models/* (name files below its build context web)");
     assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule } }")), @r#"slipway.yaml:9:9 jobs.x: `at` and `schedule` do not agree (write `at: schedule` and `schedule: "..."` together)"#);
     assert_snapshot!(refused(&top("checks: [{ name: a, target: t, service: nope }, { name: a, target: t }]")), @r#"
     slipway.yaml:9:41 checks[0].service: there is no service nope (known: api)
@@ -259,8 +266,11 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:33 environments.production.bake.restarts: 0 is out of range (use a number from 1 to 1000)
     "#);
     assert_snapshot!(refused(&production("approval: { count: 0 }")), @"slipway.yaml:9:24 environments.production.approval.count: 0 is out of range (use a number from 1 to 10)");
-    assert_snapshot!(refused(&production("wait_for_ci: [], approval: 1")), @"slipway.yaml:9:18 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
-    assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @"");
+    assert_snapshot!(refused(&production("wait_for_ci: []")), @"slipway.yaml:9:5 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
+    assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @r#"
+    slipway.yaml:9:30 environments.production.wait_for_ci.required: expected `true` or a list of names, found "maybe"
+    slipway.yaml:9:45 environments.production.wait_for_ci.within: 9s is out of range (use a duration from 1m to 1d)
+    "#);
     assert_snapshot!(refused(&production("services: { web: { replicas: 2 } }")), @"slipway.yaml:9:17 environments.production.services.web: there is no service web (known: api)");
     assert_snapshot!(refused(&top("notify: [{ slack: A, on: [], environments: [x] }]")), @r#"
     slipway.yaml:9:22 notify[0].on: nothing is told (name what to tell, like [failed, rolled_back])

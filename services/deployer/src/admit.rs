@@ -51,10 +51,10 @@ async fn settled_plan(
     let mut plan = Plan { has_stable: stable.is_some(), ..release.plan.clone() };
     let Some(id) = stable else { return Ok(plan) };
     let Some(stable) = release::get(&app.pool, id).await? else { return Ok(plan) };
-    let contents = (&release.content, &stable.content);
-    if !crate::replace::stop_first(contents.0, contents.1).is_empty() {
+    let (new, old) = (&release.content, &stable.content);
+    if !crate::replace::stop_first(new, old).is_empty() {
         plan.strategy = Strategy::Recreate;
-    } else if plan.strategy == Strategy::Shadow && !shadow::is_worth_it(contents.0, contents.1) {
+    } else if plan.strategy == Strategy::Shadow && !shadow::is_worth_it(new, old) {
         plan.strategy = Strategy::BlueGreen;
     }
     Ok(plan)

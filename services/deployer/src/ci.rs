@@ -95,11 +95,13 @@ mod tests {
         let origin = Origin {
             cause: cause.to_owned(),
             by: PrincipalName::new("ada"),
+            author: None,
             commit,
             git_ref: None,
             build: None,
             change: None,
             reason: None,
+            model: None,
         };
         is_waited_for(&resolved, &origin)
     }

@@ -38,7 +38,9 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
     let mut items = containers(app).await?;
     if really && items.iter().any(|item| item.verdict.goes) {
         sweep_orphans(app).await.context("remove what no release has")?;
-        leftovers::stop(app, &mut Looked::default()).await.context("remove what is left over")?;
+        Box::pin(leftovers::stop(app, &mut Looked::default()))
+            .await
+            .context("remove what is left over")?;
         let left = observe(&app.engine, &app.platform).await?;
         let left: BTreeSet<String> = left.into_iter().map(|found| found.container_id).collect();
         for item in items.iter_mut().filter(|item| left.contains(&item.id)) {

@@ -23,17 +23,17 @@ pub(crate) fn plan_of_shadow(shadow: &Shadow) -> Plan {
 
 /// One look at copies, over all routes of an environment: how both did on the same requests.
 pub(crate) fn sight_of_copies(copied: &[ShadowStats]) -> Option<Sight> {
-    let of = |side: fn(&ShadowStats) -> &Option<ReleaseStats>| {
+    let of = |side: fn(&ShadowStats) -> Option<&ReleaseStats>| {
         let named = |of: &ReleaseStats| ReleaseStats { release: String::new(), ..of.clone() };
-        let all: Vec<_> = copied.iter().filter_map(|it| side(it).as_ref().map(named)).collect();
+        let all: Vec<_> = copied.iter().filter_map(side).map(named).collect();
         snapshot(&all, "")
     };
     let counts = || copied.iter().filter_map(|it| it.counts.as_ref());
     let compared = counts().map(|counts| counts.compared).sum();
     let different = counts().map(|counts| counts.status_different + counts.body_different).sum();
     Some(Sight {
-        candidate: of(|it| &it.candidate)?.with_answers(compared, different),
-        stable: of(|it| &it.stable)?,
+        candidate: of(|it| it.candidate.as_ref())?.with_answers(compared, different),
+        stable: of(|it| it.stable.as_ref())?,
         readings: Vec::new(),
     })
 }
@@ -114,7 +114,7 @@ mod tests {
                  strategy: {{ shadow: {{ differences: {differences} }} }} }} }}"
             );
             let manifest = manifest::parse(&text).expect("a manifest");
-            let environment = &manifest.environments.values().next().expect("one");
+            let environment = manifest.environments.values().next().expect("one");
             let manifest::Strategy::Shadow(shadow) = &environment.strategy else {
                 panic!("{text}")
             };

@@ -53,8 +53,8 @@ impl Origin {
 }
 
 /// Keys of a service that can change without a new container: they are about watching it, or how many.
-const NOT_IN_THE_CONTAINER: [&str; 6] =
-    ["source", "replicas", "health", "warmup", "depends_on", "replace"];
+const NOT_IN_THE_CONTAINER: [&str; 7] =
+    ["source", "replicas", "health", "cache", "warmup", "depends_on", "replace"];
 
 impl Content {
     /// sha256 of everything, in hexadecimal; how a source is written does not count, its digest does.

@@ -24,33 +24,32 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
     let mut looked = Looked::default();
     let mut compared = None;
     loop {
-        if let Err(error) = refresh_router(&app).await {
-            tracing::warn!(
-                error = service::chain(&*error),
-                "the router may not have the newest table"
-            );
-        }
-        match list::active(&app.pool).await {
-            Ok(active) => app.metrics.active(&active),
-            Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
-        }
-        if let Err(error) = promotion::look(&app).await {
-            tracing::warn!(%error, "what has soaked cannot be looked at");
-        }
+        look(&app).await;
         if compared.is_none_or(|at: Instant| at.elapsed() > EVERY) {
             compared = refresh_addresses(&app).await.then(Instant::now);
         }
         if swept.elapsed() > EVERY {
             swept = Instant::now();
-            sweep_containers(&app, &mut looked).await;
-            if let Err(error) = job::clear(&app).await {
-                tracing::warn!(%error, "the containers of ended runs stay for now");
-            }
+            Box::pin(sweep_containers(&app, &mut looked)).await;
         }
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+/// What cannot wait long: the router's table, what is under way, what has soaked.
+async fn look(app: &App) {
+    if let Err(error) = refresh_router(app).await {
+        tracing::warn!(error = service::chain(&*error), "the router may not have the newest table");
+    }
+    match list::active(&app.pool).await {
+        Ok(active) => app.metrics.active(&active),
+        Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
+    }
+    if let Err(error) = promotion::look(app).await {
+        tracing::warn!(%error, "what has soaked cannot be looked at");
     }
 }
 
@@ -91,10 +90,13 @@ async fn sweep_containers(app: &App, looked: &mut Looked) {
     if let Err(error) = sweep_orphans(app).await {
         tracing::warn!(error = service::chain(&*error), "orphans stay for now");
     }
-    match leftovers::stop(app, looked).await {
+    match Box::pin(leftovers::stop(app, looked)).await {
         Ok(0) => {}
         Ok(environments) => tracing::info!(environments, "what was left over is stopped"),
         Err(error) => tracing::warn!(error = service::chain(&*error), "leftovers stay for now"),
+    }
+    if let Err(error) = job::clear(app).await {
+        tracing::warn!(%error, "the containers of ended runs stay for now");
     }
 }
 

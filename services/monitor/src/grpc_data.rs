@@ -210,7 +210,7 @@ fn shown(verdict: DataVerdict) -> Wire {
         by: verdict.by,
         row_count: verdict.rows,
         drifted_columns: judged.drifted_columns,
-        judged_columns: judged.judged_columns,
+        judged_columns: judged.compared_columns,
         columns: judged.columns.into_iter().map(column).collect(),
         create_time: Some(proto::time::timestamp(verdict.made_at)),
     }

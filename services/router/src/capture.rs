@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_body_that_is_too_large_is_not_kept() {
         let body = Body::empty();
-        body.add(&[b'x'; LARGEST]);
+        body.add(&vec![b'x'; LARGEST]);
         assert_eq!(body.0.borrow().as_ref().map(Vec::len), Some(LARGEST));
         body.add(b"x");
         body.add(b"x");

@@ -6,6 +6,7 @@
 mod attempt;
 
 use crate::headers::{self, Client};
+use crate::instance::Instance;
 use crate::live::LiveRoute;
 use crate::problem::Refusal;
 use crate::record::Record;
@@ -131,10 +132,7 @@ async fn forward(
         draft = unsent.draft(record, (&route, chosen), &ask).or(draft);
         let mut request = unsent.request(&route, &progress, draft.as_deref())?;
         record.claimed(claim);
-        // Who shows the token of a candidate tries it out.
-        if ask.candidate.is_none() {
-            record.capture(&mut request);
-        }
+        record.capture(&mut request, ask.candidate.is_some());
         if !tried.is_empty() {
             route.passage.retried();
         }
@@ -153,15 +151,24 @@ async fn forward(
             Err(Failed::NotReached(request)) => {
                 record.unassign();
                 progress.touch();
-                tried.push(instance.clone());
-                if tried.len() > RETRIES {
-                    return Err(Refusal::Unreachable);
-                }
-                unsent = Unsent::Returned(*request);
+                unsent = again(&mut tried, instance.clone(), *request)?;
             }
             Err(Failed::Final(refusal)) => return Err(refusal),
         }
     }
+}
+
+/// The request for another instance, unless enough were tried.
+fn again(
+    tried: &mut Vec<Arc<Instance>>,
+    unreached: Arc<Instance>,
+    request: Request<Upload>,
+) -> Result<Unsent, Refusal> {
+    tried.push(unreached);
+    if tried.len() > RETRIES {
+        return Err(Refusal::Unreachable);
+    }
+    Ok(Unsent::Returned(request))
 }
 
 /// A request nothing of which was sent.

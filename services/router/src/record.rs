@@ -136,12 +136,13 @@ impl Record {
         self.bytes += bytes;
     }
 
-    /// The request is about to be sent: it is copied as it passes if it is one of those that are captured.
-    pub(crate) fn capture(&mut self, request: &mut Request<Upload>) {
+    /// The request is about to be sent: it is copied as it passes if it is one of those that are captured. Who shows the
+    /// token of a candidate only tries it out.
+    pub(crate) fn capture(&mut self, request: &mut Request<Upload>, is_try: bool) {
         let (Some(taker), Some(capture)) = (self.worker.taker(), self.captured()) else { return };
         let path = self.seen_path();
         let known = (&self.request_id, request.headers());
-        if self.copies.is_none() && taker.wants(capture, path, known) {
+        if !is_try && self.copies.is_none() && taker.wants(capture, path, known) {
             let copies = Box::new(Copies::new());
             request.body_mut().copy_to(copies.request());
             self.copies = Some(copies);

@@ -100,6 +100,6 @@ fn shared_reasons(code: &str) -> BTreeSet<String> {
     let known = ["POSTGRES_AWAY", "DEADLINE_EXCEEDED", "INVALID_ARGUMENT", "NOT_FOUND"];
     let known = known.into_iter().chain(["ALREADY_EXISTS", "PERMISSION_DENIED", "SAME_REQUEST"]);
     // The machine of a release decides these.
-    let known = known.chain(["APPROVAL_REFUSED", "APPROVAL_EXPIRED"]);
+    let known = known.chain(["APPROVAL_REFUSED", "APPROVAL_EXPIRED", "CI_EXPIRED"]);
     known.filter(|reason| code.contains(&format!("\"{reason}\""))).map(str::to_owned).collect()
 }

@@ -72,7 +72,8 @@ impl Captured {
     }
 
     async fn verdicts(&self) -> Vec<DataDrift> {
-        let request = ListDataDriftRequest { name: PLACE.to_owned(), ..Default::default() };
+        let (name, page_size, page_token) = (PLACE.to_owned(), 500, String::new());
+        let request = ListDataDriftRequest { name, page_size, page_token };
         let answer = self.world.admin().data_drift.list_data_drift(request).await;
         answer.expect("a list").into_inner().data_drifts
     }

@@ -19,6 +19,7 @@ mod explain;
 mod faults;
 mod flood;
 mod follow;
+mod github;
 mod jobs;
 mod lives;
 mod manifests;

@@ -64,6 +64,6 @@ async fn a_shadow_that_fails_and_answers_otherwise_is_found_before_any_user_sees
     let counts = release.shadow.expect("copies");
     assert!(counts.failed > 0 && counts.body_different > 0, "{counts:?}");
     assert_eq!(counts.places.iter().map(|it| &it.pointer).collect::<Vec<_>>(), ["/version"]);
-    let versions: Vec<&String> = report.by_version.keys().collect();
+    let versions: Vec<&str> = report.by_version.keys().map(String::as_str).collect();
     assert_eq!((versions, report.failed()), (vec!["one"], 0), "{:?}", report.first_failure);
 }

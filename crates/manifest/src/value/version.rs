@@ -2,7 +2,7 @@
 
 use events::GitRef;
 
-/// `v1.2.3-rc.1`: one to three numbers, with or without a `v`, and what marks a pre-release.
+/// `v1.2.3-rc.1`: one to three numbers, with or without a `v`, and after three of them what marks a pre-release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Version {
     numbers: [u64; 3],
@@ -27,12 +27,14 @@ impl Version {
             Some((core, pre)) => (core, Some(pre)),
             None => (text, None),
         };
+        let written: Vec<&str> = core.split('.').collect();
         let mut numbers = [0; 3];
-        for (at, part) in core.split('.').enumerate() {
-            *numbers.get_mut(at)? = number(part)?;
+        // With fewer numbers it is a date, or a name with a number.
+        let fits = if pre.is_some() { written.len() == 3 } else { written.len() <= 3 };
+        for (number, part) in numbers.iter_mut().zip(&written) {
+            *number = self::number(part).filter(|_| fits)?;
         }
-        let pre: Option<Vec<Part>> = pre.map_or_else(|| Some(Vec::new()), parts);
-        let pre = pre?;
+        let pre = pre.map_or_else(|| Some(Vec::new()), parts)?;
         Some(Self { numbers, is_final: pre.is_empty(), pre })
     }
 }
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_pre_release_says_so() {
-        let told = ["v1.0.0-rc.1", "api/v2-beta", "v1.0.0", "v1.0.0+b-1", "nightly-1", "v1-"];
+        let told = ["v1.0.0-rc.1", "api/1.2.0-b", "v1.0.0", "v1.0.0+b-1", "2026-11-22", "v1.0.0-"];
         assert_eq!(told.map(is_pre_release), [true, true, false, false, false, false]);
     }
 

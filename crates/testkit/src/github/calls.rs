@@ -2,14 +2,13 @@
 
 use super::Shared;
 use super::sign_in::{self, Caller};
-use super::state::{Fault, State, locked};
+use super::state::{Fault, State, locked, now};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Request, State as Known};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
 use serde_json::{Value, json};
 
 /// What GitHub takes of a description.
@@ -51,7 +50,7 @@ pub(super) async fn guard(Known(shared): Known<Shared>, request: Request, next: 
     let fault = {
         let mut state = locked(&shared);
         state.requests.push(format!("{method} {path}"));
-        if let Err(refused) = may(&state, request.headers(), (&method, &path)) {
+        if let Some(refused) = refusal(&state, request.headers(), (&method, &path)) {
             return refused;
         }
         let writes = method != Method::GET && path.starts_with("/repos/");
@@ -68,7 +67,7 @@ pub(super) async fn guard(Known(shared): Known<Shared>, request: Request, next: 
         }
         Some(Fault::HourIsSpent(seconds)) => {
             let body = answer(403, &json!({ "message": "API rate limit exceeded" }));
-            let reset = (Utc::now().timestamp() + seconds).to_string();
+            let reset = (now().timestamp() + seconds).to_string();
             ([("x-ratelimit-remaining", "0".to_owned()), ("x-ratelimit-reset", reset)], body)
                 .into_response()
         }
@@ -80,30 +79,27 @@ pub(super) async fn guard(Known(shared): Known<Shared>, request: Request, next: 
     }
 }
 
-fn may(
+/// Why who asks may not, if they may not.
+fn refusal(
     state: &State,
     headers: &HeaderMap,
     (method, path): (&Method, &str),
-) -> Result<(), Response> {
+) -> Option<Response> {
+    let refused = |status, message: &str| Some(answer(status, &json!({ "message": message })));
     if !headers.contains_key(header::USER_AGENT) {
-        return Err(answer(
-            403,
-            &json!({ "message": "Request forbidden by administrative rules" }),
-        ));
+        return refused(403, "Request forbidden by administrative rules");
     }
-    let caller = sign_in::caller(state, headers);
     let of_app = path.starts_with("/app/") || path.ends_with("/installation");
-    match caller {
-        Some(Caller::App) if of_app => Ok(()),
+    match sign_in::caller(state, headers) {
+        Some(Caller::App) if of_app => None,
         Some(Caller::Token | Caller::Installation) if of_app => {
-            Err(answer(401, &json!({ "message": "A JSON web token could not be decoded" })))
+            refused(401, "A JSON web token could not be decoded")
         }
         Some(Caller::Token) if *method != Method::GET && path.contains("/check-runs") => {
-            let message = "You must authenticate via a GitHub App.";
-            Err(answer(403, &json!({ "message": message })))
+            refused(403, "You must authenticate via a GitHub App.")
         }
-        Some(Caller::Token | Caller::Installation) => Ok(()),
-        Some(Caller::App) | None => Err(answer(401, &json!({ "message": "Bad credentials" }))),
+        Some(Caller::Token | Caller::Installation) => None,
+        Some(Caller::App) | None => refused(401, "Bad credentials"),
     }
 }
 

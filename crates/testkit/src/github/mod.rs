@@ -119,12 +119,12 @@ impl GitHub {
         .await
     }
 
-    /// Waits until something that `is_it` was asked for.
-    pub async fn until_asked(&self, what: &str, is_it: impl Fn(&str) -> bool) {
-        eventually(&format!("{what} to be asked for"), PATIENCE, async || {
-            self.requests().iter().any(|request| is_it(request)).then_some(())
+    /// Waits until this, as `context state`, was the last that was said of a commit.
+    pub async fn until_said(&self, commit: &str, said: &str) -> Vec<String> {
+        eventually(&format!("{said} of {commit}"), PATIENCE, async || {
+            Some(self.statuses(commit)).filter(|all| all.last().is_some_and(|last| last == said))
         })
-        .await;
+        .await
     }
 }
 

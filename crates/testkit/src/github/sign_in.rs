@@ -1,7 +1,7 @@
 //! Who asks: a token that was set, an App by its key, or an installation of the App by a token that it was given.
 
 use super::calls::{answer, invalid};
-use super::state::{State, locked};
+use super::state::{State, locked, now};
 use super::{APP, PRIVATE_KEY, Shared, TOKEN};
 use axum::Json;
 use axum::extract::{Path, State as Known};
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{SecondsFormat, TimeDelta};
 use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 
@@ -46,9 +46,9 @@ fn is_proof(text: &str) -> bool {
     else {
         return false;
     };
-    let now = Utc::now().timestamp();
+    let at = now().timestamp();
     let time = |key: &str| claims[key].as_i64().unwrap_or_default();
-    let in_time = time("iat") <= now && now < time("exp") && time("exp") - now <= 600;
+    let in_time = time("iat") <= at && at < time("exp") && time("exp") - at <= 600;
     let is_signed = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key());
     let is_signed = is_signed.verify(said.as_bytes(), &signature).is_ok();
     head["alg"] == "RS256" && claims["iss"] == APP && in_time && is_signed
@@ -80,6 +80,6 @@ pub(super) async fn token(
     state.tokens_made += 1;
     let token = format!("ghs_{}of1the2tests", state.tokens_made);
     state.tokens.push(token.clone());
-    let until = (Utc::now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let until = (now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
     answer(201, &json!({ "token": token, "expires_at": until }))
 }

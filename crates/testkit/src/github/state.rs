@@ -1,8 +1,10 @@
 //! What this GitHub knows.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// What befalls a request that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,11 @@ impl Deployment {
         let state = |status: &Value| status["state"].as_str().unwrap_or_default().to_owned();
         self.statuses.iter().map(state).collect()
     }
+}
+
+/// What time it is here.
+pub(super) fn now() -> DateTime<Utc> {
+    SystemTime::now().into()
 }
 
 pub(super) fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {

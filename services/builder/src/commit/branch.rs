@@ -8,7 +8,7 @@ pub fn of(environment: &Environment, released: Option<&GitRef>) -> Option<GitRef
     let track = environment.track.as_ref()?;
     let own = released.filter(|it| matches!(it, GitRef::Branch(_)) && track.covers(it));
     own.cloned().or_else(|| {
-        let names = track.branch.0.iter().map(|glob| glob.to_string());
+        let names = track.branch.0.iter().map(ToString::to_string);
         names.filter(|name| !name.contains(['*', '?'])).find_map(|name| GitRef::branch(&name).ok())
     })
 }

@@ -15,7 +15,8 @@ use events::{AppName, BuildId};
 use proto::v1::build_service_server::{BuildService, BuildServiceServer};
 use proto::v1::{
     Build, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest, CollectBuildsResponse,
-    CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ReadReferenceRequest, WatchBuildLogRequest,
+    CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest,
+    ListBuildsResponse, ReadReferenceRequest, WatchBuildLogRequest,
 };
 use service::grpc::page::Page;
 use service::grpc::{Server, replay, status};

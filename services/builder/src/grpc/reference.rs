@@ -77,8 +77,8 @@ impl Reading {
 
 /// What the manifest of the commit says.
 async fn path(app: &App, row: &Row) -> Result<String, Status> {
-    let texts = db::build::texts(&app.pool, BuildId::new(row.id)).await.map_err(database)?;
-    let manifest = manifest::parse(&texts.0).ok();
+    let found = db::build::found(&app.pool, BuildId::new(row.id)).await.map_err(database)?;
+    let manifest = manifest::parse(&found.manifest).ok();
     let data = manifest.as_ref().and_then(|manifest| manifest.drift.data.as_ref());
     let path = data.map(|data| data.reference.to_string());
     path.ok_or_else(|| {

@@ -6,12 +6,12 @@ use proto::v1::secret_service_server::{SecretService, SecretServiceServer};
 use proto::v1::{
     App, CreateAppRequest, CreateAppResponse, CreateChangeRequest, CreateChangeResponse,
     DeleteAppRequest, DeleteAppResponse, DeleteSecretRequest, DeleteSecretResponse, GetAppRequest,
-    GetAppResponse, GetDeliveryRequest, GetDeliveryResponse, ListAppsRequest, ListAppsResponse,
-    ListChangesRequest, ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse,
-    ListSecretsRequest, ListSecretsResponse, ReplayDeliveryRequest, ReplayDeliveryResponse,
-    RevealSecretsRequest, RevealSecretsResponse, RotateWebhookSecretRequest,
-    RotateWebhookSecretResponse, SetSecretRequest, SetSecretResponse, UpdateAppRequest,
-    UpdateAppResponse,
+    GetAppResponse, GetCiRequest, GetCiResponse, GetDeliveryRequest, GetDeliveryResponse,
+    ListAppsRequest, ListAppsResponse, ListChangesRequest, ListChangesResponse,
+    ListDeliveriesRequest, ListDeliveriesResponse, ListSecretsRequest, ListSecretsResponse,
+    ReplayDeliveryRequest, ReplayDeliveryResponse, RevealSecretsRequest, RevealSecretsResponse,
+    RotateWebhookSecretRequest, RotateWebhookSecretResponse, SetSecretRequest, SetSecretResponse,
+    UpdateAppRequest, UpdateAppResponse,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -76,6 +76,7 @@ impl AppService for Peers {
         create_change: CreateChangeRequest => CreateChangeResponse;
         list_changes: ListChangesRequest => ListChangesResponse;
         list_deliveries: ListDeliveriesRequest => ListDeliveriesResponse;
+        get_ci: GetCiRequest => GetCiResponse;
         get_delivery: GetDeliveryRequest => GetDeliveryResponse;
         replay_delivery: ReplayDeliveryRequest => ReplayDeliveryResponse;
     }

@@ -52,22 +52,24 @@ pub(crate) async fn commit(
     order: &Order<'_>,
     (kept, ended): (Kept<'_>, Ended),
 ) -> Result<Ended, Outcome> {
-    if model::is_committed(&app.pool, kept.run.id).await.map_err(again)? {
+    let known = model::is_committed(&app.pool, kept.run.id).await.map_err(again)?;
+    if known == Some(true) {
         return Ok(ended);
     }
-    match attempt(app, order, kept).await? {
+    match attempt(app, order, kept, known.is_some()).await? {
         Ok(()) => Ok(ended),
         Err(failure) => {
-            let Ended { log_lines, exit_code, .. } = ended;
-            Ok(Ended { log_lines, exit_code, ..Ended::badly(*failure) })
+            let Ended { exit_code, log_lines, .. } = ended;
+            Ok(Ended { exit_code, log_lines, ..Ended::badly(*failure) })
         }
     }
 }
 
 type Done<T> = Result<Result<T, Box<Failure>>, Outcome>;
 
-async fn attempt(app: &App, order: &Order<'_>, kept: Kept<'_>) -> Done<()> {
-    let metrics = match &kept.commit.metrics {
+/// What was judged before is not judged again: it may be on its branch already.
+async fn attempt(app: &App, order: &Order<'_>, kept: Kept<'_>, is_judged: bool) -> Done<()> {
+    let metrics = match kept.commit.metrics.as_ref().filter(|_| !is_judged) {
         None => None,
         Some(wanted) => match measured(app, order.release, (kept, wanted)).await? {
             Ok(metrics) => Some(metrics),
@@ -83,7 +85,9 @@ async fn attempt(app: &App, order: &Order<'_>, kept: Kept<'_>) -> Done<()> {
             return Err(Outcome::again(&error));
         }
     };
-    begin(app, order, kept, metrics.as_ref()).await?;
+    if !is_judged {
+        begin(app, order, kept, metrics.as_ref()).await?;
+    }
     reach(|| "deployer.commit.begun".to_owned()).await.map_err(|it| Outcome::again(&it))?;
     let at = ended_at(app, kept).await?;
     let answer = match until_sent(app, &head(order, kept, at), (&files, at)).await {

@@ -82,7 +82,7 @@ mod tests {
         let models = place(&["models/*"], "");
         assert_eq!(models.path_of("models/a.joblib").as_deref(), Some("models/a.joblib"));
         assert_eq!(models.path_of("modelsx/a"), None);
-        let root = place(&["*.json"], "api");
+        let root = place(&["api/*.json"], "api");
         assert_eq!(root.path_of("app/m.json").as_deref(), Some("api/m.json"));
         let one = place(&["m.json"], "");
         assert_eq!(one.path_of("m.json").as_deref(), Some("m.json"));

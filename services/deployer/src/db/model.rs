@@ -6,7 +6,7 @@ use proto::v1::CommitFilesResponse;
 use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor};
 
-/// Writes that `run` is about to commit; another attempt changes what was measured.
+/// Writes that `run` is about to commit: what it measured is good enough.
 pub(crate) async fn begin(
     connection: &mut PgConnection,
     run: &Run,
@@ -14,8 +14,7 @@ pub(crate) async fn begin(
     metrics: Option<&Value>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into deployer.model (run, app, environment, job, asked_by, metrics) values ($1, $2, $3, $4, $5, $6)
-         on conflict (run) do update set metrics = excluded.metrics",
+        "insert into deployer.model (run, app, environment, job, asked_by, metrics) values ($1, $2, $3, $4, $5, $6)",
         run.id.uuid(),
         app.as_str(),
         environment.as_str(),
@@ -49,16 +48,16 @@ pub(crate) async fn committed(
     pg::error::one_row("commit model", done.rows_affected())
 }
 
-/// Whether what a run made is known to be on its branch.
+/// Whether what a run made is known to be on its branch; nothing when it did not begin to commit.
 pub(crate) async fn is_committed(
     executor: impl PgExecutor<'_>,
     run: RunId,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<bool>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"select exists (select from deployer.model where run = $1 and commit is not null) as "is!""#,
+        r#"select commit is not null as "is!" from deployer.model where run = $1"#,
         run.uuid(),
     )
-    .fetch_one(executor)
+    .fetch_optional(executor)
     .await
 }
 

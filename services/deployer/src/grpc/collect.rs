@@ -28,8 +28,8 @@ pub(super) async fn run(
         return Ok(answer);
     }
     drop(connection);
-    let items =
-        Box::pin(collect(app, !request.validate_only)).await.map_err(|error| away(&error))?;
+    let items = Box::pin(collect(app, !request.validate_only)).await;
+    let items = items.map_err(|error| away(&error))?;
     let answer = CollectReleasesResponse { items: items.into_iter().map(wire).collect() };
     let mut connection = app.pool.acquire().await.map_err(database)?;
     replay::record(&mut connection, crate::NAME, id, &request, &answer).await?;

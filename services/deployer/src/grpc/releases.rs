@@ -119,7 +119,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<CreateReleaseRequest>,
     ) -> Result<Response<CreateReleaseResponse>, Status> {
-        create::create(&self.0, request).await.map(Response::new)
+        Box::pin(create::create(&self.0, request)).await.map(Response::new)
     }
 
     async fn cancel_release(

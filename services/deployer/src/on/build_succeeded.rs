@@ -73,38 +73,60 @@ async fn release_all(app: &App, envelope: &Envelope, payload: &BuildV1) -> Resul
     }
     let origin = made_by(&mut transaction, origin(&build, payload), payload).await;
     let origin = origin.map_err(|error| create(error.into()))?;
+    let found = Found { envelope, payload, shape, policy, images, origin };
     for environment in &payload.environments {
-        let overtaken = is_overtaken(&mut transaction, payload, environment).await;
-        if overtaken.map_err(|error| create(error.into()))? {
-            tracing::info!(build.id = %payload.build, %environment, "a later change is released already");
-            continue;
-        }
-        if let Some(source) = comes_by_promotion(&policy, payload, environment) {
-            tracing::info!(build.id = %payload.build, %environment, %source, "it is promoted when it has soaked");
-            continue;
-        }
-        let content = content(&mut transaction, (&shape, &policy, environment), &images).await;
-        let request = |content| Request {
-            content,
-            origin: origin.clone(),
-            restores: None,
-            soak: Soak::Unknown,
-            force: false,
-            traceparent: envelope.traceparent.clone(),
-        };
-        let created = match content.map_err(|error| create(error.into()))?.map(request) {
-            Ok(request) => make(app, &mut transaction, request).await.map_err(create)?,
-            Err(what) => {
-                tracing::error!(build.id = %payload.build, %environment, what, "the build cannot be released");
-                continue;
-            }
-        };
-        tell(payload, &created);
+        release_to(app, &mut transaction, &found, environment).await.map_err(create)?;
     }
     let looked = promotion::look_at_all(&mut transaction, &payload.app).await;
     looked.map_err(|error| create(error.into()))?;
     transaction.commit().await.map_err(|error| create(error.into()))?;
     app.changed();
+    Ok(())
+}
+
+/// What was built, and for whom.
+struct Found<'a> {
+    envelope: &'a Envelope,
+    payload: &'a BuildV1,
+    shape: Manifest,
+    policy: Manifest,
+    images: BTreeMap<ServiceName, ImageV1>,
+    origin: Origin,
+}
+
+/// Makes the release of `environment`, unless something newer is there or it comes by another way.
+async fn release_to(
+    app: &App,
+    connection: &mut sqlx::PgConnection,
+    found: &Found<'_>,
+    environment: &EnvironmentName,
+) -> Result<(), TransitionError> {
+    let Found { envelope, payload, shape, policy, images, origin } = found;
+    let build = payload.build;
+    if is_overtaken(connection, payload, environment).await? {
+        tracing::info!(build.id = %build, %environment, "a later change is released already");
+        return Ok(());
+    }
+    if let Some(source) = comes_by_promotion(policy, payload, environment) {
+        tracing::info!(build.id = %build, %environment, %source, "it is promoted when it has soaked");
+        return Ok(());
+    }
+    match content(connection, (shape, policy, environment), images).await? {
+        Ok(content) => {
+            let request = Request {
+                content,
+                origin: origin.clone(),
+                restores: None,
+                soak: Soak::Unknown,
+                force: false,
+                traceparent: envelope.traceparent.clone(),
+            };
+            tell(payload, &make(app, connection, request).await?);
+        }
+        Err(what) => {
+            tracing::error!(build.id = %build, %environment, what, "the build cannot be released");
+        }
+    }
     Ok(())
 }
 

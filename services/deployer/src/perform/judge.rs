@@ -1,6 +1,6 @@
 //! Holds a share of traffic, or of copies, and judges the candidate by it: probes and restarts as in the bake, and its
-//! answers beside those of the stable release over the same minutes, or to the same requests. What is neither shown to be worse nor shown not to be is left to a
-//! person, and judged on meanwhile.
+//! answers beside those of the stable release over the same minutes, or to the same requests. What is neither shown to be
+//! worse nor shown not to be is left to a person, and judged on meanwhile.
 
 use super::Outcome;
 use super::watch::{alarmed, copied, found_again, left, measured, watched};
@@ -130,17 +130,14 @@ async fn observe(
     analysis: &mut Analysis,
     report: Option<&mut Report>,
 ) {
-    let sight = match report {
-        Some(report) => {
-            let Some(copied) = copied(app, release).await else { return };
-            report.observe(&copied);
-            compare::sight_of_copies(&copied)
-        }
-        None => {
-            let Some(stable) = release.stable else { return };
-            let measured = measured(app, release).await.unwrap_or_default();
-            compare::sight(&measured, &release.id.to_string(), &stable.to_string())
-        }
+    let sight = if let Some(report) = report {
+        let Some(copied) = copied(app, release).await else { return };
+        report.observe(&copied);
+        compare::sight_of_copies(&copied)
+    } else {
+        let Some(stable) = release.stable else { return };
+        let measured = measured(app, release).await.unwrap_or_default();
+        compare::sight(&measured, &release.id.to_string(), &stable.to_string())
     };
     if let Some(sight) = sight {
         analysis.observe(&sight);

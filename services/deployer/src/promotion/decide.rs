@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Why images may not be released yet.
-const NOT_SOAKED: &str = "NOT_SOAKED";
+pub(super) const NOT_SOAKED: &str = "NOT_SOAKED";
 
 /// A release that is or was live in the environment that is promoted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,12 +105,13 @@ pub(crate) fn told(from: &PromoteFrom, all: &[Lived], is_done: bool) -> String {
     }
 }
 
-/// The release of `all`, the newest first, that proved `images` for where `from` is asked for; else what is lacking.
+/// The release of `all`, the newest first, that proved `images` for where `from` is asked for; else what is lacking, for
+/// people.
 pub(crate) fn proved<'l>(
     from: &PromoteFrom,
     images: &BTreeMap<ServiceName, ImageV1>,
     all: &'l [Lived],
-) -> Result<&'l Lived, Failure> {
+) -> Result<&'l Lived, String> {
     let same = || all.iter().filter(|lived| lived.had(images));
     if let Some(proved) = same().find(|lived| lacking(from, lived).is_none()) {
         return Ok(proved);
@@ -119,7 +120,7 @@ pub(crate) fn proved<'l>(
         || format!("no release with these images was live in {}", from.environment),
         |lacking| lacking.message,
     );
-    Err(Failure::new(NOT_SOAKED, format!("{why}; this environment takes {from}")))
+    Err(format!("{why}; this environment takes {from}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is asked for by a push, a tag or a person where only proved images are released: it is not passed by asking
 //! directly.
 
-use super::decide::proved;
+use super::decide::{NOT_SOAKED, proved};
 use crate::content::Content;
 use crate::db::promotion;
 use ::release::Failure;
@@ -17,5 +17,6 @@ pub(crate) async fn gate(
     let Some(from) = &content.resolved.promote_from else { return Ok(Ok(None)) };
     let source = (&content.resolved.app, &from.environment);
     let all = promotion::lived(connection, source, None).await?;
-    Ok(proved(from, &content.images, &all).map(|lived| Some(lived.id)))
+    let proved = proved(from, &content.images, &all).map(|lived| Some(lived.id));
+    Ok(proved.map_err(|why| Failure::new(NOT_SOAKED, why)))
 }

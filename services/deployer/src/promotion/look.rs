@@ -32,7 +32,7 @@ enum LookError {
 pub(crate) async fn look(app: &App) -> Result<(), sqlx::Error> {
     for due in promotion::due(&app.pool).await? {
         let Some(source) = release::get(&app.pool, due.release).await? else { continue };
-        let after = match go_on(app, &source).await {
+        let after = match Box::pin(go_on(app, &source)).await {
             Ok(after) => after,
             Err(error) => {
                 let error = service::chain(&error);

@@ -97,10 +97,7 @@ impl TryFrom<Row> for Due {
                 number: row.number,
             },
         };
-        let commit = |text: String| match text.as_str() {
-            "" => Ok(None),
-            text => parsed::<CommitSha>(text).map(Some),
-        };
+        let commit = row.commit.clone().filter(|text| !text.is_empty());
         let stage = Stage::parse(&row.stage).ok_or_else(|| {
             sqlx::Error::Decode(format!("there is no stage {}", row.stage).into())
         })?;
@@ -108,7 +105,8 @@ impl TryFrom<Row> for Due {
             subject,
             app: parsed(&row.app)?,
             repository: row.repository,
-            commit: row.commit.map(commit).transpose()?,
+            is_known: row.commit.is_some(),
+            commit: commit.map(|text| parsed::<CommitSha>(&text)).transpose()?,
             url: row.url,
             version: row.version,
             stage,
@@ -143,7 +141,7 @@ pub(crate) async fn claim(executor: impl PgExecutor<'_>) -> Result<Option<Due>, 
            set attempts = attempts + 1, last_attempt_at = clock_timestamp(),
                claimed_until = clock_timestamp() + make_interval(secs => $1)
            from due where report.subject = due.subject
-           returning report.subject, kind, app, due.repository, environment, number, commit, url, version,
+           returning report.subject, kind, app, due.repository as "repository!", environment, number, commit, url, version,
                      stage, sentence, began_at, moved_at, deployment, check_run, deployment_told,
                      commit_told, attempts,
                      exists(select from gateway.report later

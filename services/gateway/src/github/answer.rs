@@ -29,7 +29,7 @@ pub(crate) enum GitHubError {
     #[error("name what GitHub is asked for")]
     Path(#[from] http::uri::InvalidUri),
     #[error("send the token")]
-    Token(#[from] http::header::InvalidHeaderValue),
+    Token(#[from] header::InvalidHeaderValue),
 }
 
 impl GitHubError {
@@ -48,11 +48,6 @@ impl GitHubError {
             StatusCode::REQUEST_TIMEOUT,
         ];
         status.is_client_error() && !open.contains(status)
-    }
-
-    /// It says that there is no such thing, or none that may be seen.
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
     }
 
     /// The token is not valid, or not any more.

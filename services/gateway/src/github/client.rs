@@ -58,7 +58,7 @@ impl Call {
 
 impl Client {
     pub(crate) fn new(settings: GitHub, outgoing: Outgoing, clock: Clock) -> Self {
-        let (tokens, silent_until) = Default::default();
+        let (tokens, silent_until) = (tokio::sync::Mutex::default(), Mutex::default());
         Self { settings, outgoing, clock, tokens, silent_until }
     }
 

@@ -63,14 +63,14 @@ impl Client {
         slug: &Slug,
         issue: Issue<'_>,
     ) -> Result<i64, GitHubError> {
-        let call = match self.find_issue(slug, (issue.label, issue.mark)).await? {
-            Some(open) => Call::patch(format!("/issues/{}", open.number), issue.body()),
-            None => {
-                // What people label it with later stays.
-                let mut body = issue.body();
-                body["labels"] = json!([issue.label]);
-                Call::post("/issues", body)
-            }
+        let open = self.find_issue(slug, (issue.label, issue.mark)).await?;
+        let call = if let Some(open) = open {
+            Call::patch(format!("/issues/{}", open.number), issue.body())
+        } else {
+            // What people label it with later stays.
+            let mut body = issue.body();
+            body["labels"] = json!([issue.label]);
+            Call::post("/issues", body)
         };
         let made: Open = self.of(slug, call).await?;
         Ok(made.number)

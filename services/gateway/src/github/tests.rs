@@ -149,7 +149,7 @@ async fn a_token_says_it_in_a_commit_status_and_may_not_more() {
     assert_eq!(github.statuses(commit().as_str()), ["slipway/build failure"]);
     let other = "acme/other".parse().expect("a repository");
     let refused = client.say_commit(&other, &commit(), status).await.expect_err("refused");
-    assert!(refused.is_nothing() && !refused.is_final(), "{refused}");
+    assert_eq!(refused.to_string(), "GitHub answered 404 Not Found: Not Found");
 }
 
 #[tokio::test]

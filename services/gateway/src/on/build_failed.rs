@@ -14,10 +14,11 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
         Ok(build) => build,
         Err(error) => return error.into(),
     };
-    match report::build(&app, &envelope, &build).await {
-        Verdict::Done => notify::say(&app, &envelope, message(&envelope, build)).await,
-        later => later,
+    let reported = report::build(&app, &envelope, &build).await;
+    if reported != Verdict::Done {
+        return reported;
     }
+    notify::say(&app, &envelope, message(&envelope, build)).await
 }
 
 fn message(envelope: &Envelope, build: BuildV1) -> Message {

@@ -14,9 +14,9 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
         Ok(release) => release,
         Err(error) => return error.into(),
     };
-    match report::release(&app, &envelope, &release).await {
-        Verdict::Done => {}
-        later => return later,
+    let reported = report::release(&app, &envelope, &release).await;
+    if reported != Verdict::Done {
+        return reported;
     }
     let what = what(envelope.event_type, &release.state);
     let Some((notice, what)) = what else { return Verdict::Done };

@@ -46,8 +46,9 @@ pub(crate) struct Due {
     pub subject: Subject,
     pub app: AppName,
     pub repository: String,
-    /// Nothing while it is not known; an empty text when there is none.
-    pub commit: Option<Option<CommitSha>>,
+    /// That of a release is known once the deployer was asked, which may have none.
+    pub commit: Option<CommitSha>,
+    pub is_known: bool,
     pub url: String,
     pub version: i64,
     pub stage: Stage,

@@ -35,13 +35,13 @@ struct Place<'a> {
 pub(super) async fn tell(app: &App, due: &mut Due) -> Result<(), NotTold> {
     let Some(client) = &app.github else { return Ok(()) };
     let Some(slug) = client.settings().slug(&due.app, &due.repository) else { return Ok(()) };
-    if due.commit.is_none()
+    if !due.is_known
         && let Subject::Release { id, .. } = due.subject
     {
         learn(app, due, id).await?;
     }
     // Of what was never pushed there is nothing to say.
-    let Some(commit) = due.commit.clone().flatten() else { return Ok(()) };
+    let Some(commit) = due.commit.clone() else { return Ok(()) };
     let link = match &due.subject {
         Subject::Build(_) => None,
         Subject::Release { id, environment, number } => {
@@ -64,7 +64,7 @@ async fn learn(app: &App, due: &mut Due, release: ReleaseId) -> Result<(), NotTo
     let commit = CommitSha::parse(&shown.commit).ok();
     let url = url(&answer.configuration);
     report::known(&app.pool, due.subject.id(), (commit.as_ref(), &url)).await?;
-    (due.commit, due.url) = (Some(commit), url);
+    (due.commit, due.is_known, due.url) = (commit, true, url);
     Ok(())
 }
 
@@ -83,18 +83,15 @@ async fn deployment(
     (release, environment, number): (ReleaseId, &EnvironmentName, i64),
 ) -> Result<(), NotTold> {
     let Place { client, slug, commit, link } = place;
-    let id = match due.told.deployment {
-        Some(id) => id,
-        None => {
-            let wanted = Deployment { app: &due.app, environment, commit, release, number };
-            let made = client.ensure_deployment(slug, &wanted).await?;
-            reach(|| "gateway.report.deployment_made".to_owned())
-                .await
-                .map_err(sqlx::Error::from)?;
-            due.told.deployment = Some(made);
-            report::told(&app.pool, due.subject.id(), &due.told).await?;
-            made
-        }
+    let id = if let Some(id) = due.told.deployment {
+        id
+    } else {
+        let wanted = Deployment { app: &due.app, environment, commit, release, number };
+        let made = client.ensure_deployment(slug, &wanted).await?;
+        reach(|| "gateway.report.deployment_made".to_owned()).await.map_err(sqlx::Error::from)?;
+        due.told.deployment = Some(made);
+        report::told(&app.pool, due.subject.id(), &due.told).await?;
+        made
     };
     let key = due.key();
     if due.told.of_deployment == key {

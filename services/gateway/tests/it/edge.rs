@@ -9,8 +9,10 @@ use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use proto::v1::{
     ApplyTableRequest, CancelBuildRequest, CancelBuildResponse, CollectBuildsRequest,
-    CollectBuildsResponse, CommitFilesRequest, CommitFilesResponse, GetBuildRequest, GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ListReleasesRequest, ReadReferenceRequest, ReadReferenceResponse,
-    RevealSecretsRequest, WatchBuildLogRequest, WatchBuildLogResponse,
+    CollectBuildsResponse, CommitFilesRequest, CommitFilesResponse, GetBuildRequest,
+    GetBuildResponse, ListBuildsRequest, ListBuildsResponse, ListReleasesRequest,
+    ReadReferenceRequest, ReadReferenceResponse, RevealSecretsRequest, WatchBuildLogRequest,
+    WatchBuildLogResponse,
 };
 use service::Secret;
 use service::principal::Principal;

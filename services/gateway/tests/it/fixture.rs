@@ -70,6 +70,7 @@ fn config(database: &Database, folder: &Path) -> Config {
         private_targets: "127.0.0.0/8".parse().expect("a network"),
         mail: None,
         public_url: None,
+        github: None,
         delivery_days: 30,
         delivery_bytes: 1 << 30,
     }

@@ -4,6 +4,7 @@ mod deployer;
 mod edge;
 mod events;
 mod fixture;
+mod github;
 mod hooks;
 mod notifications;
 mod parked;

@@ -14,6 +14,7 @@ use events::sample::{SampleV1, SamplesV1};
 use futures_util::StreamExt;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -113,10 +114,9 @@ async fn count(app: &App, pending: &mut Pending, keeper: &mut Keeper) -> Result<
     let batches = std::mem::take(&mut pending.batches);
     let mut references = BTreeMap::new();
     for batch in &batches {
-        let place = place(batch);
-        if !references.contains_key(&place) {
-            let reference = reference(app, &place).await?;
-            references.insert(place, reference);
+        if let Entry::Vacant(entry) = references.entry(place(batch)) {
+            let reference = reference(app, entry.key()).await?;
+            entry.insert(reference);
         }
     }
     let mut transaction = app.pool.begin().await?;
@@ -171,7 +171,7 @@ async fn add(
     let answered = Answered { number: batch.number, model: &batch.model };
     for (hour, rows) in by_hour {
         let mut counts = Counts::new();
-        count_rows(&mut counts, columns, &batch.columns, rows.iter().copied());
+        count_rows(&mut counts, columns, &batch.columns, &rows);
         let counted = (&counts, rows.len() as u64);
         db::summary::add(connection, which, hour, answered, counted).await?;
     }

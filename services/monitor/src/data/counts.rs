@@ -21,16 +21,16 @@ pub(crate) type Columns = BTreeMap<String, Kept>;
 pub(crate) type Counts = BTreeMap<String, Summary>;
 
 /// Adds `rows` to `counts`, as `reference` wants each of `columns` to be counted.
-pub(crate) fn count_rows<'r>(
+pub(crate) fn count_rows(
     counts: &mut Counts,
     reference: &Columns,
     columns: &[String],
-    rows: impl Iterator<Item = &'r SampleV1> + Clone,
+    rows: &[&SampleV1],
 ) {
     for (at, column) in columns.iter().enumerate() {
         let outline = reference.get(column).map_or(&Outline::Presence, |kept| &kept.outline);
         let summary = counts.entry(column.clone()).or_insert_with(|| Summary::empty(outline));
-        for row in rows.clone() {
+        for row in rows {
             summary.add(
                 outline,
                 row.values.get(at).and_then(Option::as_ref).map_or(Cell::Missing, cell),

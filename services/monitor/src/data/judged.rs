@@ -49,7 +49,7 @@ pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     pub(crate) because: String,
     pub(crate) drifted_columns: i32,
-    pub(crate) judged_columns: i32,
+    pub(crate) compared_columns: i32,
     pub(crate) columns: Vec<ColumnVerdict>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn judge(reference: &Columns, counts: &Counts, declared: &BTreeSet<St
         },
         because: dataset.because.clone(),
         drifted_columns: count(dataset.drifted_columns),
-        judged_columns: count(dataset.judged_columns),
+        compared_columns: count(dataset.judged_columns),
         columns: columns.collect(),
     }
 }
@@ -192,7 +192,7 @@ mod tests {
             })
             .collect();
         let mut counts = Counts::new();
-        count_rows(&mut counts, &reference(), &columns, rows.iter());
+        count_rows(&mut counts, &reference(), &columns, &rows.iter().collect::<Vec<_>>());
         counts
     }
 

@@ -16,7 +16,7 @@ use events::ReleaseId;
 use manifest::DataDrift;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use uuid::Uuid;
 
 /// Why it is not known now what is compared with.
@@ -150,7 +150,7 @@ async fn add(
 }
 
 /// The `declared` columns of a file as counts.
-fn read(path: &PathBuf, declared: &BTreeSet<String>) -> Result<Read, String> {
+fn read(path: &Path, declared: &BTreeSet<String>) -> Result<Read, String> {
     let why = |error: TableError| {
         // Where we put it is of no interest to those who wrote it.
         let prefix = format!("{}: ", path.display());
@@ -184,7 +184,7 @@ mod tests {
     fn of_text(text: &str) -> Result<Read, String> {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(text.as_bytes()).expect("is written");
-        read(&file.path().to_owned(), &["amount", "country"].map(str::to_owned).into())
+        read(file.path(), &["amount", "country"].map(str::to_owned).into())
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) async fn add(
         judged.because,
         new.rows,
         judged.drifted_columns,
-        judged.judged_columns,
+        judged.compared_columns,
         Json(&judged.columns) as _,
         new.made_at,
     )
@@ -100,7 +100,7 @@ pub(crate) async fn of(
             verdict: row.verdict.parse().unwrap_or_default(),
             because: row.because,
             drifted_columns: row.drifted_columns,
-            judged_columns: row.judged_columns,
+            compared_columns: row.judged_columns,
             columns: row.columns.0,
         },
         made_at: row.made_at,

@@ -38,7 +38,9 @@ mod tests {
 
     fn kept(parts: &[&str]) -> Kept {
         let mut kept = Kept::up_to(4);
-        parts.iter().for_each(|part| kept.part(part.as_bytes()));
+        for part in parts {
+            kept.part(part.as_bytes());
+        }
         kept
     }
 

@@ -10,6 +10,7 @@ use crate::table::Shadow;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -174,6 +175,10 @@ fn request(copied: &mut Copied, asked: &Asked) -> Option<Request<Full<Bytes>>> {
     *request.uri_mut() = uri.parse().ok()?;
     *request.method_mut() = copied.method.clone();
     *request.headers_mut() = std::mem::take(&mut copied.headers);
+    if asked.h2c {
+        // It is told by the address there.
+        request.headers_mut().remove(HOST);
+    }
     Some(request)
 }
 

@@ -1,8 +1,8 @@
 //! The table from the wire; everything that is wrong with it is told at once.
 
 use super::{
-    Address, CandidateToken, Capture, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow, Sticky,
-    Target, Upstream,
+    Address, CandidateToken, Capture, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow,
+    Sticky, Target, Upstream,
 };
 use events::{InstanceId, ReleaseId};
 use proto::v1;

@@ -2,7 +2,19 @@
 
 use proto::v1::set_traffic_request::Mode;
 use proto::v1::{
-    AcceptDataDriftRequest, App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest, CheckDataDriftRequest, CheckDriftRequest, CollectBuildsRequest, CollectReleasesRequest, CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest, CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest, GetBuildRequest, GetCandidateRequest, GetDeliveryRequest, GetEnvironmentRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDataDriftRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest, MuteDataDriftRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, ReadReferenceRequest, RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
+    AcceptDataDriftRequest, App, ApproveReleaseRequest, CancelBuildRequest, CancelReleaseRequest,
+    CheckDataDriftRequest, CheckDriftRequest, CollectBuildsRequest, CollectReleasesRequest,
+    CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest,
+    CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest,
+    GetBuildRequest, GetCandidateRequest, GetCiRequest, GetDeliveryRequest, GetEnvironmentRequest,
+    GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDataDriftRequest,
+    ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest,
+    MuteDataDriftRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, ReadReferenceRequest,
+    RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest,
+    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
+    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
+    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
+    WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -19,8 +31,9 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 53] = [
+pub(super) const CALLS: [&str; 54] = [
     "GetApp",
+    "GetCi",
     "ListChanges",
     "ListDeliveries",
     "GetDelivery",
@@ -98,7 +111,7 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         "ListTokens" | "CreateToken" | "DeleteToken" | "WatchEvents" | "CheckDrift" => {
             of_the_platform(client, call).await
         }
-        "GetApp" | "ListChanges" | "ListDeliveries" | "GetDelivery" | "CreateChange" => {
+        "GetApp" | "GetCi" | "ListChanges" | "ListDeliveries" | "GetDelivery" | "CreateChange" => {
             of_apps(client, there, call).await
         }
         "ReplayDelivery" | "CreateApp" | "UpdateApp" | "RotateWebhookSecret" | "DeleteApp" => {
@@ -116,6 +129,10 @@ async fn of_apps(client: Client, there: &There, call: &str) -> Result<(), Status
     let (name, parent) = (APP.to_owned(), APP.to_owned());
     match call {
         "GetApp" => apps.get_app(GetAppRequest { name }).await.map(drop),
+        "GetCi" => {
+            let request = GetCiRequest { parent, commit: "c".repeat(40), required: Vec::new() };
+            apps.get_ci(request).await.map(drop)
+        }
         "ListChanges" => {
             let request = ListChangesRequest { parent, ..Default::default() };
             apps.list_changes(request).await.map(drop)

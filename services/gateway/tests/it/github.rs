@@ -1,0 +1,231 @@
+//! What GitHub is told and asked: from events on the bus and webhooks to a GitHub that refuses what the real one does.
+
+use crate::deployer::keeper;
+use crate::fixture::{Delivery, World, admin};
+use bus::Bus;
+use events::payload::ReleaseV1;
+use events::{AppName, Envelope, EnvironmentName, EventId, EventType, ReleaseId};
+use gateway::{AppKey, GitHub as Settings, Identity};
+use proto::v1::notification_service_client::NotificationServiceClient;
+use proto::v1::{App, GetCiRequest, ListSinksRequest, Release, Sink, UpdateAppRequest};
+use serde_json::json;
+use service::{Clock, Secret};
+use std::path::PathBuf;
+use testkit::github::{APP, Fault, PRIVATE_KEY, TOKEN};
+use testkit::{GitHub, Loopback, Nats};
+use uuid::Uuid;
+
+const POLICY: &str = "app: shop\nservices: { api: { image: x } }\nenvironments: { production: { track: { branch: main } } }\n";
+
+fn commit() -> String {
+    "c".repeat(40)
+}
+
+fn token() -> Identity {
+    Identity::Token(Secret::new(TOKEN))
+}
+
+/// A gateway between a broker, a deployer and a GitHub.
+struct Told {
+    world: World,
+    bus: Bus,
+    github: GitHub,
+    _nats: Nats,
+}
+
+impl Told {
+    async fn by(identity: Option<Identity>) -> Self {
+        let github = GitHub::start().await;
+        let settings = identity.map(|identity| {
+            let settings = Settings::parse(&github.url(), identity).expect("an API");
+            let link = "https://slipway.example.com/{app}/{environment}/{number}".parse();
+            settings.knowing("shop=acme/shop".parse().expect("repositories"), link.ok())
+        });
+        let release = Release { commit: commit(), ..Release::default() };
+        let deployer = keeper(&[], release).await;
+        let program = PathBuf::from(testkit::variable("SLIPWAY_TEST_NATS_SERVER"));
+        let nats = Nats::start(&program, Loopback::unused());
+        let world = World::with(|config| {
+            config.nats_url = Secret::new(nats.url());
+            config.backends.deployer = deployer;
+            config.github = settings;
+        });
+        let world = world.await;
+        world.shop().await;
+        let policy = POLICY.to_owned();
+        let app = App { name: "apps/shop".to_owned(), policy, ..App::default() };
+        let request = UpdateAppRequest { app: Some(app), ..UpdateAppRequest::default() };
+        world.apps().await.update_app(admin(request)).await.expect("the policy is taken");
+        let bus = Bus::connect(&nats.url(), "deployer").await.expect("a bus");
+        Self { world, bus, github, _nats: nats }
+    }
+
+    /// Says that release `number` is so.
+    async fn say(&self, number: u32, of: EventType, (state, version): (&str, i64)) -> Envelope {
+        let envelope = event(number, of, (state, version));
+        self.bus.publish(&envelope).await.expect("it is said");
+        envelope
+    }
+
+    /// Says everything that a good release is, and waits until it is told that it is live.
+    async fn goes_live(&self, number: u32) {
+        self.say(number, EventType::ReleaseCreated, ("queued", 1)).await;
+        let index = usize::try_from(number).expect("small");
+        self.github.until_deployment(index, "queued").await;
+        self.say(number, EventType::ReleaseStarted, ("preparing", 2)).await;
+        self.github.until_deployment(index, "in_progress").await;
+        self.say(number, EventType::ReleaseProgressed, ("starting", 3)).await;
+        self.say(number, EventType::ReleaseLive, ("live", 9)).await;
+        self.github.until_deployment(index, "success").await;
+    }
+
+    async fn until_handled(&self, count: i64) {
+        self.world.until("select count(*) from bus.inbox where consumer = 'gateway'", count).await;
+    }
+
+    async fn sink(&self) -> Sink {
+        let mut api = NotificationServiceClient::new(self.world.channel().await);
+        let request = ListSinksRequest { parent: "apps/shop".to_owned() };
+        let listed = api.list_sinks(admin(request)).await.expect("listed").into_inner();
+        listed.sinks.into_iter().next().expect("GitHub is one")
+    }
+
+    /// What CI of the commit is said to be.
+    async fn ci(&self, required: &[&str]) -> String {
+        let request = GetCiRequest {
+            parent: "apps/shop".to_owned(),
+            commit: commit(),
+            required: required.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let answer = self.world.apps().await.get_ci(admin(request)).await.expect("an answer");
+        let answer = answer.into_inner();
+        format!("{:?}: {}", answer.state(), answer.message)
+    }
+
+    /// GitHub tells that something changed for the commit.
+    async fn hint(&self) {
+        let told = json!({ "action": "completed", "check_run": { "head_sha": commit() } });
+        let answer = self.world.deliver(Delivery::new("check_run", &told)).await;
+        assert_eq!(answer.short(), "202 ignored");
+    }
+}
+
+fn event(number: u32, of: EventType, (state, version): (&str, i64)) -> Envelope {
+    let app = AppName::parse("shop").expect("a name");
+    let payload = ReleaseV1 {
+        release: ReleaseId::new(Uuid::from_u128(u128::from(number))),
+        app: app.clone(),
+        environment: EnvironmentName::parse("production").expect("a name"),
+        number: i64::from(number),
+        state: state.to_owned(),
+        version,
+        stable: None,
+        reason: None,
+        message: None,
+    };
+    let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
+    bus::envelope("deployer", of, &app, &payload, when).expect("it is written")
+}
+
+#[tokio::test]
+async fn a_release_is_told_through_its_life_and_its_former_becomes_inactive() {
+    let told = Told::by(Some(token())).await;
+    told.goes_live(1).await;
+    told.goes_live(2).await;
+    told.say(1, EventType::ReleaseProgressed, ("retained", 10)).await;
+    let former = told.github.until_deployment(1, "inactive").await;
+    assert_eq!(former.states(), ["queued", "in_progress", "success", "inactive"]);
+    assert_eq!(former.shown["payload"]["slipway"]["number"], 1);
+    assert_eq!(former.statuses[0]["log_url"], "https://slipway.example.com/shop/production/1");
+    let said = told.github.statuses(&commit());
+    assert_eq!(said.last().map(String::as_str), Some("slipway/production success"), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_comes_late_or_twice_changes_nothing() {
+    let told = Told::by(Some(token())).await;
+    let live = told.say(1, EventType::ReleaseLive, ("live", 9)).await;
+    told.github.until_deployment(1, "success").await;
+    told.say(1, EventType::ReleaseCreated, ("queued", 1)).await;
+    told.say(1, EventType::ReleaseStarted, ("preparing", 2)).await;
+    told.bus.publish(&Envelope { id: EventId::new(Uuid::new_v4()), ..live }).await.expect("said");
+    told.until_handled(4).await;
+    told.say(2, EventType::ReleaseCreated, ("queued", 1)).await;
+    told.github.until_deployment(2, "queued").await;
+    assert_eq!(told.github.deployments()[0].states(), ["success"]);
+}
+
+#[tokio::test]
+async fn a_deployment_whose_answer_was_lost_is_not_made_twice() {
+    let told = Told::by(Some(token())).await;
+    told.github.fail([Fault::AnswerLost, Fault::TooFast(1)]);
+    told.say(1, EventType::ReleaseLive, ("live", 9)).await;
+    told.github.until_deployment(1, "success").await;
+    assert_eq!(told.github.deployments().len(), 1);
+    told.world.until("select count(*) from gateway.report where state = 'told'", 1).await;
+    assert_eq!((told.sink().await.last_error, told.sink().await.waiting), (String::new(), 0));
+}
+
+#[tokio::test]
+async fn what_github_refuses_for_good_is_shown_and_not_tried_again() {
+    let told = Told::by(Some(token())).await;
+    told.github.fail([Fault::Answer(422)]);
+    told.say(1, EventType::ReleaseCreated, ("queued", 1)).await;
+    told.world.until("select count(*) from gateway.report where state = 'failed'", 1).await;
+    let sink = told.sink().await;
+    assert_eq!((sink.kind.as_str(), sink.address.as_str()), ("github", "acme/shop"));
+    let said = "GitHub answered 422 Unprocessable Entity: as the test wants it";
+    assert_eq!(sink.last_error, said);
+    // Something new is told all the same.
+    told.say(1, EventType::ReleaseLive, ("live", 9)).await;
+    told.github.until_deployment(1, "success").await;
+}
+
+#[tokio::test]
+async fn an_app_tells_with_a_check_run() {
+    let key = AppKey::parse(APP, PRIVATE_KEY).expect("a key");
+    let told = Told::by(Some(Identity::App(key))).await;
+    told.goes_live(1).await;
+    told.world.until("select count(*) from gateway.report where state = 'told'", 1).await;
+    let [run] = told.github.check_runs(&commit()).try_into().expect("one check run");
+    assert_eq!(
+        (&run["name"], &run["conclusion"]),
+        (&"slipway/production".into(), &"success".into())
+    );
+    assert_eq!(run["output"]["title"], "release 1 is live");
+    assert!(told.github.statuses(&commit()).is_empty());
+}
+
+#[tokio::test]
+async fn without_github_nothing_is_done_and_nothing_fails() {
+    let told = Told::by(None).await;
+    told.say(1, EventType::ReleaseCreated, ("queued", 1)).await;
+    told.until_handled(1).await;
+    told.world.until("select count(*) from gateway.report", 0).await;
+    assert!(told.github.requests().is_empty());
+    assert!(told.ci(&[]).await.starts_with("Unknown: GitHub is not asked"));
+}
+
+#[tokio::test]
+async fn ci_is_looked_at_again_when_a_webhook_says_that_it_changed() {
+    let told = Told::by(Some(token())).await;
+    assert_eq!(told.ci(&[]).await, "Pending: the commit has no status and no check run");
+    told.github.ci(&commit(), "unit", Some("success"));
+    let asked = told.github.requests().len();
+    assert!(told.ci(&[]).await.starts_with("Pending"), "it was looked at a moment ago");
+    assert_eq!(told.github.requests().len(), asked);
+    told.hint().await;
+    assert_eq!(told.ci(&[]).await, "Green: CI is green: unit");
+    assert_eq!(told.ci(&["unit", "lint"]).await, "Pending: lint did not begin");
+    told.github.ci(&commit(), "lint", Some("failure"));
+    told.hint().await;
+    let red = told.ci(&["unit", "lint"]).await;
+    assert_eq!(red, "Red: lint is failure: https://github.com/acme/shop/runs/2");
+}
+
+#[tokio::test]
+async fn a_commit_that_says_so_has_no_ci() {
+    let told = Told::by(Some(token())).await;
+    told.github.has_commit(&commit(), "chore: update trained model\n\n[skip ci]");
+    assert_eq!(told.ci(&["unit"]).await, "Green: not waited for: the commit says [skip ci]");
+}
