@@ -1,6 +1,7 @@
 //! The demonstration: the platform as people run it, a team that pushes, users that never stop asking. Each
 //! act ends by itself, shows what happened and when, and fails when it is not what was promised.
 
+mod canary;
 mod changed_by_hand;
 mod driver_killed;
 mod engineer;
@@ -60,6 +61,12 @@ pub async fn play() -> Result<()> {
     driver_killed::play(&stage, &users).await?;
     tell::act(10);
     news_lost::play(&stage, &users).await?;
+    tell::act(11);
+    canary::worse(&stage, &users).await?;
+    tell::act(12);
+    let users = canary::untold(&stage, users).await?;
+    tell::act(13);
+    canary::promoted(&stage, &users).await?;
     users.stop().await;
     tell::end(&stage.platform, &stage.engineer.releases().await?, begun.elapsed());
     Ok(())

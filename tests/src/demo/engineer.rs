@@ -13,7 +13,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Somebody is there again within this.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The environment that all releases of the demonstration go to.
+/// The environment that users ask.
 pub(super) const ENVIRONMENT: &str = "production";
 
 /// An engineer with the administrator's token.
@@ -40,7 +40,12 @@ impl Engineer {
 
     /// All releases, the newest first.
     pub(super) async fn releases(&self) -> Result<Vec<Release>> {
-        let parent = proto::name::environment(APP, ENVIRONMENT);
+        self.releases_in(ENVIRONMENT).await
+    }
+
+    /// All releases of an environment, the newest first.
+    pub(super) async fn releases_in(&self, environment: &str) -> Result<Vec<Release>> {
+        let parent = proto::name::environment(APP, environment);
         let question = ListReleasesRequest { parent, ..ListReleasesRequest::default() };
         let answer =
             patiently(async || self.client.clone().releases.list_releases(question.clone()).await);

@@ -1,5 +1,6 @@
 //! Follows a push through its build and its release; each step is told as soon as it has ended.
 
+use super::engineer::ENVIRONMENT;
 use super::team::Push;
 use super::{Engineer, tell};
 use anyhow::{Result, bail, ensure};
@@ -87,9 +88,19 @@ pub(super) async fn build(engineer: &Engineer, push: &Push) -> Result<Build> {
 
 /// The release of a push, in the state `wanted`, which is an end.
 pub(super) async fn release(engineer: &Engineer, push: &Push, wanted: State) -> Result<Release> {
+    release_in(engineer, ENVIRONMENT, push, wanted).await
+}
+
+/// The release of a push in an environment, in the state `wanted`, which is an end.
+pub(super) async fn release_in(
+    engineer: &Engineer,
+    environment: &str,
+    push: &Push,
+    wanted: State,
+) -> Result<Release> {
     let (begun, mut told) = (Instant::now(), 0);
     loop {
-        let releases = engineer.releases().await?;
+        let releases = engineer.releases_in(environment).await?;
         if let Some(release) = releases.into_iter().find(|it| it.commit == push.commit) {
             let steps = steps(&release);
             tell::steps(&steps[told.min(steps.len())..], push.at);
@@ -101,6 +112,36 @@ pub(super) async fn release(engineer: &Engineer, push: &Push, wanted: State) -> 
         }
         let late = "the release did not end in time; see the log of the deployer";
         ensure!(begun.elapsed() < PATIENCE, late);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The release of a push, once a person has to decide whether it gets more traffic.
+pub(super) async fn undecided(engineer: &Engineer, push: &Push) -> Result<Release> {
+    come_to(engineer, push, |release| release.canary.as_ref().is_some_and(|it| it.waits)).await
+}
+
+/// The release of a push, once people have to agree to it.
+pub(super) async fn awaited(engineer: &Engineer, push: &Push) -> Result<Release> {
+    come_to(engineer, push, |release| release.state() == State::AwaitingApproval).await
+}
+
+async fn come_to(
+    engineer: &Engineer,
+    push: &Push,
+    is_there: impl Fn(&Release) -> bool,
+) -> Result<Release> {
+    let begun = Instant::now();
+    loop {
+        let releases = engineer.releases().await?;
+        if let Some(release) = releases.into_iter().find(|it| it.commit == push.commit) {
+            let release = engineer.release(&release.name).await?;
+            ensure!(!has_ended(release.state()), "release {} has ended", release.number);
+            if is_there(&release) {
+                return Ok(release);
+            }
+        }
+        ensure!(begun.elapsed() < PATIENCE, "the release did not come so far in time");
         tokio::time::sleep(LOOK).await;
     }
 }

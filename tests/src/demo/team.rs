@@ -6,7 +6,7 @@ use crate::fixture;
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 use std::time::{Duration, Instant};
-use testkit::webhook::{self, NO_COMMIT};
+use testkit::webhook::{self, Delivery, NO_COMMIT};
 use testkit::{Http, Repo};
 
 /// The name of the app, of its example and of its repository's folder.
@@ -71,14 +71,28 @@ impl Team {
         let is_first = self.repo.git(&["rev-list", "--all", "--max-count=1"]).is_empty();
         let before = if is_first { NO_COMMIT.to_owned() } else { self.repo.head() };
         let commit = self.repo.commit(message);
-        let delivery = webhook::push("refs/heads/main", &before, &commit, message);
+        self.tell_of("main", &webhook::push("refs/heads/main", &before, &commit, message), message)
+            .await
+    }
+
+    /// Commits, and lets GitHub call for the commit and for a tag of it.
+    pub(super) async fn push_tag(&self, tag: &str) -> Result<Push> {
+        self.push(&format!("Release {tag}")).await?;
+        self.repo.git(&["tag", tag]);
+        let commit = self.repo.head();
+        let git_ref = format!("refs/tags/{tag}");
+        self.tell_of(tag, &webhook::push(&git_ref, NO_COMMIT, &commit, tag), tag).await
+    }
+
+    async fn tell_of(&self, name: &str, delivery: &Delivery, message: &str) -> Result<Push> {
+        let commit = self.repo.head();
         let (at, begun) = (now(), Instant::now());
         let headers = delivery.headers(&self.secret);
-        let answer = self.hooks.post(&self.path, &headers, delivery.body).await?;
+        let answer = self.hooks.post(&self.path, &headers, delivery.body.clone()).await?;
         let took = begun.elapsed();
         ensure!(answer.status == 202, "the gateway answers {} {}", answer.status, answer.text());
         let push = Push { commit, message: message.to_owned(), at, took };
-        tell::pushed(&push, &self.path);
+        tell::pushed(&push, name, &self.path);
         Ok(push)
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use testkit::{Answer, Report};
 
 /// What each act shows.
-const ACTS: [(&str, &str); 10] = [
+const ACTS: [(&str, &str); 13] = [
     (
         "The platform starts",
         "Five services with a Postgres, a NATS server and an image registry of their own.",
@@ -51,6 +51,18 @@ const ACTS: [(&str, &str); 10] = [
     (
         "NATS is killed and loses its data in the middle of a release",
         "Truth is in Postgres: news is only late, and the release is completed.",
+    ),
+    (
+        "A canary that is worse",
+        "Half of the users get it, and a tenth of its answers are errors: the analysis sends it back.",
+    ),
+    (
+        "A canary without users",
+        "Nothing can be told of it: it is not passed blindly, nor failed for silence. A person is asked.",
+    ),
+    (
+        "From staging to production",
+        "A tag goes to staging; what lived there comes to production with the same image, once agreed.",
     ),
 ];
 /// Lines of probes and logs that a failure shows.
@@ -107,9 +119,9 @@ pub(super) fn command(arguments: &[&str]) {
 }
 
 /// GitHub called; the table of steps begins.
-pub(super) fn pushed(push: &Push, path: &str) {
+pub(super) fn pushed(push: &Push, name: &str, path: &str) {
     let commit = short(&push.commit);
-    fact("push", &format!("{commit} {:?} on main; GitHub posts to {path}, signed", push.message));
+    fact("push", &format!("{commit} {:?} on {name}; GitHub posts to {path}, signed", push.message));
     line("\n    ended after      took  step");
     let detail = "202: durable, before anything else is done";
     step("webhook", push.took, push.took, detail);
@@ -219,6 +231,12 @@ pub(super) fn healed(took: Duration) {
     fact("in sync", &format!("{} later: a successor proved itself before it went", span(took)));
 }
 
+/// A person has to decide.
+pub(super) fn asks(sentence: &str) {
+    line("");
+    fact("asks", &format!("a person: {sentence}"));
+}
+
 /// A release went back by itself.
 pub(super) fn sent_back(release: &Release, took: Duration, meanwhile: &Report) {
     line("");
@@ -269,7 +287,7 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
     fact("traces", "go to your collector once OTEL_EXPORTER_OTLP_ENDPOINT names it");
     fact("look around", &format!("SLIPWAY_DATA={folder} {} status {APP}", platform.slipway.path()));
     fact("stop", "make down");
-    line(&format!("\n  All ten acts went as promised, in {}.", span(took)));
+    line(&format!("\n  All {} acts went as promised, in {}.", ACTS.len(), span(took)));
 }
 
 /// It was stopped.
