@@ -162,7 +162,7 @@ fn wrong_end(world: &World, row: &Row) -> Option<String> {
     let failure = row.state.failure().filter(|_| row.content.is_good())?;
     let was_faulty = !world.tally.faults.is_empty();
     let allowed = match failure.reason.as_str() {
-        "OPERATOR" | "PINNED" | "APPROVAL_REFUSED" => true,
+        "OPERATOR" | "PINNED" | "APPROVAL_REFUSED" | "CI_FAILED" => true,
         "DENIED" | "INCONCLUSIVE" | "APPROVAL_EXPIRED" => was_faulty,
         // Something else was in its way for so long, or a fault was.
         late => late.ends_with("_TIMEOUT") && (was_faulty || late == "QUEUED_TIMEOUT"),

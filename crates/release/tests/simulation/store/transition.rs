@@ -152,6 +152,7 @@ impl Store {
         if let Input::Failed { failure } = input
             && release.content.is_good()
             && failure.reason != "DENIED"
+            && !(failure.reason == "CI_FAILED" && release.plan.ci)
         {
             let why = failure.to_string();
             self.accuse(|| format!("release {number} is good and failed: {why}"));
