@@ -53,13 +53,6 @@ impl World {
         Self::at(Loopback::unused(), extra, Around::default()).await
     }
 
-    /// Starts everything, with a registry of its own.
-    pub async fn with_registry() -> Self {
-        let host = Loopback::unused();
-        let registry = Some(Registry::start(host));
-        Self::at(host, &[], Around { registry, ..Around::default() }).await
-    }
-
     /// Starts everything, with a registry, a Postgres and wires of its own.
     pub async fn alone() -> Self {
         Self::alone_and(|around| around).await
@@ -71,7 +64,7 @@ impl World {
         Self::at(host, &[], more(Around::alone(host))).await
     }
 
-    async fn at(host: Loopback, extra: &[(&'static str, &str)], around: Around) -> Self {
+    pub(crate) async fn at(host: Loopback, extra: &[(&'static str, &str)], around: Around) -> Self {
         let infra = Infra::from_environment();
         let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
         let postgres = around.postgres.as_ref();
@@ -142,6 +135,7 @@ impl World {
             ("SLIPWAY_MONITOR_URL", url(8805)),
         ];
         settings.extend(self.clock.iter().flat_map(WallClock::settings));
+        settings.extend(self.around.settings());
         settings.extend(self.extra.clone());
         settings
     }

@@ -12,6 +12,7 @@ use crate::transition::TransitionError;
 use ::release::State;
 use events::{EnvironmentName, PrincipalName};
 use manifest::{PromoteFrom, ResolveError};
+use service::fail_point::reach;
 use std::time::Duration;
 
 /// When it is tried again after something went wrong.
@@ -84,6 +85,7 @@ async fn promote(
     if promotion::was_promoted(&mut *transaction, source.id, place).await? {
         return Ok(None);
     }
+    cut("before_effect").await?;
     let content = match content(&mut transaction, wanted).await? {
         Ok(content) => content,
         Err(error) => {
@@ -105,10 +107,17 @@ async fn promote(
         Err(TransitionError::Going(_)) => return Ok(None),
         Err(source) => return Err(LookError::Make { environment: target.clone(), source }),
     };
+    cut("effect_done").await?;
     transaction.commit().await?;
+    cut("recorded").await?;
     app.changed();
     tell(source, &created);
     Ok(None)
+}
+
+/// Where a test can cut whoever promotes.
+async fn cut(place: &str) -> Result<(), sqlx::Error> {
+    reach(|| format!("deployer.promoting.{place}")).await.map_err(sqlx::Error::from)
 }
 
 fn tell(source: &Release, created: &Created) {
