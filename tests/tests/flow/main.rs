@@ -15,6 +15,7 @@ mod drift_adopt;
 mod drift_heal;
 mod drift_live;
 mod engine;
+mod examples;
 mod explain;
 mod faults;
 mod flood;
