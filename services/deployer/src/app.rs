@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::{errand, grpc, on, removal, repair, schedule, sweep, timetable};
+use crate::{collect_by_itself, errand, grpc, on, removal, repair, schedule, sweep, timetable};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
@@ -22,6 +22,7 @@ use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) platform: Arc<str>,
     pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) disk_floor: u64,
+    pub(crate) cache_budget: u64,
+    pub(crate) collect_every: Duration,
     /// Where files may lie for a while.
     pub(crate) data: Arc<Path>,
     pub(crate) metrics: Metrics,
@@ -111,6 +114,8 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         platform: config.platform.into(),
         credentials: crate::credentials::read(config.registry_auth_file.as_deref())?.into(),
         disk_floor: config.disk_floor,
+        cache_budget: config.cache_budget,
+        collect_every: config.collect_every,
         data: config.data.into(),
         owner: service::new_id(),
         outbox: Arc::new(Notify::new()),
@@ -159,12 +164,13 @@ impl Deployer {
         );
         let consume =
             bus::consume::run(bus.clone(), app.pool.clone(), handlers(&app), cancel.clone());
-        let (served, (), (), (), (), (), (), (), (), ()) = tokio::join!(
+        let (served, (), (), (), (), (), (), (), (), (), ()) = tokio::join!(
             service::http::serve(listener, router, cancel.clone()),
             relay,
             consume,
             schedule::run(app.clone(), cancel.clone()),
             sweep::run(app.clone(), cancel.clone()),
+            collect_by_itself::run(app.clone(), cancel.clone()),
             removal::run(app.clone(), cancel.clone()),
             repair::run(app.clone(), cancel.clone()),
             errand::run(app.clone(), cancel.clone()),
@@ -185,7 +191,7 @@ async fn report_health(app: &App, bus: &Bus, health: &Health, cancel: Cancellati
         health.report("docker", engine.map_err(|error| service::chain(&error)));
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
         }
     }
 }

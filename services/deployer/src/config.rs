@@ -3,6 +3,7 @@
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the deployer is told.
 #[derive(Debug, Clone)]
@@ -31,10 +32,18 @@ pub struct Config {
     pub registry_auth_file: Option<PathBuf>,
     /// Free space on the engine's disk below which nothing new is prepared, in bytes.
     pub disk_floor: u64,
+    /// Bytes that caches may take together which no release mounts any more.
+    pub cache_budget: u64,
+    /// Time between two collections of what releases left; zero for none but those that a full disk asks for.
+    pub collect_every: Duration,
 }
 
 /// Below this much free space a release is refused rather than half done: 2 GiB.
 const DISK_FLOOR: u64 = 2 * 1024 * 1024 * 1024;
+/// What nobody mounts may be useful again, as when a service comes back: 5 GiB, a few caches of packages or models.
+const CACHE_BUDGET: u64 = 5 * 1024 * 1024 * 1024;
+/// Time between two collections of what releases left: a day, as for builds.
+const COLLECT_EVERY: Duration = Duration::from_hours(24);
 
 impl Config {
     /// The configuration in `env`.
@@ -51,6 +60,8 @@ impl Config {
         let data = env.required::<PathBuf>("SLIPWAY_DATA");
         let registry_auth_file = env.optional("SLIPWAY_REGISTRY_AUTH_FILE");
         let disk_floor = env.or("SLIPWAY_DISK_FLOOR", DISK_FLOOR);
+        let cache_budget = env.or("SLIPWAY_CACHE_BUDGET", CACHE_BUDGET);
+        let collect_every = env.duration_or("SLIPWAY_COLLECT_EVERY", COLLECT_EVERY);
         env.finish(|| {
             Some(Self {
                 address,
@@ -65,6 +76,8 @@ impl Config {
                 data: data?,
                 registry_auth_file,
                 disk_floor,
+                cache_budget,
+                collect_every,
             })
         })
     }
