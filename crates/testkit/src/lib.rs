@@ -18,6 +18,7 @@ mod registry;
 mod repo;
 mod root;
 mod small_disk;
+mod tls;
 mod wait;
 pub mod webhook;
 
@@ -37,4 +38,5 @@ pub use receiver::Receiver;
 pub use registry::Registry;
 pub use repo::Repo;
 pub use small_disk::SmallDisk;
+pub use tls::AUTHORITY;
 pub use wait::{awaited, eventually};

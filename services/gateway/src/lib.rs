@@ -38,7 +38,7 @@ pub use config::{Backends, Config};
 pub use github::{AppKey, GitHub, Identity, InvalidGitHub, InvalidKey, Link, Repositories};
 pub use hooks::Proxies;
 pub use notify::{InvalidMail, Mail};
-pub use outgoing::{InvalidNetwork, Networks};
+pub use outgoing::{InvalidAuthorities, InvalidNetwork, Networks};
 pub use repository::LocalRoots;
 pub use votes::{InvalidUrl, PublicUrl};
 

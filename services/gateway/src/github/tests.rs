@@ -14,7 +14,7 @@ use testkit::github::{APP, Fault, PRIVATE_KEY, REPOSITORY, TOKEN};
 use uuid::Uuid;
 
 fn client(github: &GitHub, identity: Identity, clock: Clock) -> Client {
-    let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"));
+    let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"), &[]);
     Client::new(Settings::parse(&github.url(), identity).expect("an API"), outgoing, clock)
 }
 

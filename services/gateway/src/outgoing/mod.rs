@@ -4,7 +4,10 @@
 mod networks;
 mod post;
 mod target;
+mod trust;
 
 pub use networks::{InvalidNetwork, Networks};
 pub(crate) use post::{Answer, Asked, Outgoing, SendError};
 pub(crate) use target::{InvalidTarget, Target};
+pub use trust::InvalidAuthorities;
+pub(crate) use trust::{Authority, authorities};

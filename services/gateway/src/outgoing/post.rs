@@ -1,21 +1,19 @@
 //! One request: the name is looked up once, every address it has is checked, and the connection goes to one of
 //! those that were checked. A name that changes its address in between changes nothing.
 
-use super::{Networks, Target};
+use super::trust::connector;
+use super::{Authority, Networks, Target};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_util::task::AbortOnDropHandle;
 
 /// The whole exchange takes no longer: Standard Webhooks asks for 15 to 30 s.
@@ -89,20 +87,9 @@ impl std::fmt::Debug for Outgoing {
 }
 
 impl Outgoing {
-    /// Trusts the authorities that this machine trusts, and reaches `allowed` beside the internet.
-    pub(crate) fn new(allowed: Networks) -> Self {
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        let (added, _) = roots.add_parsable_certificates(found.certs);
-        if added == 0 {
-            tracing::warn!("this machine trusts no authority, so https reaches nobody");
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has what these versions need")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self { tls: TlsConnector::from(Arc::new(config)), allowed }
+    /// Trusts the authorities that this machine trusts, and `more`; reaches `allowed` beside the internet.
+    pub(crate) fn new(allowed: Networks, more: &[Authority]) -> Self {
+        Self { tls: connector(more), allowed }
     }
 
     /// Posts `body` to `target`.
@@ -204,7 +191,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     async fn refused(url: &str, allowed: &str) -> String {
-        let outgoing = Outgoing::new(allowed.parse().expect("networks"));
+        let outgoing = Outgoing::new(allowed.parse().expect("networks"), &[]);
         let target = Target::parse(url).expect("a target");
         let sent = outgoing.post(&target, HeaderMap::new(), Bytes::new()).await;
         service::chain(&sent.expect_err("refused"))
@@ -243,7 +230,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/from", listener.local_addr().expect("bound"));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"));
+        let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"), &[]);
         let target = Target::parse(&url).expect("a target");
         let answer =
             outgoing.post(&target, HeaderMap::new(), Bytes::new()).await.expect("an answer");
