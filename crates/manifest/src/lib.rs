@@ -45,7 +45,7 @@ pub use json::Json;
 pub use manifest::Manifest;
 pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
-pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
+pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, homes, plan};
 pub use problem::{Invalid, Problem};
 pub use request::{Call, Expectation, JsonType, VerifyRequest, Warmup, WarmupRequest};
 pub use resolve::{ResolveError, resolve};

@@ -39,6 +39,7 @@ mod member;
 mod metrics;
 mod on;
 mod perform;
+mod preflight;
 mod promotion;
 mod removal;
 mod repair;

@@ -11,6 +11,7 @@ mod instances;
 mod jobs;
 mod logs;
 mod name;
+mod plan;
 mod policy;
 mod promote;
 mod promote_environment;
