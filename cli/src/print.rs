@@ -23,6 +23,7 @@ pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod shadow;
+pub(crate) mod soak;
 pub(crate) mod steps;
 pub(crate) mod table;
 pub(crate) mod time;

@@ -1,7 +1,7 @@
 //! Releases.
 
 use super::{
-    bytes, certificate, git_ref, last, run, shadow, short, steps, table, time, waiting, words,
+    bytes, certificate, git_ref, last, run, shadow, short, soak, steps, table, time, waiting, words,
 };
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
@@ -204,6 +204,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     lines.extend(steps::lines(&timed, failed, now));
     lines.extend(canary(release));
     lines.extend(waiting::lines(release));
+    lines.extend(soak::lines(release));
     lines.push(services(&release.services));
     lines.extend(release.errands.iter().map(run::line));
     lines.extend(release.failure.iter().map(failure));

@@ -22,6 +22,7 @@ mod retrain;
 pub(crate) mod rollback;
 mod run_job;
 mod secrets;
+mod soaks;
 mod traffic;
 mod unpin;
 mod view;

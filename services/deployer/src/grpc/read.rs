@@ -1,8 +1,8 @@
 //! Reads what the API shows.
 
-use super::executions;
 use super::name::{Place, ReleaseName};
 use super::view::Seen;
+use super::{executions, soaks};
 use crate::app::App;
 use crate::db::release::{self, Release};
 use crate::db::{analysis, certificate, environment, instance, log, shadow, vote};
@@ -78,7 +78,8 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         shadow: shadow.as_ref(),
     };
     let errands = executions::errands(app, release.id).await?;
-    Ok(v1::Release { errands, ..seen.show() })
+    let soaks = soaks::of(app, release).await.map_err(database)?;
+    Ok(v1::Release { errands, soaks, ..seen.show() })
 }
 
 /// Why a release waits for its window, while it does.

@@ -78,6 +78,7 @@ impl Seen<'_> {
             promoted_from: text(self.promoted_from.map(name)),
             shadow: self.shadow.map(Report::show),
             model: text(origin.model.clone()),
+            soaks: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ use ::release::State;
 use events::{EnvironmentName, PrincipalName};
 use manifest::{PromoteFrom, ResolveError};
 use service::fail_point::reach;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// When it is tried again after something went wrong.
@@ -52,8 +53,10 @@ async fn go_on(app: &App, source: &Release) -> Result<Option<Duration>, LookErro
         return Ok(None);
     };
     let manifests = built::manifests(app, &source.app, build).await?;
+    let targets: BTreeMap<_, _> = manifests.policy.promoting_from(&source.environment).collect();
+    promotion::goes_on_to(&app.pool, source.id, &targets).await?;
     let mut next: Option<Duration> = None;
-    for (target, from) in manifests.policy.promoting_from(&source.environment) {
+    for (target, from) in targets {
         let promotion = Promotion { source, target, manifests: &manifests };
         if let Some(after) = promote(app, promotion, from).await? {
             next = Some(next.map_or(after, |next| next.min(after)));
