@@ -81,7 +81,7 @@ mod tests {
     fn what_may_start_is_told_apart_from_what_surely_does() {
         let text = |memory: &str| {
             format!(
-                "app: shop\nservices: {{ api: {{ build: ., replicas: 2, resources: {{ memory: {memory} }} }},\n\
+                "app: shop\nservices: {{ api: {{ build: ., replicas: 2, resources: {{ memory: {memory} }} }}, \
                  db: {{ build: ., resources: {{ memory: 64MiB }} }} }}\n\
                  environments: {{ production: {{ track: {{ branch: main }} }} }}"
             )

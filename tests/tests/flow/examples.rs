@@ -60,6 +60,6 @@ async fn an_example_goes_from_a_branch_over_a_tag_to_production() {
     let told = users.post("/predict", &[], payment).await.expect("an answer").json();
     assert!(told["percentile"].as_f64().is_some_and(|below| below > 50.0), "{told}");
     let left = world.slipway("gc").done();
-    let volumes = left.lines().filter(|it| it.starts_with("volume") && it.contains("percentiles"));
-    assert_eq!(volumes.count(), 3, "{left}");
+    let mounted = |line: &&str| line.starts_with("volume") && line.contains("a release mounts it");
+    assert_eq!(left.lines().filter(mounted).count(), 3, "a volume for each: {left}");
 }

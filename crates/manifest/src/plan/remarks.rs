@@ -1,6 +1,6 @@
 //! What is not wrong, and often goes wrong: said in a plan, before it happens.
 
-use crate::resolved::{Resolved, ResolvedService};
+use crate::resolved::{Resolved, ResolvedService, ResolvedTarget};
 use crate::service::Source;
 use events::ServiceName;
 
@@ -28,11 +28,11 @@ fn unpinned(service: &ResolvedService) -> Option<String> {
 }
 
 fn unproved(service: &ResolvedService) -> Option<String> {
-    let steady = service.health.steady;
-    (service.http.is_some() && service.health.ready.is_none()).then(|| {
-        format!(
-            "has no `health.ready`: it counts as ready once it ran for {steady}, whether it answers or not"
-        )
+    let ready = service.health.ready.as_ref()?;
+    let is_open = matches!(ready.target, ResolvedTarget::Tcp { .. });
+    (service.http.is_some() && is_open).then(|| {
+        "counts as ready as soon as its port is open: write `health.ready: { get: /path }`"
+            .to_owned()
     })
 }
 
@@ -112,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_never_asked_is_remarked() {
-        let told_of = told("build: ., http: { port: 80 }");
-        assert!(told_of.starts_with("service api has no `health.ready`: it counts"), "{told_of}");
+    fn a_server_of_which_only_the_port_is_asked_is_remarked() {
+        let open = "service api counts as ready as soon as its port is open: write `health.ready: { get: /path }`";
+        assert_eq!(told("build: ., http: { port: 80 }"), open);
         assert_eq!(told("build: ., http: { port: 80 }, health: { ready: { get: /ready } }"), "");
         assert_eq!(told("build: ."), "", "a worker has nothing to ask");
     }
