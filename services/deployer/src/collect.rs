@@ -57,7 +57,7 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
         let LabelledNetwork { id, name, .. } = network;
         items.push(Item { kind: Kind::Network, name, id, size: None, verdict });
     }
-    items.extend(volumes::collect(app, volumes, really).await?);
+    items.extend(volumes::collect(app, &volumes, really).await?);
     Ok(items)
 }
 

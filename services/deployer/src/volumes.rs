@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 /// Judges `volumes`, and removes those that go if `really`.
 pub(crate) async fn collect(
     app: &App,
-    volumes: Vec<LabelledVolume>,
+    volumes: &[LabelledVolume],
     really: bool,
 ) -> anyhow::Result<Vec<Item>> {
     let mut known = mounts(app).await?;
     let mut sizes = Vec::with_capacity(volumes.len());
-    for volume in &volumes {
+    for volume in volumes {
         sizes.push(volume.size().await);
     }
     let measured = || volumes.iter().zip(sizes.iter().copied());
