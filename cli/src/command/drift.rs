@@ -2,7 +2,7 @@
 
 use super::drift_captured::{self, Accept, Check, Mute, Verdicts};
 use super::drift_data::DriftData;
-use super::known;
+use super::{drift_issue, known};
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -94,6 +94,7 @@ async fn check(session: &Session, place: &Place) -> Result<Exit, Error> {
     });
     let verdicts = [answer.await?.environment.unwrap_or_default()];
     session.out.message(&verdicts[0], |_| print::drift::list(&verdicts, session.now()))?;
+    drift_issue::tell(session, &server, &place.app, Some(&place.environment)).await;
     Ok(print::drift::exit(&verdicts))
 }
 
@@ -107,6 +108,9 @@ async fn list(session: &Session, app: Option<String>) -> Result<Exit, Error> {
     let all = answer.await?;
     known::if_empty(&server, app.as_deref(), all.environments.is_empty()).await?;
     session.out.message(&all, |all| print::drift::list(&all.environments, session.now()))?;
+    if let Some(app) = app {
+        drift_issue::tell(session, &server, &app, None).await;
+    }
     Ok(print::drift::exit(&all.environments))
 }
 

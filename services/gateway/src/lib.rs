@@ -14,6 +14,7 @@ mod git;
 mod github;
 mod grpc;
 mod hooks;
+mod issue;
 mod metrics;
 mod newer;
 mod notify;

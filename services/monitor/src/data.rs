@@ -2,6 +2,7 @@
 //! the schedule of the manifest or when somebody asks.
 
 pub(crate) mod accept;
+mod bins;
 pub(crate) mod check;
 mod count;
 mod counts;
@@ -14,6 +15,7 @@ mod reservoir;
 mod run;
 mod tidy;
 
+pub(crate) use bins::Bin;
 pub(crate) use count::run as count;
 pub(crate) use counts::{Columns, Counts, merge};
 pub(crate) use judged::{ColumnVerdict, Judged, Verdict};
