@@ -33,7 +33,7 @@ mod value;
 pub mod yaml;
 
 pub use commit::{Bound, Commit, Metrics};
-pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
+pub use drift::{Budget, Capture, DataDrift, Drift, Ignore, Retrain, RetrainMode, RuntimeDrift};
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     PromoteMode, Required, ResourcesOverride, Track, WaitForCi, Window,

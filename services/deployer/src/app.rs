@@ -131,15 +131,25 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
 
 /// What the deployer reacts to.
 pub(crate) fn handlers(app: &App) -> bus::Handlers {
-    let app = app.clone();
-    bus::Handlers::new().on(EventType::BuildSucceeded, move |envelope| {
-        let app = app.clone();
-        async move { on::build_succeeded::handle(&app, envelope).await }
-    })
+    let (built, drifted, cleared) = (app.clone(), app.clone(), app.clone());
+    bus::Handlers::new()
+        .on(EventType::BuildSucceeded, move |envelope| {
+            let app = built.clone();
+            async move { on::build_succeeded::handle(&app, envelope).await }
+        })
+        .on(EventType::DriftDetected, move |envelope| {
+            let app = drifted.clone();
+            async move { on::drift_detected::handle(&app, envelope).await }
+        })
+        .on(EventType::DriftCleared, move |envelope| {
+            let app = cleared.clone();
+            async move { on::drift_cleared::handle(&app, envelope).await }
+        })
 }
 
 /// The types of events the deployer reacts to.
-pub const REACTS_TO: &[EventType] = &[EventType::BuildSucceeded];
+pub const REACTS_TO: &[EventType] =
+    &[EventType::BuildSucceeded, EventType::DriftDetected, EventType::DriftCleared];
 
 impl Deployer {
     /// Where it listens.

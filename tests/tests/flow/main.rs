@@ -12,6 +12,7 @@ mod cli;
 mod collects;
 mod drift;
 mod drift_adopt;
+mod drift_answered;
 mod drift_heal;
 mod drift_live;
 mod engine;

@@ -1,6 +1,7 @@
 //! Rules for jobs, checks, verification and data drift.
 
 use super::{DAY, HOUR, Rules};
+use crate::drift::Retrain;
 use crate::job::{Job, JobAt};
 use crate::value::{Percent, Span};
 use std::collections::BTreeSet;
@@ -97,11 +98,28 @@ fn drift(rules: &mut Rules<'_>) {
         rules.broken(format!("{path}.features"), "there is no feature", help);
     }
     share(rules, &format!("{path}.share"), data.capture.share);
-    let Some(retrain) = &data.retrain else { return };
-    if rules.manifest.jobs.get(retrain).is_none_or(|job| job.at != JobAt::Manual) {
-        let message = format!("there is no job {retrain} with `at: manual`");
-        rules.broken("drift.data.retrain", message, "name a job that can be run by hand");
+    if let Some(retrain) = &data.retrain {
+        check_retrain(rules, retrain);
     }
+}
+
+fn check_retrain(rules: &mut Rules<'_>, retrain: &Retrain) {
+    let path = "drift.data.retrain";
+    let jobs = &rules.manifest.jobs;
+    match &retrain.job {
+        Some(job) if jobs.get(job).is_none_or(|job| job.at != JobAt::Manual) => {
+            let message = format!("there is no job {job} with `at: manual`");
+            rules.broken(path, message, "name a job that can be run by hand");
+        }
+        Some(_) => {}
+        None if jobs.values().filter(|job| job.commit.is_some()).count() != 1 => {
+            let message = "it is not clear which job makes the model";
+            rules.broken(path, message, "name one with `job`");
+        }
+        None => {}
+    }
+    rules.between(&format!("{path}.budget.count"), retrain.budget.count, 1, 100);
+    rules.lasts(&format!("{path}.budget.within"), retrain.budget.within, HOUR, DAY.times(30));
 }
 
 /// A share of requests is above 0 and at most all of them.

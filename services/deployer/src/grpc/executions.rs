@@ -46,7 +46,7 @@ pub(super) async fn errands(app: &App, release: ReleaseId) -> Result<Vec<v1::Run
 
 /// Whether nothing more will come of it.
 pub(super) fn is_over(run: &v1::Run) -> bool {
-    !matches!(run.state(), State::Due | State::Running)
+    !matches!(run.state(), State::AwaitingApproval | State::Due | State::Running)
 }
 
 pub(super) fn show(row: Execution) -> v1::Run {
@@ -90,6 +90,7 @@ fn time(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
 
 fn state(text: &str) -> State {
     match text {
+        "awaiting_approval" => State::AwaitingApproval,
         "due" => State::Due,
         "running" => State::Running,
         "succeeded" => State::Succeeded,

@@ -239,7 +239,8 @@ pub(super) async fn end(
             | Kind::OnFailure
             | Kind::OnRollback
             | Kind::Manual
-            | Kind::Schedule,
+            | Kind::Schedule
+            | Kind::Drift,
             _,
         ) => return Ok(()),
         (Kind::Undo, true) => return setup::undone(connection, place, &run.job).await,

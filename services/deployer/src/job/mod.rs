@@ -38,10 +38,12 @@ pub(crate) enum Kind {
     Manual,
     /// By the clock.
     Schedule,
+    /// Data drifted.
+    Drift,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::BeforeRelease,
         Self::FirstRelease,
         Self::Undo,
@@ -50,6 +52,7 @@ impl Kind {
         Self::OnRollback,
         Self::Manual,
         Self::Schedule,
+        Self::Drift,
     ];
 
     /// As rows have it.
@@ -63,6 +66,7 @@ impl Kind {
             Self::OnRollback => "on_rollback",
             Self::Manual => "manual",
             Self::Schedule => "schedule",
+            Self::Drift => "drift",
         }
     }
 
