@@ -212,6 +212,20 @@ fn a_branch_cannot_give_itself_an_environment() {
 }
 
 #[test]
+fn a_branch_cannot_let_itself_be_retrained() {
+    let drift = |mode: &str| {
+        let capture = "capture: { service: api, path: /, features: { a: /a } }";
+        let job = "jobs: { t: { service: api, command: [x], at: manual, commit: { paths: [m] } } }";
+        let data = format!("{{ reference: r.csv, {capture}, retrain: {{ mode: {mode} }} }}");
+        good(&(app("http: 1", "approval: 2") + &format!("{job}\ndrift: {{ data: {data} }}\n")))
+    };
+    let resolved =
+        resolve(&drift("automatic"), &drift("propose"), &environment("p")).expect("resolves");
+    let retrain = resolved.drift.data.expect("is compared").retrain.expect("is policy");
+    assert_eq!(retrain.mode, manifest::RetrainMode::Propose);
+}
+
+#[test]
 fn later_layers_of_variables_and_secrets_win() {
     let service = api(&app(
         "env: { A: 1, B: 1, C: 1, D: 1 }, secrets: [S, T]",

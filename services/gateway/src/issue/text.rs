@@ -161,7 +161,33 @@ mod tests {
                       "reference_count": 6000, "current_count": 1000,
                       "bins": [{ "bin": "@all|`", "reference": 0.0, "current": 0.125 }] } ] },
         }));
-        insta::assert_snapshot!(format!("{}\n\n{}", told.title, told.body), @"");
+        insta::assert_snapshot!(format!("{}\n\n{}", told.title, told.body), @r#"
+        Data of shop/production drifted: amount, country
+
+        Release 7, model `sha256:0123`.
+        1000 requests from 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z, compared with version 2 of the reference (data/reference.csv of #5).
+
+        | column | effect | matters from | values before / now | differs most in |
+        |---|---|---|---|---|
+        | `amount` | 0.310 (wasserstein) | 0.124 | 6000 / 1000 | `40 to 60`: 25.0 % → 50.0 % |
+        | `country` | - | - | 6000 / 1000 | `@all`: 0.0 % → 12.5 % |
+
+        - `amount`: wasserstein 0.3100
+        - `country`: new values
+
+        What to do:
+
+        ```
+        slipway drift check shop production
+        slipway retrain shop --environment production --reason "data drifted: amount, country"
+        slipway drift accept shop production --why "..."
+        slipway drift mute shop production --hours 72 --why "..."
+        ```
+
+        `retrain` makes the model anew, or agrees to the retraining that waits; `accept` makes what came the reference.
+
+        Told 1970-01-01T00:00:00Z by Slipway, which closes this when it is over.
+        "#);
     }
 
     #[test]
@@ -170,6 +196,22 @@ mod tests {
             "kind": "runtime", "app": "shop", "environment": "production", "release": uuid::Uuid::nil(),
             "findings": [{ "service": "api", "instance": null, "reason": "REPLACED", "message": "container 1 runs @x" }],
         }));
-        insta::assert_snapshot!(format!("{}\n\n{}", told.title, told.body), @"");
+        insta::assert_snapshot!(format!("{}\n\n{}", told.title, told.body), @r"
+        What runs for shop/production differs from what was released
+
+        - REPLACED: `container 1 runs @x`
+
+        What to do:
+
+        ```
+        slipway drift shop production
+        slipway drift heal shop production
+        slipway drift adopt shop production
+        ```
+
+        `heal` restores what was released; `adopt` makes a release of what runs.
+
+        Told 1970-01-01T00:00:00Z by Slipway, which closes this when it is over.
+        ");
     }
 }
