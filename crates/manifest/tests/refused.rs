@@ -231,7 +231,7 @@ fn verification_and_drift_of_what_is_not_there() {
     slipway.yaml:9:106 drift.data.retrain: there is no job x with `at: manual` (name a job that can be run by hand)
     "#);
     assert_snapshot!(refused(&top("drift: { data: { reference: a.csv, capture: { service: api, path: /, features: { a: /a } }, retrain: { mode: automatic, budget: { count: 0, within: 1m } } } }")), @r"
-    slipway.yaml:9:102 drift.data.retrain: it is not clear which job makes the model (name one with `job`)
+    slipway.yaml:9:93 drift.data.retrain: it is not clear which job makes the model (name one with `job`)
     slipway.yaml:9:138 drift.data.retrain.budget.count: 0 is out of range (use a number from 1 to 100)
     slipway.yaml:9:149 drift.data.retrain.budget.within: 1m is out of range (use a duration from 1h to 30d)
     ");
