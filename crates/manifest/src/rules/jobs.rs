@@ -111,12 +111,11 @@ fn check_retrain(rules: &mut Rules<'_>, retrain: &Retrain) {
             let message = format!("there is no job {job} with `at: manual`");
             rules.broken(path, message, "name a job that can be run by hand");
         }
-        Some(_) => {}
         None if jobs.values().filter(|job| job.commit.is_some()).count() != 1 => {
             let message = "it is not clear which job makes the model";
             rules.broken(path, message, "name one with `job`");
         }
-        None => {}
+        Some(_) | None => {}
     }
     rules.between(&format!("{path}.budget.count"), retrain.budget.count, 1, 100);
     rules.lasts(&format!("{path}.budget.within"), retrain.budget.within, HOUR, DAY.times(30));
