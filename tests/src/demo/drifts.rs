@@ -31,13 +31,13 @@ pub(super) async fn play(stage: &Stage, users: Users) -> Result<Users> {
     let begun = Instant::now();
     let drifted = until(stage, "drift").await?;
     tell::data_drift(&drifted, begun.elapsed());
-    let issue = issue(stage, "open").await?;
+    let issue = filed(stage, "open").await?;
     tell::issue(&issue, begun.elapsed());
     retrain(stage).await?;
     let begun = Instant::now();
     let clear = until(stage, "no_drift").await?;
     tell::data_drift(&clear, begun.elapsed());
-    tell::issue(&self::issue(stage, "closed").await?, begun.elapsed());
+    tell::issue(&filed(stage, "closed").await?, begun.elapsed());
     let during = users.so_far();
     tell::users(&[("meanwhile", &during)]);
     none_failed(&[&during])?;
@@ -81,7 +81,7 @@ async fn until(stage: &Stage, wanted: &str) -> Result<Value> {
 }
 
 /// The issue about data, once it is in this state.
-async fn issue(stage: &Stage, wanted: &str) -> Result<Value> {
+async fn filed(stage: &Stage, wanted: &str) -> Result<Value> {
     let begun = Instant::now();
     loop {
         let about =

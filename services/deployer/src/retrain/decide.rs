@@ -6,6 +6,7 @@ use manifest::{Retrain, RetrainMode};
 
 /// What is so when drift is told.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Situation {
     /// What drifted are the requests of what is live now.
     pub(crate) is_of_live: bool,
