@@ -3,6 +3,7 @@
 use crate::docs::{Docs, Row};
 use crate::grammar::mapping;
 use crate::nearest::suggestion;
+use crate::prediction::Predictions;
 use crate::problem::quoted;
 use crate::read::{Fields, Read, Reading, default_of};
 use crate::shadow::Shadow;
@@ -51,6 +52,9 @@ mapping! {
         errors: WorseBy = "1%", "one request in a hundred is noticed";
         /// The 95th percentile of latency, relative.
         p95: WorseBy = "20%", "less is within the noise of a shared machine";
+        /// What its model says.
+        #[serde(default = "Predictions::usual", skip_serializing_if = "Predictions::is_usual")]
+        predictions: Predictions = "{}", "its keys have defaults of their own";
     }
 }
 

@@ -8,12 +8,18 @@ mod publish;
 
 pub(crate) use publish::Publisher;
 
+use crate::predicted::Predicted;
 use crate::spread::spread;
-use crate::table::Capture;
+use crate::table::{Capture, RouteTable};
 use chrono::{DateTime, Utc};
+use events::ReleaseId;
+use events::sample::ScalarV1;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use parking_lot::Mutex;
+use proto::v1::PredictionStats;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,6 +29,8 @@ use tokio::sync::mpsc;
 const LARGEST: usize = 64 * 1024;
 /// Requests that may wait to be taken apart: 64 MiB of the largest.
 const WAITING: usize = 512;
+/// Releases whose predictions are counted; the oldest are forgotten.
+const MOST_RELEASES: usize = 256;
 /// A share is counted in so many requests.
 const MILLION: u64 = 1_000_000;
 
@@ -33,9 +41,43 @@ pub(crate) struct Counts {
     dropped: AtomicU64,
     unreadable: AtomicU64,
     lost: AtomicU64,
+    /// What releases predicted.
+    predicted: Mutex<BTreeMap<ReleaseId, Predicted>>,
 }
 
 impl Counts {
+    /// A request was captured, with these values.
+    fn captured(&self, capture: &Capture, values: &[Option<ScalarV1>]) {
+        if !capture.has_prediction() {
+            return;
+        }
+        let mut predicted = self.predicted.lock();
+        let prediction = values.last().and_then(Option::as_ref);
+        predicted.entry(capture.release).or_default().add(prediction);
+        if predicted.len() > MOST_RELEASES {
+            // Identities rise with time.
+            predicted.pop_first();
+        }
+    }
+
+    /// What was predicted by releases that share a route with another one, as on the wire.
+    pub(crate) fn predictions(&self, table: &RouteTable) -> Vec<PredictionStats> {
+        let predicted = self.predicted.lock();
+        let mut all = BTreeMap::new();
+        for route in table.routes.iter().filter(|route| route.targets.len() > 1) {
+            for target in &route.targets {
+                if let Some(predicted) = predicted.get(&target.release) {
+                    all.entry(target.release).or_insert_with(|| PredictionStats {
+                        route: route.name.clone(),
+                        release: target.release.to_string(),
+                        predictions: Some(predicted.wire()),
+                    });
+                }
+            }
+        }
+        all.into_values().collect()
+    }
+
     pub(crate) fn by_outcome(&self) -> [(&'static str, u64); 4] {
         [
             ("published", self.published.load(Relaxed)),
@@ -90,7 +132,7 @@ impl Copies {
 
     /// The head of the answer is there: one that is no success is of no use.
     pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap, capture: &Capture) {
-        let is_json = !capture.wants_answer() || is_plain_json(headers);
+        let is_json = !capture.has_prediction() || is_plain_json(headers);
         self.answer_is_wanted = status.is_success() && is_json;
     }
 

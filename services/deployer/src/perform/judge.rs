@@ -11,7 +11,6 @@ use crate::db::{analysis, release, shadow};
 use crate::shadow::Report;
 use crate::watch::{Limits, Sight, Tally, Watcher, is_calm, verdict};
 use ::release::{Failure, Shift, State};
-use manifest::Strategy;
 use stats::{Analysis, Judgement, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -95,13 +94,9 @@ async fn begin(app: &App, release: &Release, step: usize) -> Result<Analysis, Ou
     let found = analysis::find(&app.pool, release.id).await;
     let found = found.map_err(|error| Outcome::again(&error))?;
     let Some((known, mut analysis)) = found else {
-        return match &release.content.resolved.strategy {
-            Strategy::Canary(canary) => Ok(Analysis::new(compare::plan(&canary.analysis))),
-            Strategy::Shadow(shadow) => Ok(Analysis::new(compare::plan_of_shadow(shadow))),
-            Strategy::BlueGreen | Strategy::Recreate => {
-                Err(Outcome::Again("the release has no step to judge".to_owned()))
-            }
-        };
+        let plan = compare::plan_of(&release.content);
+        let plan = plan.ok_or_else(|| "the release has no step to judge".to_owned());
+        return plan.map(Analysis::new).map_err(Outcome::Again);
     };
     if known != row_step(step) {
         analysis.next_step();

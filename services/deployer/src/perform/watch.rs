@@ -4,6 +4,7 @@
 use super::Outcome;
 use super::verify::verify_again;
 use crate::app::App;
+use crate::compare::Measured;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
 use crate::limits::UNSEEN;
@@ -13,7 +14,7 @@ use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
 use crate::{addresses, diagnose};
 use ::release::Failure;
-use proto::v1::{ReleaseStats, ShadowStats};
+use proto::v1::{GetStatsResponse, ShadowStats};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -106,7 +107,7 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
     let measured = measured(app, release).await?;
     let (mut candidate, mut other) = (Tally::default(), Tally::default());
     let stable = release.stable.map(|stable| stable.to_string());
-    for of in measured {
+    for of in measured.releases {
         let tally = match () {
             () if of.release == release.id.to_string() => &mut candidate,
             () if Some(&of.release) == stable.as_ref() => &mut other,
@@ -119,10 +120,11 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
 }
 
 /// The same with all that the router measures.
-pub(super) async fn measured(app: &App, release: &Release) -> Option<Vec<ReleaseStats>> {
-    let mut measured = app.router.stats("").await.ok()?.releases;
-    measured.retain(|of| is_route_of(release, &of.route));
-    Some(measured)
+pub(super) async fn measured(app: &App, release: &Release) -> Option<Measured> {
+    let GetStatsResponse { mut releases, mut predictions, .. } = app.router.stats("").await.ok()?;
+    releases.retain(|of| is_route_of(release, &of.route));
+    predictions.retain(|of| is_route_of(release, &of.route));
+    Some(Measured { releases, predictions })
 }
 
 /// What came of the copies that the release got; nothing when the router is away or did not copy yet.

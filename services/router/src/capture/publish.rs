@@ -85,6 +85,7 @@ impl Publisher {
             self.counts.unreadable.fetch_add(1, Relaxed);
             return;
         };
+        self.counts.captured(&capture, &values);
         let row = SampleV1 { at, values };
         match batches.iter_mut().find(|batch| batch.capture == capture) {
             Some(batch) => batch.rows.push(row),

@@ -88,19 +88,24 @@ impl Capture {
         names.chain(self.prediction.iter().map(|_| PREDICTION.to_owned())).collect()
     }
 
-    /// Something of the answer is captured.
-    pub fn wants_answer(&self) -> bool {
+    /// The prediction is captured, and so something of the answer.
+    pub fn has_prediction(&self) -> bool {
         self.prediction.is_some()
     }
 
-    /// A value for each column.
+    /// The prediction in an answer, if it is captured and there.
+    pub fn predicted(&self, answer: &Value) -> Option<ScalarV1> {
+        scalar(answer, self.prediction.as_ref()?)
+    }
+
+    /// A value for each column, the prediction last.
     pub fn values(&self, request: &[u8], answer: &[u8]) -> Result<Vec<Option<ScalarV1>>, NotJson> {
         let request: Value = serde_json::from_slice(request).map_err(|_| NotJson)?;
         let features = self.features.iter().map(|(_, pointer)| scalar(&request, pointer));
         let mut values: Vec<_> = features.collect();
-        if let Some(pointer) = &self.prediction {
+        if self.has_prediction() {
             let answer: Value = serde_json::from_slice(answer).map_err(|_| NotJson)?;
-            values.push(scalar(&answer, pointer));
+            values.push(self.predicted(&answer));
         }
         Ok(values)
     }

@@ -94,6 +94,14 @@ impl Draft {
         self
     }
 
+    /// The same, with the prediction in their answers.
+    pub(crate) fn predicted(self, path: &str, prediction: &str) -> Self {
+        let mut draft = self.captured(path);
+        let capture = draft.last().capture.as_mut().expect("it was set");
+        capture.prediction = Some(prediction.to_owned());
+        draft
+    }
+
     pub(crate) fn mode(mut self, mode: Mode) -> Self {
         self.0.mode = mode.into();
         self
