@@ -41,6 +41,8 @@ mod traffic;
 mod unpin;
 mod up;
 
+pub(crate) use drift_data::QueryError;
+
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::reference;

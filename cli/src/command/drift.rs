@@ -43,7 +43,7 @@ enum Act {
     Accept(Accept),
     /// Tell nothing of drift of data for a while
     Mute(Mute),
-    /// Compare data in a file with their reference in another, without a server
+    /// Compare data in a file or a database with their reference in another, without a server
     Data(DriftData),
 }
 
@@ -77,7 +77,7 @@ impl Drift {
             Some(Act::Verdicts(it)) => drift_captured::verdicts(session, it).await,
             Some(Act::Accept(it)) => drift_captured::accept(session, it).await,
             Some(Act::Mute(it)) => drift_captured::mute(session, it).await,
-            Some(Act::Data(data)) => data.run(session),
+            Some(Act::Data(data)) => data.run(session).await,
             None => match (self.app, self.environment) {
                 (Some(app), Some(environment)) => check(session, &Place { app, environment }).await,
                 (app, _) => list(session, app).await,

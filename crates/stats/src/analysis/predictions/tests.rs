@@ -44,12 +44,12 @@ const HIGHER: [u64; 10] = [7, 7, 7, 7, 7, 7, 7, 7, 7, 37];
 
 #[test]
 fn predictions_that_are_where_they_were_are_fine() {
-    assert_snapshot!(judged(Stance::Decides, LIKE_IT), @"inconclusive: disagreement: nothing was seen of the candidate; errors: 0 of 2000 requests (0 %) failed, of the stable release 0 of 6000 requests (0 %); worse by more than 1 point is ruled out; predictions: 400 of 2000 predictions (20 %) are below 0.2, of the stable release 1200 of 6000 predictions (20 %); more by over 10 points is ruled out");
+    assert_snapshot!(judged(Stance::Decides, LIKE_IT), @"inconclusive: disagreement: nothing was seen of the candidate; errors: 0 of 2000 requests (0 %) failed, of the stable release 0 of 6000 requests (0 %); worse by more than 1 point is ruled out; predictions: 400 of 2000 predictions (20 %) are below 0.199, of the stable release 1200 of 6000 predictions (20 %); more by over 10 points is ruled out");
 }
 
 #[test]
 fn predictions_that_moved_are_told_with_where_and_a_person_is_asked() {
-    assert_snapshot!(judged(Stance::Asks, HIGHER), @"");
+    assert_snapshot!(judged(Stance::Asks, HIGHER), @"inconclusive: predictions: 880 of 2000 predictions (44 %) are 0.797 or more, of the stable release 1200 of 6000 predictions (20 %); that is more by over 10 points, and a person says whether it is meant; errors: 0 of 2000 requests (0 %) failed, of the stable release 0 of 6000 requests (0 %); worse by more than 1 point is ruled out; disagreement: nothing was seen of the candidate");
     assert_eq!(judged(Stance::Decides, HIGHER).verdict, Verdict::Fail);
 }
 
@@ -88,7 +88,7 @@ fn disagreeing(far: u64, distance: f64) -> Judgement {
 
 #[test]
 fn predictions_that_are_far_from_the_stable_releases_disagree_and_near_ones_do_not() {
-    assert_snapshot!(disagreeing(30, 0.4), @"");
+    assert_snapshot!(disagreeing(30, 0.4), @"fail: disagreement: 600 of 2000 predictions (30 %) are not those of the stable release for the same requests; that is more than 10 %; errors: 0 of 2000 requests (0 %) failed, of the stable release 0 of 6000 requests (0 %); worse by more than 1 point is ruled out; predictions: 400 of 2000 predictions (20 %) are below 0.199, of the stable release 1200 of 6000 predictions (20 %); more by over 10 points is ruled out");
     // Half of the standard deviation is 0.14.
     assert_eq!(disagreeing(100, 0.1).verdict, Verdict::Pass);
     let one_in_twenty = disagreeing(5, 0.4);
