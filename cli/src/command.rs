@@ -17,6 +17,7 @@ mod down;
 mod drift;
 mod drift_captured;
 mod drift_data;
+mod drift_truth;
 mod events;
 mod explain;
 mod gc;

@@ -11,6 +11,7 @@ pub(crate) mod drift;
 pub(crate) mod drift_captured;
 pub(crate) mod drift_data;
 pub(crate) mod drift_page;
+pub(crate) mod drift_truth;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod explain;

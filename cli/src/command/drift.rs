@@ -2,6 +2,7 @@
 
 use super::drift_captured::{self, Accept, Check, Mute, Verdicts};
 use super::drift_data::DriftData;
+use super::drift_truth::{self, Show, Truth};
 use super::known;
 use crate::client::request_id;
 use crate::error::Error;
@@ -43,6 +44,10 @@ enum Act {
     Accept(Accept),
     /// Tell nothing of drift of data for a while
     Mute(Mute),
+    /// Say what was true of captured predictions
+    Truth(Truth),
+    /// How good models are by what was true
+    Show(Show),
     /// Compare data in a file or a database with their reference in another, without a server
     Data(DriftData),
 }
@@ -77,6 +82,8 @@ impl Drift {
             Some(Act::Verdicts(it)) => drift_captured::verdicts(session, it).await,
             Some(Act::Accept(it)) => drift_captured::accept(session, it).await,
             Some(Act::Mute(it)) => drift_captured::mute(session, it).await,
+            Some(Act::Truth(it)) => drift_truth::tell(session, it).await,
+            Some(Act::Show(it)) => drift_truth::show(session, it).await,
             Some(Act::Data(data)) => data.run(session).await,
             None => match (self.app, self.environment) {
                 (Some(app), Some(environment)) => check(session, &Place { app, environment }).await,

@@ -2,6 +2,7 @@
 
 use crate::environment::DriftMode;
 use crate::grammar::mapping;
+use crate::truth::Truth;
 use crate::value::{FeatureName, Glob, JsonPointer, PathPrefix, Percent, RelativePath, Schedule};
 use events::{JobName, ServiceName};
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ mapping! {
         reference: RelativePath;
         /// What is recorded of the requests.
         capture: Capture;
+        /// What was true of the predictions, told later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        truth: Option<Truth>;
         /// The job to propose when data drifted; it runs when a person agrees.
         retrain: Option<JobName>;
     }

@@ -30,6 +30,7 @@ mod slot;
 mod sticky;
 mod strategy;
 mod survey;
+mod truth;
 mod value;
 pub mod yaml;
 
@@ -63,6 +64,7 @@ pub use service::{
 pub use shadow::{Method, Shadow, ShadowLimits};
 pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Strategy, WorseBy};
+pub use truth::{Truth, TruthKind};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
     ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,

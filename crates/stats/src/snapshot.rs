@@ -102,8 +102,6 @@ impl Snapshot {
             || self.compared < before.compared
             || self.different < before.different
             || self.bounds != before.bounds
-            || self.predictions.fell_below(&before.predictions)
-            || self.distances.fell_below(&before.distances)
             || self.counts.iter().zip(&before.counts).any(|(now, before)| now < before);
         if fell {
             return self.whole();

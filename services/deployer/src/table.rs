@@ -10,7 +10,7 @@ use crate::restored;
 use crate::router::RouterError;
 use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
-use manifest::{JsonPointer, Protocol, Shadow, Sticky, Strategy};
+use manifest::{JsonPointer, Protocol, Shadow, Sticky, Strategy, Truth};
 use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -132,8 +132,11 @@ impl Scene {
         content: &Content,
         rule: &manifest::Route,
     ) -> Option<v1::Capture> {
-        let capture = &content.resolved.drift.data.as_ref()?.capture;
+        let data = content.resolved.drift.data.as_ref()?;
+        let capture = &data.capture;
         let image = content.images.get(&capture.service)?;
+        let key =
+            |truth: &Truth| v1::TruthKey { pointer: truth.key.as_ref().map(ToString::to_string) };
         (capture.service == rule.service).then(|| v1::Capture {
             environment: route_name(&self.environment.app, &self.environment.environment),
             release_number: self.numbers.get(&release).copied().unwrap_or_default(),
@@ -147,6 +150,7 @@ impl Scene {
                 .map(|(name, pointer)| (name.to_string(), pointer.to_string()))
                 .collect(),
             prediction: capture.prediction.as_ref().map(ToString::to_string),
+            truth_key: data.truth.as_ref().map(key),
         })
     }
 

@@ -164,6 +164,7 @@ pub(crate) struct Taken {
     at: DateTime<Utc>,
     request: Vec<u8>,
     answer: Vec<u8>,
+    id: HeaderValue,
 }
 
 /// Decides which requests are captured, and takes them.
@@ -198,7 +199,12 @@ impl Taker {
     }
 
     /// Takes what was copied, unless it is not whole or too many wait.
-    pub(crate) fn take(&self, copies: &mut Copies, capture: &Arc<Capture>, at: DateTime<Utc>) {
+    pub(crate) fn take(
+        &self,
+        copies: &mut Copies,
+        capture: &Arc<Capture>,
+        (at, id): (DateTime<Utc>, &HeaderValue),
+    ) {
         if !copies.is_whole {
             return;
         }
@@ -207,7 +213,7 @@ impl Taker {
             self.counts.unreadable.fetch_add(1, Relaxed);
             return;
         };
-        let taken = Taken { capture: capture.clone(), at, request, answer };
+        let taken = Taken { capture: capture.clone(), at, request, answer, id: id.clone() };
         if self.sender.try_send(taken).is_err() {
             self.counts.dropped.fetch_add(1, Relaxed);
         }

@@ -97,6 +97,11 @@ fn drift(rules: &mut Rules<'_>) {
         rules.broken(format!("{path}.features"), "there is no feature", help);
     }
     share(rules, &format!("{path}.share"), data.capture.share);
+    if data.truth.is_some() && data.capture.prediction.is_none() {
+        let help =
+            "say in `drift.data.capture` where the prediction stands, like `prediction: /score`";
+        rules.broken("drift.data.truth", "there is no prediction to be true", help);
+    }
     let Some(retrain) = &data.retrain else { return };
     if rules.manifest.jobs.get(retrain).is_none_or(|job| job.at != JobAt::Manual) {
         let message = format!("there is no job {retrain} with `at: manual`");

@@ -188,7 +188,7 @@ mod tests {
                 };
                 let amount = ScalarV1::Number(f64::from(i * 37 % 100) + more);
                 let values = vec![Some(amount), Some(ScalarV1::Text(country.to_owned())), None];
-                SampleV1 { at: DateTime::UNIX_EPOCH, values }
+                SampleV1 { at: DateTime::UNIX_EPOCH, values, key: None }
             })
             .collect();
         let mut counts = Counts::new();

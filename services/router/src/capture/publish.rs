@@ -1,7 +1,7 @@
 //! Takes the declared values out of what was captured and publishes them, many requests in one message.
 
 use super::{Counts, Taken};
-use crate::table::Capture;
+use crate::table::{Capture, Declared};
 use bus::Bus;
 use events::sample::{SampleV1, SamplesV1, VERSION};
 use service::Secret;
@@ -80,13 +80,14 @@ impl Publisher {
     }
 
     fn read(&self, taken: Taken, batches: &mut Vec<Batch>) {
-        let Taken { capture, at, request, answer } = taken;
-        let Ok(values) = capture.values(&request, &answer) else {
+        let Taken { capture, at, request, answer, id } = taken;
+        let id = id.to_str().unwrap_or_default();
+        let Ok(Declared { values, key }) = capture.taken(&request, &answer, id) else {
             self.counts.unreadable.fetch_add(1, Relaxed);
             return;
         };
         self.counts.captured(&capture, &values);
-        let row = SampleV1 { at, values };
+        let row = SampleV1 { at, values, key };
         match batches.iter_mut().find(|batch| batch.capture == capture) {
             Some(batch) => batch.rows.push(row),
             None => batches.push(Batch { capture, rows: vec![row] }),

@@ -89,7 +89,7 @@ impl Draft {
             path_prefix: path.to_owned(),
             per_million: 1_000_000,
             features: [("amount".to_owned(), "/amount".to_owned())].into(),
-            prediction: None,
+            ..v1::Capture::default()
         });
         self
     }
