@@ -22,7 +22,7 @@ const MANY: i64 = 120;
 /// An app whose releases get copies of all requests, and differ in nothing but their predictions.
 fn shadowed() -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    let shadow = "strategy: { shadow: { share: 100%, for: 2s, ignore: [/instance, /release], analysis: { p95: 1000% } } }";
+    let shadow = "strategy: { shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } } }";
     rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
     rewrite(&repo, "environments:", &format!("{CAPTURED}environments:"));
     repo.write("data/reference.csv", "amount\n1\n").commit("Copies first");

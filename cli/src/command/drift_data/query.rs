@@ -56,12 +56,12 @@ pub(crate) enum QueryError {
     #[error("the database of {} does not answer within {} s", ADDRESS, PATIENCE.as_secs())]
     Silent,
     /// It does not do what the query says.
-    #[error("{}: ask the database", path.display())]
+    #[error("{}: the database says: {said}", path.display())]
     Ask {
         /// The file with the query.
         path: PathBuf,
         /// What it answers.
-        source: sqlx::Error,
+        said: String,
     },
     /// There is no room for the answer.
     #[error("{}: keep what the database answers", path.display())]
@@ -120,7 +120,10 @@ async fn copy(
     (path, statement): (&Path, &str),
     into: &Path,
 ) -> Result<(), QueryError> {
-    let ask = |source| QueryError::Ask { path: path.to_owned(), source };
+    let ask = |error: sqlx::Error| {
+        let said = error.as_database_error().map(|said| said.message().to_owned());
+        QueryError::Ask { path: path.to_owned(), said: said.unwrap_or_else(|| error.to_string()) }
+    };
     let keep = |source| QueryError::Keep { path: path.to_owned(), source };
     let mut transaction = connection.begin_with("begin read only").await.map_err(ask)?;
     let mut file = tokio::fs::File::create(into).await.map_err(keep)?;
