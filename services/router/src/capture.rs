@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use parking_lot::Mutex;
 use proto::v1::PredictionStats;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -29,8 +29,6 @@ use tokio::sync::mpsc;
 const LARGEST: usize = 64 * 1024;
 /// Requests that may wait to be taken apart: 64 MiB of the largest.
 const WAITING: usize = 512;
-/// Releases whose predictions are counted; the oldest are forgotten.
-const MOST_RELEASES: usize = 256;
 /// A share is counted in so many requests.
 const MILLION: u64 = 1_000_000;
 
@@ -51,18 +49,17 @@ impl Counts {
         if !capture.has_prediction() {
             return;
         }
-        let mut predicted = self.predicted.lock();
         let prediction = values.last().and_then(Option::as_ref);
-        predicted.entry(capture.release).or_default().add(prediction);
-        if predicted.len() > MOST_RELEASES {
-            // Identities rise with time.
-            predicted.pop_first();
-        }
+        self.predicted.lock().entry(capture.release).or_default().add(prediction);
     }
 
-    /// What was predicted by releases that share a route with another one, as on the wire.
+    /// What was predicted by releases that share a route with another one, as on the wire. Those that left the table
+    /// are forgotten.
     pub(crate) fn predictions(&self, table: &RouteTable) -> Vec<PredictionStats> {
-        let predicted = self.predicted.lock();
+        let targets = table.routes.iter().flat_map(|route| &route.targets);
+        let named: BTreeSet<ReleaseId> = targets.map(|target| target.release).collect();
+        let mut predicted = self.predicted.lock();
+        predicted.retain(|release, _| named.contains(release));
         let mut all = BTreeMap::new();
         for route in table.routes.iter().filter(|route| route.targets.len() > 1) {
             for target in &route.targets {
