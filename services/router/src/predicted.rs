@@ -142,8 +142,12 @@ mod tests {
             seen in prop::collection::vec(any::<f64>(), 0..3_000), texts in prop::collection::vec(".{0,4}", 0..200),
         ) {
             let mut predicted = Predicted::default();
-            seen.iter().for_each(|number| predicted.add(Some(&ScalarV1::Number(*number))));
-            texts.iter().for_each(|value| predicted.add(Some(&text(value))));
+            for number in &seen {
+                predicted.add(Some(&ScalarV1::Number(*number)));
+            }
+            for value in &texts {
+                predicted.add(Some(&text(value)));
+            }
             let wire = predicted.wire();
             // One for each power of two of both signs comes on top.
             prop_assert!(wire.numbers.len() <= MOST_NUMBERS + 4096 && wire.values.len() <= MOST_VALUES + 1);

@@ -53,7 +53,7 @@ fn grade(hours: &[Hour], model: &str, (from, threshold): (DateTime<Utc>, f64)) -
     let (mut now, mut before) = (Quality::default(), Quality::default());
     let mut releases = Vec::new();
     for hour in hours.iter().filter(|hour| hour.model == model) {
-        let side = if hour.hour >= from { &mut now } else { &mut before };
+        let side = if hour.begins >= from { &mut now } else { &mut before };
         side.merge(&hour.quality);
         releases.push(hour.number);
     }
@@ -84,13 +84,11 @@ fn judged(now: &Quality, before: &Quality, threshold: f64) -> (Verdict, String) 
     if let Some((_, why)) = compared.iter().find(|(is_worse, _)| *is_worse) {
         return (Verdict::Worse, why.clone());
     }
-    match compared.into_iter().next() {
-        Some((_, why)) => (Verdict::AsBefore, why),
-        None => {
-            let why = format!("{LEAST} are needed in the window, and as many from before");
-            (Verdict::InsufficientData, why)
-        }
+    if let Some((_, why)) = compared.into_iter().next() {
+        return (Verdict::AsBefore, why);
     }
+    let why = format!("{LEAST} are needed in the window, and as many from before");
+    (Verdict::InsufficientData, why)
 }
 
 /// Whether a share rose, and how; nothing of too few.
@@ -134,7 +132,7 @@ mod tests {
 
     fn hour(age: i64, number: i64, quality: Quality) -> Hour {
         let model = format!("sha256:{}", number / 2);
-        Hour { hour: NOW - TimeDelta::hours(age), number, model, quality }
+        Hour { begins: NOW - TimeDelta::hours(age), number, model, quality }
     }
 
     fn classes(right: u64, wrong: u64) -> Quality {

@@ -37,8 +37,8 @@ pub(super) async fn wait(
         .rows
         .iter()
         .filter_map(|row| {
-            let (key, prediction) = (row.key.clone()?, row.values.last()?.clone()?);
-            Some(Prediction { key, prediction, at: row.at })
+            let (key, said) = (row.key.clone()?, row.values.last()?.clone()?);
+            Some(Prediction { key, said, at: row.at })
         })
         .collect();
     if predictions.is_empty() {
@@ -63,12 +63,12 @@ pub(crate) async fn tell(
         let Some(truth) = truths.get(&of.prediction.key) else { continue };
         let hour = hour(of.prediction.at);
         let known = hours.entry((hour, of.release)).or_insert_with(|| Hour {
-            hour,
+            begins: hour,
             number: of.number,
             model: of.model,
             quality: Quality::default(),
         });
-        known.quality.merge(&Quality::of(kind, &of.prediction.prediction, truth));
+        known.quality.merge(&Quality::of(kind, &of.prediction.said, truth));
     }
     for ((_, release), hour) in &hours {
         db::quality::add(&mut *connection, (place, *release), hour).await?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prediction {
     pub(crate) key: String,
-    pub(crate) prediction: ScalarV1,
+    pub(crate) said: ScalarV1,
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn keep(
     predictions: &[Prediction],
 ) -> Result<(), sqlx::Error> {
     let keys: Vec<String> = predictions.iter().map(|it| it.key.clone()).collect();
-    let values: Vec<_> = predictions.iter().map(|it| serde_json::json!(it.prediction)).collect();
+    let values: Vec<_> = predictions.iter().map(|it| serde_json::json!(it.said)).collect();
     let times: Vec<DateTime<Utc>> = predictions.iter().map(|it| it.at).collect();
     sqlx::query!(
         "insert into monitor.prediction (app, environment, key, release, release_number, model, prediction, at)
@@ -78,7 +78,7 @@ pub(crate) async fn take(
         release: ReleaseId::new(row.release),
         number: row.release_number,
         model: row.model,
-        prediction: Prediction { key: row.key, prediction: row.prediction.0, at: row.at },
+        prediction: Prediction { key: row.key, said: row.prediction.0, at: row.at },
     });
     Ok(made.collect())
 }

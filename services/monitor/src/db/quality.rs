@@ -11,7 +11,7 @@ use std::time::Duration;
 /// An hour of a release.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hour {
-    pub(crate) hour: DateTime<Utc>,
+    pub(crate) begins: DateTime<Utc>,
     pub(crate) number: i64,
     pub(crate) model: String,
     pub(crate) quality: Quality,
@@ -30,7 +30,7 @@ pub(crate) async fn add(
         app,
         environment,
         release.uuid(),
-        new.hour,
+        new.begins,
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -43,7 +43,7 @@ pub(crate) async fn add(
         app,
         environment,
         release.uuid(),
-        new.hour,
+        new.begins,
         new.number,
         new.model,
         Json(&all) as _,
@@ -67,7 +67,7 @@ pub(crate) async fn of(
     .fetch_all(executor)
     .await?;
     let hours = rows.into_iter().map(|row| Hour {
-        hour: row.hour,
+        begins: row.hour,
         number: row.release_number,
         model: row.model,
         quality: row.counts.0,

@@ -63,7 +63,9 @@ fn what_is_not_shown_holds_nothing_up_that_is_only_asked_about() {
 fn a_person_is_asked_once() {
     let mut analysis = Analysis::new(plan(Stance::Asks));
     let verdicts = |analysis: &mut Analysis, looks: &[Sight]| {
-        looks.iter().for_each(|sight| analysis.observe(sight));
+        for sight in looks {
+            analysis.observe(sight);
+        }
         analysis.judgement()
     };
     let looks = looks(HIGHER, 40);
