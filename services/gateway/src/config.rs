@@ -3,9 +3,9 @@
 use crate::github::{AppKey, GitHub, Identity, InvalidKey, Link, Repositories};
 use crate::hooks::Proxies;
 use crate::notify::{InvalidMail, Mail};
-use crate::outgoing::Networks;
 use crate::repository::LocalRoots;
 use crate::votes::PublicUrl;
+use outgoing::Networks;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;

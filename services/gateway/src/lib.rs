@@ -19,7 +19,6 @@ mod newer;
 mod notify;
 mod on;
 mod order;
-mod outgoing;
 mod provider;
 mod reconcile;
 mod register;
@@ -38,7 +37,6 @@ pub use config::{Backends, Config};
 pub use github::{AppKey, GitHub, Identity, InvalidGitHub, InvalidKey, Link, Repositories};
 pub use hooks::Proxies;
 pub use notify::{InvalidMail, Mail};
-pub use outgoing::{InvalidNetwork, Networks};
 pub use repository::LocalRoots;
 pub use votes::{InvalidUrl, PublicUrl};
 

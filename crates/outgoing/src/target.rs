@@ -9,13 +9,16 @@ const LONGEST: usize = 2048;
 
 /// Where a request goes.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
+    /// With TLS.
     pub is_tls: bool,
     /// Without the brackets of IPv6.
     pub host: String,
+    /// Its port.
     pub port: u16,
     /// Host and port, as in the header `host`.
     pub authority: String,
+    /// With its query.
     pub path: PathAndQuery,
 }
 
@@ -27,18 +30,21 @@ impl std::fmt::Debug for Target {
 
 /// Why a text is not the address of a request. Never the text: it is a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidTarget {
+pub enum InvalidTarget {
+    /// No URL, or not a whole one.
     #[error("it is not an absolute URL, as https://example.com/hook")]
     Shape,
+    /// Another protocol.
     #[error("only http and https are spoken")]
     Scheme,
+    /// With a password that logs would show.
     #[error("an address must not hold a user or a password")]
     Credentials,
 }
 
 impl Target {
     /// The target in `text`.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidTarget> {
+    pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
         let text = text.trim();
         if text.len() > LONGEST {
             return Err(InvalidTarget::Shape);
@@ -65,7 +71,7 @@ impl Target {
     }
 
     /// The target with `path` after its own.
-    pub(crate) fn below(&self, path: &str) -> Result<Self, InvalidUri> {
+    pub fn below(&self, path: &str) -> Result<Self, InvalidUri> {
         let path = format!("{}{path}", self.path.path().trim_end_matches('/')).parse()?;
         Ok(Self { path, ..self.clone() })
     }

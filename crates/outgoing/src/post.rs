@@ -1,7 +1,7 @@
 //! One request: the name is looked up once, every address it has is checked, and the connection goes to one of
 //! those that were checked. A name that changes its address in between changes nothing.
 
-use super::{Networks, Target};
+use crate::{Networks, Target};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -31,35 +31,47 @@ const AGENT: &str = concat!("slipway/", env!("CARGO_PKG_VERSION"));
 
 /// Why a request got no answer. Says nothing of its address but what was looked up.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
+pub enum SendError {
+    /// Its name is not known.
     #[error("look up the host")]
     Lookup(#[source] std::io::Error),
+    /// Its name has no address.
     #[error("the host has no address")]
     Nowhere,
+    /// It is inside, where nobody may ask.
     #[error(
         "the host has the address {0}, which is not on the internet; SLIPWAY_ALLOW_PRIVATE_TARGETS can allow it"
     )]
     Inside(IpAddr),
+    /// It is on the internet, and everybody would read along.
     #[error("http without TLS is spoken only within SLIPWAY_ALLOW_PRIVATE_TARGETS; use https")]
     Plain,
+    /// No certificate could show who it is.
     #[error("the host has a name that no certificate can have")]
     Name,
+    /// Nobody listens there.
     #[error("connect")]
     Connect(#[source] std::io::Error),
+    /// It does not show who it is.
     #[error("agree on TLS")]
     Tls(#[source] std::io::Error),
+    /// What is asked cannot be written.
     #[error("make the request")]
     Request(#[source] http::Error),
+    /// It broke off.
     #[error("exchange request and answer")]
     Exchange(#[source] hyper::Error),
+    /// It took too long.
     #[error("no whole answer came within {} s", LONGEST.as_secs())]
     Slow,
 }
 
 /// What was answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
+    /// Its status.
     pub status: StatusCode,
+    /// Its headers.
     pub headers: HeaderMap,
     /// Its beginning; empty when it is too long.
     pub body: Bytes,
@@ -67,9 +79,12 @@ pub(crate) struct Answer {
 
 /// What is asked of a target, besides its path.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
+    /// The method.
     pub method: Method,
+    /// Headers besides the host and who we are.
     pub headers: HeaderMap,
+    /// What is sent.
     pub body: Bytes,
     /// Bytes that an answer may have.
     pub largest: usize,
@@ -77,7 +92,7 @@ pub(crate) struct Asked {
 
 /// Sends requests.
 #[derive(Clone)]
-pub(crate) struct Outgoing {
+pub struct Outgoing {
     tls: TlsConnector,
     allowed: Networks,
 }
@@ -90,7 +105,7 @@ impl std::fmt::Debug for Outgoing {
 
 impl Outgoing {
     /// Trusts the authorities that this machine trusts, and reaches `allowed` beside the internet.
-    pub(crate) fn new(allowed: Networks) -> Self {
+    pub fn new(allowed: Networks) -> Self {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         let (added, _) = roots.add_parsable_certificates(found.certs);
@@ -106,7 +121,7 @@ impl Outgoing {
     }
 
     /// Posts `body` to `target`.
-    pub(crate) async fn post(
+    pub async fn post(
         &self,
         target: &Target,
         headers: HeaderMap,
@@ -117,7 +132,7 @@ impl Outgoing {
     }
 
     /// Sends what is `asked` to `target`.
-    pub(crate) async fn ask(&self, target: &Target, asked: Asked) -> Result<Answer, SendError> {
+    pub async fn ask(&self, target: &Target, asked: Asked) -> Result<Answer, SendError> {
         let mut request = Request::builder().method(asked.method).uri(target.path.clone());
         if let Some(all) = request.headers_mut() {
             *all = asked.headers;
@@ -145,7 +160,7 @@ impl Outgoing {
     }
 
     /// `stream`, private from here on, with the one whom a certificate calls `host`.
-    pub(crate) async fn secure(
+    pub async fn secure(
         &self,
         host: &str,
         stream: TcpStream,

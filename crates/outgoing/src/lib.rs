@@ -6,5 +6,5 @@ mod post;
 mod target;
 
 pub use networks::{InvalidNetwork, Networks};
-pub(crate) use post::{Answer, Asked, Outgoing, SendError};
-pub(crate) use target::{InvalidTarget, Target};
+pub use post::{Answer, Asked, Outgoing, SendError};
+pub use target::{InvalidTarget, Target};
