@@ -67,7 +67,7 @@ impl Default for LatencyPlan {
 }
 
 /// By how much something may be worse: finite, not negative.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Floor(f64);
 
@@ -105,6 +105,9 @@ pub struct ReadingPlan {
     pub better: Better,
     /// By how much it may be worse, relative to the stable release.
     pub worse_by: Floor,
+    /// And by how much at any rate, in its own unit: of what is nothing most of the time, no share says anything.
+    #[serde(default)]
+    pub least: Floor,
 }
 
 /// Which direction is good.
