@@ -19,6 +19,7 @@ pub(crate) mod json;
 pub(crate) mod notify;
 pub(crate) mod parked;
 pub(crate) mod progress;
+pub(crate) mod reading;
 pub(crate) mod release;
 pub(crate) mod run;
 pub(crate) mod secret;

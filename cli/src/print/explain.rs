@@ -1,6 +1,6 @@
 //! The story of a release: what happened, why, what users noticed, what differs, what to do next.
 
-use super::{bytes, certificate, release, shadow, short, steps, table, time};
+use super::{bytes, certificate, reading, release, shadow, short, steps, table, time};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{Comparison, GetReleaseResponse, Image, ImageChange, Release, SettingChange};
@@ -49,7 +49,8 @@ fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
 
 fn switched(shown: &Release) -> Vec<String> {
     let copies = shown.shadow.iter().map(shadow::sentence);
-    let told = copies.chain(shown.certificate.iter().map(certificate::sentence));
+    let readings = Some(reading::sentence(&shown.readings)).filter(|told| !told.is_empty());
+    let told = copies.chain(readings).chain(shown.certificate.iter().map(certificate::sentence));
     told.map(|sentence| format!("  {sentence}")).collect()
 }
 

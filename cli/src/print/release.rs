@@ -1,7 +1,8 @@
 //! Releases.
 
 use super::{
-    bytes, certificate, git_ref, last, run, shadow, short, steps, table, time, waiting, words,
+    bytes, certificate, git_ref, last, reading, run, shadow, short, steps, table, time, waiting,
+    words,
 };
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
@@ -182,6 +183,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("ended", time::clock(release.end_time.as_ref())),
         ("switch", release.certificate.as_ref().map_or_else(String::new, certificate::sentence)),
         ("shadow", release.shadow.as_ref().map_or_else(String::new, shadow::sentence)),
+        ("readings", reading::sentence(&release.readings)),
         ("build", last(&release.build).to_owned()),
         ("config", short(&release.config_hash).to_owned()),
         ("secrets", release.secrets.join(", ")),

@@ -18,6 +18,7 @@ mod notify;
 mod plan;
 mod problem;
 mod read;
+mod reading;
 mod request;
 mod resolve;
 mod resolved;
@@ -47,6 +48,9 @@ pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
 pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
 pub use problem::{Invalid, Problem};
+pub use reading::{
+    Better, HttpReading, InstancesReading, PrometheusReading, Reading, ReadingName, ReadingSource,
+};
 pub use request::{Call, Expectation, JsonType, VerifyRequest, Warmup, WarmupRequest};
 pub use resolve::{ResolveError, resolve};
 pub use resolved::{
@@ -63,16 +67,17 @@ pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Strategy, WorseBy};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
-    ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,
-    RequestPath, Schedule, Span, StageName, Text, Timezone, User, VariableName, is_older,
+    ImageReference, InvalidValue, JsonPointer, Named, PathPrefix, Percent, Port, QueryTemplate,
+    RelativePath, RequestPath, Schedule, Span, StageName, Text, Timezone, Url, UrlTemplate, User,
+    VariableName, is_older,
 };
 
-use read::{Read, Reading};
+use read::Read;
 
 /// The manifest in `text`, or everything that is wrong with it.
 pub fn parse(text: &str) -> Result<Manifest, Invalid> {
     let root = yaml::parse(text)?;
-    let mut reading = Reading::default();
+    let mut reading = read::Reading::default();
     survey::duplicates(&root, &mut reading);
     let manifest = Manifest::read(&root, &mut reading);
     rules::check(&manifest, &root, &mut reading);

@@ -3,6 +3,7 @@
 mod commit;
 mod environments;
 mod jobs;
+mod readings;
 mod services;
 
 use crate::manifest::Manifest;

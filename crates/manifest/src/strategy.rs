@@ -5,11 +5,13 @@ use crate::grammar::mapping;
 use crate::nearest::suggestion;
 use crate::problem::quoted;
 use crate::read::{Fields, Read, Reading, default_of};
+use crate::reading::{self, ReadingName};
 use crate::shadow::Shadow;
 use crate::sticky::Sticky;
 use crate::value::{Percent, Span};
 use crate::yaml::{Node, Value};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How a release takes over. `blue_green`: beside the old one, then all traffic in one step.
 /// `recreate`: the old one stops first, so there is downtime. `canary`: a growing share of the traffic,
@@ -51,6 +53,9 @@ mapping! {
         errors: WorseBy = "1%", "one request in a hundred is noticed";
         /// The 95th percentile of latency, relative.
         p95: WorseBy = "20%", "less is within the noise of a shared machine";
+        /// Numbers that are read elsewhere, by the names people know them by.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        readings: BTreeMap<ReadingName, reading::Reading>;
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{errand, grpc, on, removal, repair, schedule, sweep, timetable};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
+use outgoing::Outgoing;
 use pg::sealed::Key;
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) builder: BuildServiceClient<Channel>,
     pub(crate) gateway: AppServiceClient<Channel>,
     pub(crate) internal: Internal,
+    /// Asks what people wrote down.
+    pub(crate) outgoing: Outgoing,
     pub(crate) key: Key,
     pub(crate) clock: Clock,
     pub(crate) platform: Arc<str>,
@@ -106,6 +109,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         builder: BuildServiceClient::new(service::internal::channel(&config.builder_url)?),
         gateway: AppServiceClient::new(service::internal::channel(&config.gateway_url)?),
         internal,
+        outgoing: Outgoing::new(config.private_targets),
         key: Key::load_or_create(&config.data.join("secrets.key"))?,
         clock: Clock::system(),
         platform: config.platform.into(),

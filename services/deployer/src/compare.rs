@@ -1,8 +1,8 @@
 //! What the router measured of a candidate and of the stable release, as the analysis wants it. Pure.
 
-use manifest::{Analysis, Percent, Shadow};
+use manifest::{Analysis, Percent, ReadingName, Shadow};
 use proto::v1::{ReleaseStats, ShadowStats};
-use stats::{Floor, LatencyPlan, Plan, Share, Sight, Snapshot};
+use stats::{Better, Floor, LatencyPlan, Plan, ReadingPlan, Share, Sight, Snapshot};
 
 /// What is compared and how much worse it may be, as the manifest says.
 pub(crate) fn plan(analysis: &Analysis) -> Plan {
@@ -11,7 +11,22 @@ pub(crate) fn plan(analysis: &Analysis) -> Plan {
     let errors = Share::try_from(analysis.errors.worse_by.fraction()).ok();
     let worse_by = Floor::try_from(analysis.p95.worse_by.fraction()).ok();
     let latency = worse_by.map(|worse_by| LatencyPlan { worse_by, ..LatencyPlan::default() });
-    Plan { errors: errors.or(usual.errors), latency: latency.or(usual.latency), ..usual }
+    let (errors, latency) = (errors.or(usual.errors), latency.or(usual.latency));
+    let readings = analysis.readings.iter().map(reading).collect();
+    Plan { errors, latency, readings, ..usual }
+}
+
+fn reading((name, reading): (&ReadingName, &manifest::Reading)) -> ReadingPlan {
+    let least = reading.least.as_f64().and_then(|least| Floor::try_from(least).ok());
+    ReadingPlan {
+        name: name.to_string(),
+        better: match reading.better {
+            manifest::Better::Lower => Better::Lower,
+            manifest::Better::Higher => Better::Higher,
+        },
+        worse_by: Floor::try_from(reading.worse_by.fraction()).unwrap_or(Floor::A_FIFTH),
+        least: least.unwrap_or_default(),
+    }
 }
 
 /// The same for copies of requests, whose answers are compared as well; where all may differ, nothing is judged of that.

@@ -1,5 +1,6 @@
 //! Configuration: environment variables, read once, every error reported together.
 
+use outgoing::Networks;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub struct Config {
     pub registry_auth_file: Option<PathBuf>,
     /// Free space on the engine's disk below which nothing new is prepared, in bytes.
     pub disk_floor: u64,
+    /// Networks that readings of candidates may come from beside the internet.
+    pub private_targets: Networks,
 }
 
 /// Below this much free space a release is refused rather than half done: 2 GiB.
@@ -51,6 +54,7 @@ impl Config {
         let data = env.required::<PathBuf>("SLIPWAY_DATA");
         let registry_auth_file = env.optional("SLIPWAY_REGISTRY_AUTH_FILE");
         let disk_floor = env.or("SLIPWAY_DISK_FLOOR", DISK_FLOOR);
+        let private_targets = env.or("SLIPWAY_ALLOW_PRIVATE_TARGETS", Networks::default());
         env.finish(|| {
             Some(Self {
                 address,
@@ -65,6 +69,7 @@ impl Config {
                 data: data?,
                 registry_auth_file,
                 disk_floor,
+                private_targets,
             })
         })
     }

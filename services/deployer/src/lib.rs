@@ -38,6 +38,7 @@ mod metrics;
 mod on;
 mod perform;
 mod promotion;
+mod reading;
 mod removal;
 mod repair;
 mod replace;

@@ -26,6 +26,7 @@ mod manifests;
 mod notified;
 mod promote;
 mod push;
+mod readings;
 mod retrain;
 mod runs;
 mod services;

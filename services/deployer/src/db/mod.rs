@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod past;
 pub(crate) mod promotion;
+pub(crate) mod reading;
 pub(crate) mod release;
 pub(crate) mod repair;
 pub(crate) mod route_claim;

@@ -5,7 +5,7 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, certificate, environment, instance, log, shadow, vote};
+use crate::db::{analysis, certificate, environment, instance, log, reading, shadow, vote};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
@@ -60,6 +60,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::Shadow(_) => shadow::find(&app.pool, release.id).await.map_err(database)?,
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
+    let readings = reading::of_release(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let promoted_from = other(app, release.promoted_from).await?;
@@ -76,6 +77,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         closed: closed.as_ref(),
         certificate: certificate.as_ref(),
         shadow: shadow.as_ref(),
+        readings: &readings,
     };
     let errands = executions::errands(app, release.id).await?;
     Ok(v1::Release { errands, ..seen.show() })

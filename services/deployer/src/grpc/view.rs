@@ -5,6 +5,7 @@ use crate::db::analysis::Told;
 use crate::db::certificate::Certificate;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
+use crate::db::reading::Reading;
 use crate::db::release::Release;
 use crate::db::vote::{Kind, Vote};
 use crate::member;
@@ -33,6 +34,8 @@ pub(super) struct Seen<'a> {
     pub(super) certificate: Option<&'a Certificate>,
     /// What came of the copies that it got.
     pub(super) shadow: Option<&'a Report>,
+    /// What was read of it and of the stable release.
+    pub(super) readings: &'a [Reading],
 }
 
 impl Seen<'_> {
@@ -78,6 +81,7 @@ impl Seen<'_> {
             promoted_from: text(self.promoted_from.map(name)),
             shadow: self.shadow.map(Report::show),
             model: text(origin.model.clone()),
+            readings: self.readings.iter().map(reading).collect(),
         }
     }
 
@@ -152,6 +156,16 @@ fn vote(vote: &Vote) -> v1::Vote {
         kind: kind.into(),
         reason: vote.reason.clone(),
         time: time(Some(vote.at)),
+    }
+}
+
+fn reading(reading: &Reading) -> v1::Reading {
+    v1::Reading {
+        name: reading.name.clone(),
+        pairs: reading.pairs,
+        candidate: reading.candidate,
+        stable: reading.stable,
+        problem: reading.problem.clone().unwrap_or_default(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod certify;
 mod detached;
+mod held;
 mod judge;
 mod prepare;
 pub(crate) mod ready;

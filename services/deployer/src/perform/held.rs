@@ -1,0 +1,138 @@
+//! All that is known of a candidate while a share is held: seen at each look, stored, and gone on with by whoever drives
+//! it next.
+
+use super::Outcome;
+use super::watch::{copied, measured};
+use crate::app::App;
+use crate::compare;
+use crate::db::analysis::{self, Verdict};
+use crate::db::release::Release;
+use crate::db::{reading as rows, release, shadow};
+use crate::reading::{self, Readers};
+use crate::shadow::Report;
+use manifest::Strategy;
+use stats::{Analysis, Judgement, Sight};
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    app: &'a App,
+    release: &'a Release,
+    step: usize,
+    analysis: Analysis,
+    /// Of copies, if the release gets them.
+    report: Option<Report>,
+    readers: Readers,
+}
+
+impl<'a> Held<'a> {
+    /// What is known from before: from another driver, or from the steps behind it.
+    pub(super) async fn begin(
+        app: &'a App,
+        release: &'a Release,
+        step: usize,
+    ) -> Result<Self, Outcome> {
+        let analysis = analysis(app, release, step).await?;
+        let report = report(app, release).await?;
+        let readers = readers(app, release).await?;
+        Ok(Self { app, release, step, analysis, report, readers })
+    }
+
+    /// One look at what the router measured, and at what was read meanwhile. While the router is away nothing is seen, and
+    /// nothing is judged.
+    pub(super) async fn look(&mut self) {
+        let Some(sight) = self.sight().await else { return };
+        let readings = self.readers.news();
+        self.analysis.observe(&Sight { readings, ..sight });
+    }
+
+    async fn sight(&mut self) -> Option<Sight> {
+        let (app, release) = (self.app, self.release);
+        if let Some(report) = &mut self.report {
+            let copied = copied(app, release).await?;
+            report.observe(&copied);
+            return compare::sight_of_copies(&copied);
+        }
+        let measured = measured(app, release).await.unwrap_or_default();
+        compare::sight(&measured, &release.id.to_string(), &release.stable?.to_string())
+    }
+
+    pub(super) fn judgement(&self) -> Judgement {
+        self.analysis.judgement()
+    }
+
+    /// The judgement for people, with what could not be read.
+    pub(super) fn sentence(&self, judgement: &Judgement) -> String {
+        let known: Vec<_> = self.readers.known().collect();
+        format!("{judgement}{}", reading::told(&known))
+    }
+
+    pub(super) async fn save(&self, judgement: &Judgement) -> Result<(), Outcome> {
+        let again = |error: sqlx::Error| Outcome::again(&error);
+        let id = self.release.id;
+        let mut transaction = self.app.pool.begin().await.map_err(again)?;
+        release::fence(&mut *transaction, self.release).await.map_err(again)?;
+        let sentence = self.sentence(judgement);
+        let verdict = Verdict { verdict: judgement.verdict, sentence: &sentence };
+        let known = (row_step(self.step), &self.analysis);
+        analysis::save(&mut transaction, id, known, &verdict).await.map_err(again)?;
+        if let Some(report) = &self.report {
+            shadow::save(&mut transaction, id, report).await.map_err(again)?;
+        }
+        for reading in self.readers.known() {
+            rows::save(&mut transaction, id, &reading).await.map_err(again)?;
+        }
+        transaction.commit().await.map_err(again)
+    }
+}
+
+async fn analysis(app: &App, release: &Release, step: usize) -> Result<Analysis, Outcome> {
+    let found = analysis::find(&app.pool, release.id).await;
+    let found = found.map_err(|error| Outcome::again(&error))?;
+    let Some((known, mut analysis)) = found else {
+        return match &release.content.resolved.strategy {
+            Strategy::Canary(canary) => Ok(Analysis::new(compare::plan(&canary.analysis))),
+            Strategy::Shadow(shadow) => Ok(Analysis::new(compare::plan_of_shadow(shadow))),
+            Strategy::BlueGreen | Strategy::Recreate => {
+                Err(Outcome::Again("the release has no step to judge".to_owned()))
+            }
+        };
+    };
+    if known != row_step(step) {
+        analysis.next_step();
+    }
+    Ok(analysis)
+}
+
+fn row_step(step: usize) -> i32 {
+    i32::try_from(step).unwrap_or(i32::MAX)
+}
+
+/// What is known of copies from before, if that is what the release gets.
+async fn report(app: &App, release: &Release) -> Result<Option<Report>, Outcome> {
+    if !release.plan.is_shadowing(&release.state) {
+        return Ok(None);
+    }
+    let found = shadow::find(&app.pool, release.id).await;
+    let found = found.map_err(|error| Outcome::again(&error))?;
+    Ok(Some(found.unwrap_or_default()))
+}
+
+/// What is read of both releases, if the manifest asks for anything.
+async fn readers(app: &App, release: &Release) -> Result<Readers, Outcome> {
+    let again = |error: sqlx::Error| Outcome::again(&error);
+    let wanted = match &release.content.resolved.strategy {
+        Strategy::Canary(canary) => &canary.analysis.readings,
+        Strategy::Shadow(shadow) => &shadow.analysis.readings,
+        Strategy::BlueGreen | Strategy::Recreate => return Ok(Readers::default()),
+    };
+    let (false, Some(stable)) = (wanted.is_empty(), release.stable) else {
+        return Ok(Readers::default());
+    };
+    let stable = release::get(&app.pool, stable).await.map_err(again)?;
+    let Some(stable) = stable else { return Ok(Readers::default()) };
+    let known = rows::of_release(&app.pool, release.id).await.map_err(again)?;
+    let sides = (Arc::new(release.clone()), Arc::new(stable));
+    Ok(reading::begin(app, &sides, wanted, &known))
+}
