@@ -30,6 +30,7 @@ mod slot;
 mod sticky;
 mod strategy;
 mod survey;
+mod synthetic;
 mod value;
 pub mod yaml;
 
@@ -65,6 +66,7 @@ pub use service::{
 pub use shadow::{Method, Shadow, ShadowLimits};
 pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Strategy, WorseBy};
+pub use synthetic::{Synthetic, SyntheticRequest};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
     ImageReference, InvalidValue, JsonPointer, Named, PathPrefix, Percent, Port, QueryTemplate,

@@ -5,6 +5,7 @@ mod environments;
 mod jobs;
 mod readings;
 mod services;
+mod synthetic;
 
 use crate::manifest::Manifest;
 use crate::problem::Problem;

@@ -8,6 +8,7 @@ use crate::read::{Fields, Read, Reading, default_of};
 use crate::reading::{self, ReadingName};
 use crate::shadow::Shadow;
 use crate::sticky::Sticky;
+use crate::synthetic::Synthetic;
 use crate::value::{Percent, Span};
 use crate::yaml::{Node, Value};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ mapping! {
         /// request is decided by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sticky: Option<Sticky>;
+        /// Requests that Slipway sends itself while those of users are too few to judge by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        synthetic: Option<Synthetic>;
     }
 }
 

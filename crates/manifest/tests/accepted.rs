@@ -58,6 +58,28 @@ fn ci_is_waited_for_by_name_or_as_a_whole() {
 }
 
 #[test]
+fn a_canary_is_judged_by_readings_and_own_requests_if_it_says_so() {
+    let canary = |keys: &str| {
+        let place = format!("strategy: {{ canary: {{ {keys} }} }}");
+        let resolved = resolved(&app("http: 1", &place), "p");
+        let Strategy::Canary(canary) = resolved.strategy else { panic!("{place}") };
+        canary
+    };
+    let usual = canary("hold: 5m");
+    let stored = serde_json::to_string(&usual).expect("is JSON");
+    assert!(!stored.contains("readings") && !stored.contains("synthetic"), "as before: {stored}");
+    let query = r#"'queue{at=~"{instances}"}'"#;
+    let queue = format!("queue: {{ prometheus: {{ url: \"http://p:9090\", query: {query} }} }}");
+    let hits = "hits: { instances: { service: api, get: /stats, pointer: /hits }, better: higher }";
+    let full = canary(&format!(
+        "analysis: {{ readings: {{ {queue}, {hits} }} }}, synthetic: {{ requests: [{{ get: / }}] }}"
+    ));
+    let periods = full.analysis.readings.iter().map(|(name, it)| format!("{name} {}", it.period));
+    assert_eq!(periods.collect::<Vec<_>>(), ["hits 30s", "queue 30s"]);
+    assert_eq!(full.synthetic.map(|own| own.per_minute), Some(60));
+}
+
+#[test]
 fn the_whole_grammar_resolves_in_every_environment() {
     assert_eq!(resolved(FRAUD, "development").strategy, Strategy::BlueGreen);
     let hosts = |name| resolved(FRAUD, name).hosts[0].to_string();

@@ -40,6 +40,8 @@ pub(crate) struct App {
     pub(crate) pool: PgPool,
     pub(crate) engine: Engine,
     pub(crate) router: Router,
+    /// Where the router serves users.
+    pub(crate) traffic_address: SocketAddr,
     pub(crate) builder: BuildServiceClient<Channel>,
     pub(crate) gateway: AppServiceClient<Channel>,
     pub(crate) internal: Internal,
@@ -106,6 +108,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         metrics: Metrics::registered(health.metrics(), &engine.probes),
         engine,
         router: Router::new(&config.router_url, internal.clone())?,
+        traffic_address: config.traffic_address,
         builder: BuildServiceClient::new(service::internal::channel(&config.builder_url)?),
         gateway: AppServiceClient::new(service::internal::channel(&config.gateway_url)?),
         internal,

@@ -22,6 +22,8 @@ pub struct Config {
     pub gateway_url: String,
     /// The router's control address.
     pub router_url: String,
+    /// Where the router serves users.
+    pub traffic_address: SocketAddr,
     /// The Docker Engine.
     pub docker_host: String,
     /// Which platform on this engine the containers belong to.
@@ -49,6 +51,8 @@ impl Config {
         let builder_url = env.or("SLIPWAY_BUILDER_URL", "http://127.0.0.1:8803".to_owned());
         let gateway_url = env.or("SLIPWAY_GATEWAY_URL", "http://127.0.0.1:8801".to_owned());
         let router_url = env.or("SLIPWAY_ROUTER_URL", "http://127.0.0.1:8802".to_owned());
+        let traffic_address =
+            env.or("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", SocketAddr::from(([0, 0, 0, 0], 8080)));
         let docker_host = env.or("DOCKER_HOST", "unix:///var/run/docker.sock".to_owned());
         let platform = env.or("SLIPWAY_INSTANCE", "default".to_owned());
         let data = env.required::<PathBuf>("SLIPWAY_DATA");
@@ -64,6 +68,7 @@ impl Config {
                 builder_url,
                 gateway_url,
                 router_url,
+                traffic_address,
                 docker_host,
                 platform,
                 data: data?,

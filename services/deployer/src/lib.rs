@@ -51,6 +51,7 @@ mod schedule;
 mod shadow;
 mod steps;
 mod sweep;
+mod synthetic;
 mod table;
 mod tenure;
 mod timetable;

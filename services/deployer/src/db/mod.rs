@@ -21,5 +21,6 @@ pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod setup;
 pub(crate) mod shadow;
+pub(crate) mod synthetic;
 pub(crate) mod timetable;
 pub(crate) mod vote;

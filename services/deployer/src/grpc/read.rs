@@ -5,7 +5,9 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, certificate, environment, instance, log, reading, shadow, vote};
+use crate::db::{
+    analysis, certificate, environment, instance, log, reading, shadow, synthetic, vote,
+};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
@@ -61,6 +63,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
     let readings = reading::of_release(&app.pool, release.id).await.map_err(database)?;
+    let sent = synthetic::find(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let promoted_from = other(app, release.promoted_from).await?;
@@ -78,6 +81,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         certificate: certificate.as_ref(),
         shadow: shadow.as_ref(),
         readings: &readings,
+        sent,
     };
     let errands = executions::errands(app, release.id).await?;
     Ok(v1::Release { errands, ..seen.show() })

@@ -7,6 +7,7 @@ use crate::db::instance::Instance;
 use crate::db::log::Line;
 use crate::db::reading::Reading;
 use crate::db::release::Release;
+use crate::db::synthetic::Sent;
 use crate::db::vote::{Kind, Vote};
 use crate::member;
 use crate::shadow::Report;
@@ -36,6 +37,8 @@ pub(super) struct Seen<'a> {
     pub(super) shadow: Option<&'a Report>,
     /// What was read of it and of the stable release.
     pub(super) readings: &'a [Reading],
+    /// Requests of our own that it was judged by.
+    pub(super) sent: Option<Sent>,
 }
 
 impl Seen<'_> {
@@ -82,6 +85,9 @@ impl Seen<'_> {
             shadow: self.shadow.map(Report::show),
             model: text(origin.model.clone()),
             readings: self.readings.iter().map(reading).collect(),
+            synthetic: self
+                .sent
+                .map(|Sent { candidate, stable }| v1::SyntheticCounts { candidate, stable }),
         }
     }
 

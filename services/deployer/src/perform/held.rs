@@ -7,12 +7,14 @@ use crate::app::App;
 use crate::compare;
 use crate::db::analysis::{self, Verdict};
 use crate::db::release::Release;
-use crate::db::{reading as rows, release, shadow};
+use crate::db::{environment, reading as rows, release, shadow, synthetic as own_requests};
 use crate::reading::{self, Readers};
 use crate::shadow::Report;
+use crate::synthetic::{self, Own, Place, Sender};
 use manifest::Strategy;
 use stats::{Analysis, Judgement, Sight};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// See the module.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Held<'a> {
     /// Of copies, if the release gets them.
     report: Option<Report>,
     readers: Readers,
+    /// Of requests of our own, if the manifest asks for them.
+    own: Option<Own>,
 }
 
 impl<'a> Held<'a> {
@@ -36,15 +40,23 @@ impl<'a> Held<'a> {
         let analysis = analysis(app, release, step).await?;
         let report = report(app, release).await?;
         let readers = readers(app, release).await?;
-        Ok(Self { app, release, step, analysis, report, readers })
+        let sender = sender(app, release).await?;
+        let own = sender.map(|sender| Own::new(sender, &analysis.judgement()));
+        Ok(Self { app, release, step, analysis, report, readers, own })
     }
 
-    /// One look at what the router measured, and at what was read meanwhile. While the router is away nothing is seen, and
-    /// nothing is judged.
-    pub(super) async fn look(&mut self) {
-        let Some(sight) = self.sight().await else { return };
-        let readings = self.readers.news();
-        self.analysis.observe(&Sight { readings, ..sight });
+    /// One look at what the router measured, and at what was read meanwhile; the share is held for `left` yet. While the
+    /// router is away nothing is seen, and nothing is judged.
+    pub(super) async fn look(&mut self, left: Duration) -> Judgement {
+        if let Some(sight) = self.sight().await {
+            let readings = self.readers.news();
+            self.analysis.observe(&Sight { readings, ..sight });
+        }
+        let judgement = self.analysis.judgement();
+        if let Some(own) = &mut self.own {
+            own.look(&judgement, left);
+        }
+        judgement
     }
 
     async fn sight(&mut self) -> Option<Sight> {
@@ -58,14 +70,11 @@ impl<'a> Held<'a> {
         compare::sight(&measured, &release.id.to_string(), &release.stable?.to_string())
     }
 
-    pub(super) fn judgement(&self) -> Judgement {
-        self.analysis.judgement()
-    }
-
-    /// The judgement for people, with what could not be read.
+    /// The judgement for people, with what could not be read and how much of it is our own.
     pub(super) fn sentence(&self, judgement: &Judgement) -> String {
         let known: Vec<_> = self.readers.known().collect();
-        format!("{judgement}{}", reading::told(&known))
+        let own = self.own.as_ref().map(|own| own.sent().told()).unwrap_or_default();
+        format!("{judgement}{}{own}", reading::told(&known))
     }
 
     pub(super) async fn save(&self, judgement: &Judgement) -> Result<(), Outcome> {
@@ -82,6 +91,9 @@ impl<'a> Held<'a> {
         }
         for reading in self.readers.known() {
             rows::save(&mut transaction, id, &reading).await.map_err(again)?;
+        }
+        if let Some(own) = &self.own {
+            own_requests::save(&mut transaction, id, own.sent()).await.map_err(again)?;
         }
         transaction.commit().await.map_err(again)
     }
@@ -135,4 +147,26 @@ async fn readers(app: &App, release: &Release) -> Result<Readers, Outcome> {
     let known = rows::of_release(&app.pool, release.id).await.map_err(again)?;
     let sides = (Arc::new(release.clone()), Arc::new(stable));
     Ok(reading::begin(app, &sides, wanted, &known))
+}
+
+/// Sends requests to both releases when it is wanted, if the manifest asks for that.
+async fn sender(app: &App, release: &Release) -> Result<Option<Sender>, Outcome> {
+    let again = |error: sqlx::Error| Outcome::again(&error);
+    let resolved = &release.content.resolved;
+    let (Strategy::Canary(canary), Some(host)) = (&resolved.strategy, resolved.hosts.first())
+    else {
+        return Ok(None);
+    };
+    let (Some(synthetic), Some(_)) = (&canary.synthetic, release.stable) else { return Ok(None) };
+    let place = (&release.app, &release.environment);
+    let environment = environment::find(&app.pool, place).await.map_err(again)?;
+    let Some(environment) = environment else { return Ok(None) };
+    let place = Place {
+        router: app.traffic_address,
+        host: host.clone(),
+        token: environment.candidate_token,
+    };
+    let before = own_requests::find(&app.pool, release.id).await.map_err(again)?;
+    let timeout = resolved.limits.timeout.duration();
+    Ok(Some(synthetic::begin(place, synthetic, timeout, before.unwrap_or_default())))
 }

@@ -34,9 +34,9 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
         if let Some(alarm) = verdict(&sights, Tally::default(), Tally::default(), &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }
-        held.look().await;
-        let judgement = held.judgement();
-        let is_held = Instant::now() >= until;
+        let left = until.saturating_duration_since(Instant::now());
+        let judgement = held.look(left).await;
+        let is_held = left.is_zero();
         let end = end(&judgement, (is_held, waits(release)), &sights);
         if end.is_some() || looks.is_multiple_of(SAVE) {
             held.save(&judgement).await?;
