@@ -47,7 +47,9 @@ pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
 pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
 pub use problem::{Invalid, Problem};
-pub use request::{Call, Expectation, JsonType, VerifyRequest, Warmup, WarmupRequest};
+pub use request::{
+    Call, Expectation, JsonType, Performance, Quantile, VerifyRequest, Warmup, WarmupRequest,
+};
 pub use resolve::{ResolveError, resolve};
 pub use resolved::{
     Resolved, ResolvedHealth, ResolvedHttp, ResolvedProbe, ResolvedSecret, ResolvedService,

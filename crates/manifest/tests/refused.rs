@@ -299,3 +299,12 @@ fn what_is_said_of_a_schedule_or_a_way_back_that_is_not_there() {
     ");
     assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule, schedule: \"0 2 * * *\", timezone: Europe/Atlantis } }")), @"slipway.yaml:9:89 jobs.x.timezone: there is no time zone Europe/Atlantis (use a name of the tz database, like Europe/Berlin)");
 }
+
+#[test]
+fn what_verifies_nothing_is_not_done_again_and_few_requests_show_nothing() {
+    let said =
+        refused(&top("jobs: { x: { service: api, command: [x], at: manual, again: true } }"));
+    assert!(said.contains("jobs.x.again: a job `at: manual` verifies nothing"), "{said}");
+    let said = refused(&top("verify: [{ service: api, get: /, performance: { count: 20 } }]"));
+    assert!(said.contains("verify[0].performance.count: 20 is out of range"), "{said}");
+}

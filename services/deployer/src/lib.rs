@@ -38,6 +38,7 @@ mod metrics;
 mod on;
 mod perform;
 mod promotion;
+mod race;
 mod removal;
 mod repair;
 mod replace;

@@ -11,6 +11,8 @@ pub enum Scene {
     Canary,
     /// A job runs before it starts, and it becomes live.
     Migrates,
+    /// A job tries the candidate before it has users, and it becomes live.
+    Tried,
     /// Somebody has to agree to it, does, and it becomes live.
     Approved,
     /// A freeze holds it until somebody puts that aside, and it becomes live.
@@ -65,7 +67,7 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 19] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("awaiting_approval", Scene::Approved, "release.progressed.queued"),
     step("awaiting_window", Scene::Frozen, "release.progressed.queued"),
@@ -74,6 +76,7 @@ pub const STEPS: [Step; 18] = [
     step("starting", Scene::Good, "release.progressed.warming"),
     step("warming", Scene::Good, "release.progressed.verifying"),
     step("verifying", Scene::Good, "release.progressed.shifting"),
+    step("verifying", Scene::Tried, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("judging", Scene::Canary, "release.progressed.shifting"),
     step("baking", Scene::Good, "release.progressed.settling"),

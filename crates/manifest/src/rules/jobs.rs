@@ -5,6 +5,10 @@ use crate::job::{Job, JobAt};
 use crate::value::{Percent, Span};
 use std::collections::BTreeSet;
 
+/// Of requests whose times are compared: fewer show nothing, and more are a load.
+const LEAST_COMPARED: u32 = 150;
+const MOST_COMPARED: u32 = 5000;
+
 pub(super) fn check(rules: &mut Rules<'_>) {
     let manifest = rules.manifest;
     for (name, job) in &manifest.jobs {
@@ -16,6 +20,10 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         rules.serving(&format!("{path}.service"), &request.service);
         rules.lasts(&format!("{path}.within"), request.within, Span::millis(1), HOUR);
         rules.between(&format!("{path}.status"), u32::from(request.status), 100, 599);
+        if let Some(performance) = &request.performance {
+            let path = format!("{path}.performance.count");
+            rules.between(&path, performance.count, LEAST_COMPARED, MOST_COMPARED);
+        }
         for (place, expectation) in &request.expect {
             let bounds = (&expectation.min, &expectation.max);
             let (Some(min), Some(max)) = bounds else { continue };
@@ -47,6 +55,10 @@ fn one(rules: &mut Rules<'_>, path: &str, job: &Job) {
         let message = format!("no release is taken back past a job `at: {}`", job.at);
         let help = "leave it out, or use `at: before_release`";
         rules.broken(format!("{path}.irreversible"), message, help);
+    }
+    if job.again && job.at != JobAt::Verify {
+        let message = format!("a job `at: {}` verifies nothing", job.at);
+        rules.broken(format!("{path}.again"), message, "leave it out, or use `at: verify`");
     }
     if job.schedule.is_some() != (job.at == JobAt::Schedule) {
         let help = "write `at: schedule` and `schedule: \"...\"` together";

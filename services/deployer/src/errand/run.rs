@@ -119,7 +119,7 @@ async fn until_ended(app: &App, claimed: &Errand) {
 /// One attempt; true when the errand has ended.
 async fn attempt(app: &App, release: &Release, claimed: &Errand) -> Result<bool, sqlx::Error> {
     let due = Due { job: claimed.job.clone(), kind: claimed.kind };
-    let order = Order { release, due: &due, errand: Some(claimed) };
+    let order = Order { release, due: &due, variables: &[], errand: Some(claimed) };
     let why = match Box::pin(carry_out(app, &order)).await {
         Ok(Run { .. }) => return end(app, release, claimed, None).await,
         Err(Outcome::Failed(failure)) => *failure,

@@ -4,6 +4,7 @@ mod cache;
 mod certify;
 mod detached;
 mod judge;
+mod outpace;
 mod prepare;
 pub(crate) mod ready;
 mod restore;
@@ -13,6 +14,7 @@ mod shift;
 mod start;
 mod traffic;
 mod verify;
+mod verify_jobs;
 mod warm;
 mod watch;
 
