@@ -108,7 +108,6 @@ impl World {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
-        let registry = self.registry_name();
         let wires = self.wires.as_ref();
         let database = self.database.url();
         let mut settings = vec![
@@ -121,9 +120,10 @@ impl World {
             ("SLIPWAY_BOOTSTRAP_TOKEN", ADMIN_TOKEN.to_owned()),
             ("SLIPWAY_DATA", text(self.data.path())),
             ("SLIPWAY_INSTANCE", self.platform.clone()),
-            ("SLIPWAY_REGISTRY", format!("{registry}/{}", self.platform)),
+            ("SLIPWAY_REGISTRY", format!("{}/{}", self.registry_name(), self.platform)),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
             ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
+            ("SLIPWAY_WRECKS_KEPT", "0s".to_owned()),
             ("SLIPWAY_FAIL_POINTS", text(self.fail_points())),
             ("DOCKER_HOST", self.engine_of(service)),
             ("SLIPWAY_GATEWAY_HOOKS_ADDRESS", address(8800)),

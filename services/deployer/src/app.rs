@@ -22,6 +22,7 @@ use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,7 @@ pub(crate) struct App {
     pub(crate) platform: Arc<str>,
     pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) disk_floor: u64,
+    pub(crate) wrecks_kept: Duration,
     /// Where files may lie for a while.
     pub(crate) data: Arc<Path>,
     pub(crate) metrics: Metrics,
@@ -111,6 +113,7 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
         platform: config.platform.into(),
         credentials: crate::credentials::read(config.registry_auth_file.as_deref())?.into(),
         disk_floor: config.disk_floor,
+        wrecks_kept: config.wrecks_kept,
         data: config.data.into(),
         owner: service::new_id(),
         outbox: Arc::new(Notify::new()),
@@ -185,7 +188,7 @@ async fn report_health(app: &App, bus: &Bus, health: &Health, cancel: Cancellati
         health.report("docker", engine.map_err(|error| service::chain(&error)));
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::leftovers::{self, Looked};
 use crate::remains::{self, Known, Verdict};
 use crate::sweep::sweep_orphans;
 use crate::sweep_orphans::observe;
-use crate::{finish, member, restored};
+use crate::{db, finish, member, restored, wreck};
 use anyhow::Context;
 use events::ReleaseId;
 use std::collections::BTreeSet;
@@ -37,6 +37,7 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
     let volumes = app.engine.volumes(&app.platform).await?;
     let mut items = containers(app).await?;
     if really && items.iter().any(|item| item.verdict.goes) {
+        wreck::clear_all(app).await.context("remove what is left of failed candidates")?;
         sweep_orphans(app).await.context("remove what no release has")?;
         Box::pin(leftovers::stop(app, &mut Looked::default()))
             .await
@@ -140,7 +141,8 @@ async fn known(app: &App) -> anyhow::Result<Known> {
         let Some(live) = release::get(&app.pool, live).await? else { continue };
         unused.extend(finish::unused(app, &live).await?.into_iter().map(|instance| instance.id));
     }
-    Ok(Known { owned, unused, serving, moving, ..Known::default() })
+    let wrecks = db::wreck::ids(&app.pool).await?;
+    Ok(Known { owned, unused, serving, wrecks, moving, ..Known::default() })
 }
 
 async fn there(app: &App) -> Result<BTreeSet<remains::Spot>, sqlx::Error> {

@@ -3,6 +3,7 @@
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the deployer is told.
 #[derive(Debug, Clone)]
@@ -31,10 +32,15 @@ pub struct Config {
     pub registry_auth_file: Option<PathBuf>,
     /// Free space on the engine's disk below which nothing new is prepared, in bytes.
     pub disk_floor: u64,
+    /// How long the containers of a failed candidate stay to be looked into.
+    pub wrecks_kept: Duration,
 }
 
 /// Below this much free space a release is refused rather than half done: 2 GiB.
 const DISK_FLOOR: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Long enough to be told of a failure and look.
+const WRECKS_KEPT: Duration = Duration::from_hours(1);
 
 impl Config {
     /// The configuration in `env`.
@@ -51,6 +57,7 @@ impl Config {
         let data = env.required::<PathBuf>("SLIPWAY_DATA");
         let registry_auth_file = env.optional("SLIPWAY_REGISTRY_AUTH_FILE");
         let disk_floor = env.or("SLIPWAY_DISK_FLOOR", DISK_FLOOR);
+        let wrecks_kept = env.duration_or("SLIPWAY_WRECKS_KEPT", WRECKS_KEPT);
         env.finish(|| {
             Some(Self {
                 address,
@@ -65,6 +72,7 @@ impl Config {
                 data: data?,
                 registry_auth_file,
                 disk_floor,
+                wrecks_kept,
             })
         })
     }

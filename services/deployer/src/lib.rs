@@ -58,6 +58,7 @@ mod trace;
 mod transition;
 mod wave;
 mod window;
+mod wreck;
 
 pub mod classify;
 pub mod diagnose;

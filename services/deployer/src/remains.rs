@@ -21,6 +21,8 @@ pub struct Known {
     pub unused: BTreeSet<InstanceId>,
     /// Instances that the router sends requests.
     pub serving: BTreeSet<InstanceId>,
+    /// What is left of failed candidates to be looked into.
+    pub wrecks: BTreeSet<InstanceId>,
     /// Environments in which a release moves or waits.
     pub moving: BTreeSet<Spot>,
     /// Environments that are there.
@@ -55,6 +57,7 @@ pub fn container(found: &Labelled, known: &Known, now: DateTime<Utc>) -> Verdict
     let spot = spot(&found.labels);
     match () {
         () if is_in(&known.serving) => stays("it has requests"),
+        () if is_in(&known.wrecks) => goes("what failed, left for a while to be looked into"),
         () if !known.owned.contains(&release) && is_young(found.created_at, now) => {
             stays("it was made a moment ago")
         }
@@ -178,6 +181,12 @@ mod tests {
         assert!(!of(&young, &known()).0);
         let serving = Known { serving: BTreeSet::from([instance(1)]), ..known() };
         assert_eq!(of(&found(1, 2), &serving), (false, "it has requests".to_owned()));
+    }
+
+    #[test]
+    fn what_is_left_of_a_failed_candidate_goes_when_somebody_asks() {
+        let wreck = Known { wrecks: BTreeSet::from([instance(1)]), ..known() };
+        assert!(of(&found(1, 1), &wreck).0 && of(&found(1, 2), &wreck).0);
     }
 
     #[test]

@@ -38,6 +38,9 @@ const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 
 /// As much slower as can be said: on a busy machine the slowest answers say little.
 const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
 
+/// What failed is left, so that the way there is cut as well, and gone before it is looked what is left.
+const LEAVES: (&str, &str) = ("SLIPWAY_WRECKS_KEPT", "1s");
+
 /// What became of a case.
 #[derive(Debug)]
 pub struct Converged {
@@ -77,7 +80,7 @@ pub struct Stage {
 impl Stage {
     /// A platform with release 1 live.
     pub async fn start() -> Self {
-        Self::of(World::start().await).await
+        Self::of(World::with(&[LEAVES]).await).await
     }
 
     /// The same, for calamities of this ground.
@@ -200,6 +203,7 @@ impl Stage {
             Scene::Canary => Load::start(&users, "/", 2, Duration::from_millis(5)),
             Scene::Good
             | Scene::Migrates
+            | Scene::Tried
             | Scene::Approved
             | Scene::Frozen
             | Scene::TurnsBad
@@ -246,7 +250,7 @@ impl Stage {
 
     /// The job of release `number` ran, and not twice.
     fn migrated_once(&self, scene: Scene, number: i64) {
-        if scene != Scene::Migrates {
+        if !matches!(scene, Scene::Migrates | Scene::Tried) {
             return;
         }
         let written = self.world.docker.exec("web", &["cat", "/data/migrated"]);
@@ -262,6 +266,9 @@ impl Stage {
         match scene {
             Scene::Canary => text.replace(BAKE, CANARY),
             Scene::Migrates => text.replace("environments:", MIGRATE),
+            Scene::Tried => {
+                text.replace("environments:", &MIGRATE.replace("before_release", "verify"))
+            }
             Scene::Approved => text.replace(BAKE, APPROVAL),
             Scene::Frozen => text.replace(BAKE, FREEZE),
             Scene::Good | Scene::TurnsBad | Scene::NeverReady | Scene::AnswersBadly => text,
@@ -276,7 +283,12 @@ impl Stage {
 
     fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
         let image = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
+            Scene::Good
+            | Scene::Canary
+            | Scene::Migrates
+            | Scene::Tried
+            | Scene::Approved
+            | Scene::Frozen => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
@@ -328,9 +340,12 @@ impl Stage {
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
-                "live"
-            }
+            Scene::Good
+            | Scene::Canary
+            | Scene::Migrates
+            | Scene::Tried
+            | Scene::Approved
+            | Scene::Frozen => "live",
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady | Scene::AnswersBadly => "failed",
         };

@@ -22,3 +22,4 @@ pub(crate) mod setup;
 pub(crate) mod shadow;
 pub(crate) mod timetable;
 pub(crate) mod vote;
+pub(crate) mod wreck;

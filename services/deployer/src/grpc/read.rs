@@ -5,7 +5,7 @@ use super::name::{Place, ReleaseName};
 use super::view::Seen;
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, certificate, environment, instance, log, shadow, vote};
+use crate::db::{analysis, certificate, environment, instance, log, shadow, vote, wreck};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
@@ -60,6 +60,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::Shadow(_) => shadow::find(&app.pool, release.id).await.map_err(database)?,
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
+    let wrecks = wreck::of_release(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let promoted_from = other(app, release.promoted_from).await?;
@@ -75,6 +76,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         votes: &votes,
         closed: closed.as_ref(),
         certificate: certificate.as_ref(),
+        wrecks: &wrecks,
         shadow: shadow.as_ref(),
     };
     let errands = executions::errands(app, release.id).await?;

@@ -7,6 +7,7 @@ use crate::db::instance::Instance;
 use crate::db::log::Line;
 use crate::db::release::Release;
 use crate::db::vote::{Kind, Vote};
+use crate::db::wreck::Wreck;
 use crate::member;
 use crate::shadow::Report;
 use crate::steps::{Step, steps};
@@ -31,6 +32,8 @@ pub(super) struct Seen<'a> {
     /// Why it waits for its window.
     pub(super) closed: Option<&'a Closed>,
     pub(super) certificate: Option<&'a Certificate>,
+    /// What is left of it to be looked into.
+    pub(super) wrecks: &'a [Wreck],
     /// What came of the copies that it got.
     pub(super) shadow: Option<&'a Report>,
 }
@@ -78,6 +81,7 @@ impl Seen<'_> {
             promoted_from: text(self.promoted_from.map(name)),
             shadow: self.shadow.map(Report::show),
             model: text(origin.model.clone()),
+            wrecks: self.wrecks.iter().map(wreck).collect(),
         }
     }
 
@@ -138,6 +142,14 @@ impl Seen<'_> {
 
 fn name(release: &Release) -> String {
     proto::name::release(&release.app, &release.environment, release.number)
+}
+
+fn wreck(wreck: &Wreck) -> v1::Wreck {
+    v1::Wreck {
+        service: wreck.service.to_string(),
+        container: wreck.container_name.clone(),
+        until_time: time(Some(wreck.kept_until)),
+    }
 }
 
 fn vote(vote: &Vote) -> v1::Vote {
