@@ -74,7 +74,7 @@ async fn race(
     let pairs = sides.candidate.iter().cycle().zip(sides.stable.iter().cycle());
     for ((candidate, stable), n) in pairs.zip(0..performance.count) {
         // Who comes first takes turns, too.
-        let (took, stable) = if n % 2 == 0 {
+        let (took, stable) = if n.is_multiple_of(2) {
             let took = ask(candidate, request).await;
             (took, ask(stable, request).await)
         } else {

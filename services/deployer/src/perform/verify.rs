@@ -51,8 +51,8 @@ pub(crate) async fn verify(app: &App, release: &Release) -> Result<String, Outco
         let requests = counted(asked, "request", "good");
         told.push(format!("{requests}, the slowest answer after {} ms", slowest.as_millis()));
     }
-    told.extend(outpace(app, release).await?);
-    told.extend(verify_by_jobs(app, release, Kind::Verify).await?);
+    told.extend(Box::pin(outpace(app, release)).await?);
+    told.extend(Box::pin(verify_by_jobs(app, release, Kind::Verify)).await?);
     Ok(told.join("; "))
 }
 

@@ -16,7 +16,6 @@ use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
 use crate::{addresses, diagnose};
 use ::release::Failure;
 use proto::v1::{ReleaseStats, ShadowStats};
-use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -37,7 +36,7 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
     let limits = Limits::from(&release.content.resolved.bake);
     let mut looks = 0_u32;
     // Users are on it meanwhile: it is watched while jobs try it.
-    let mut trying = pin!(verify_by_jobs(app, release, Kind::VerifyAgain));
+    let mut trying = Box::pin(verify_by_jobs(app, release, Kind::VerifyAgain));
     let mut tried = again.is_zero().then(Vec::new);
     loop {
         let sights = watcher.look().await;
@@ -54,8 +53,9 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
             && Instant::now() >= end
         {
             let Tally { requests, failed } = candidate;
-            let tried: String = tried.iter().map(|told| format!(", {told}")).collect();
-            return Ok(format!("{looks} looks, {requests} requests, {failed} failed{tried}"));
+            let seen = format!("{looks} looks, {requests} requests, {failed} failed");
+            let told: Vec<String> = std::iter::once(seen).chain(tried.iter().cloned()).collect();
+            return Ok(told.join(", "));
         }
         tokio::select! {
             ended = &mut trying, if tried.is_none() => tried = Some(ended?),
