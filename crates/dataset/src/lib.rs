@@ -9,6 +9,7 @@ mod cell;
 mod csv_file;
 mod error;
 mod parquet_file;
+mod tally;
 mod write;
 
 pub use error::TableError;
