@@ -54,7 +54,7 @@ impl Numbers {
     pub fn new(mut values: Vec<f64>, form: Form) -> (Self, usize) {
         let (before, mut infinite) = (values.len(), 0);
         // Nearly always all are, which is seen faster than they are moved.
-        if !values.iter().fold(true, |all, value| all & value.is_finite()) {
+        if !values.iter().all(|value| value.is_finite()) {
             values.retain(|value| !value.is_nan());
             infinite = values.len();
             values.retain(|value| value.is_finite());
