@@ -90,7 +90,8 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let [mut without, mut with] = [Measured::default(), Measured::default()];
     for round in 1..=options.rounds {
         // Who comes first changes from round to round.
-        for captures in [round % 2 == 0, round % 2 == 1] {
+        let first = round.is_multiple_of(2);
+        for captures in [first, !first] {
             let measured = if captures { &mut with } else { &mut without };
             stage.measure(&options, (round, captures), measured).await?;
         }
