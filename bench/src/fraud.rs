@@ -270,8 +270,8 @@ mod tests {
     fn twelve_columns_change_and_with_enough_rows_those_are_told() {
         let truth: Vec<_> = features().iter().filter(|it| it.changes).map(|it| it.name).collect();
         assert_eq!((truth.len(), features().len()), (12, 20));
-        assert_eq!(drifted(20_000, true), truth);
-        assert_eq!(drifted(20_000, false), Vec::<&str>::new());
+        assert_eq!(drifted(50_000, true), truth);
+        assert_eq!(drifted(50_000, false), Vec::<&str>::new());
     }
 
     #[test]
