@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// The first request of a message waits so long for others.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks at what came: as many may wait as come meanwhile.
+const LOOK: Duration = Duration::from_millis(10);
 /// Requests that are read before they are published.
 const MOST_ROWS: usize = 1000;
 /// Values of one message: with texts of the greatest length it is smaller than the broker takes.
@@ -65,17 +67,19 @@ impl Publisher {
         }
     }
 
-    /// Reads what comes in a moment.
+    /// Reads what comes in a moment. It looks from time to time: being woken by every request would cost the requests more
+    /// than what is captured of them.
     async fn gather(&mut self, batches: &mut Vec<Batch>, over: &CancellationToken) {
         let until = Instant::now() + PATIENCE;
-        for _ in 1..MOST_ROWS {
-            let taken = tokio::select! {
-                () = over.cancelled() => return,
-                () = sleep_until(until) => return,
-                taken = self.taken.recv() => taken,
-            };
-            let Some(taken) = taken else { return };
-            self.read(taken, batches);
+        let mut rows = 1;
+        while rows < MOST_ROWS && Instant::now() < until {
+            tokio::select! { () = over.cancelled() => return, () = sleep(LOOK) => {} }
+            while rows < MOST_ROWS
+                && let Ok(taken) = self.taken.try_recv()
+            {
+                self.read(taken, batches);
+                rows += 1;
+            }
         }
     }
 
