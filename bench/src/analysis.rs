@@ -1,7 +1,6 @@
 //! How often judges of releases are right, and how soon: ours, one like Kayenta's and one like Flagger's look at the
 //! same simulated requests.
 
-mod chance;
 mod flagger;
 mod judge;
 mod kayenta;

@@ -1,7 +1,7 @@
 //! What the five services cost while nothing happens: resident memory and processor time, with releases of many
 //! apps live.
 
-use crate::platform::{Manifest, Platform};
+use crate::platform::{BLUE_GREEN, Manifest, Platform};
 use crate::table::Line;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     for number in 1..=options.apps {
         let app = format!("idle-{number}");
         platform.register(&app, &repo).await?;
-        let manifest = Manifest { app: &app, bake: "0s", number };
+        let manifest = Manifest { app: &app, strategy: BLUE_GREEN, bake: "0s", number };
         let release = platform.deploy(&manifest, &image).await?;
         platform.until(&app, release, State::Live).await?;
     }

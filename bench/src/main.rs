@@ -1,11 +1,20 @@
 //! Benchmarks against peers and limits. Every number is compared with something measured in the same run.
 #![expect(clippy::print_stdout, reason = "figures are for people who wait for them")]
 
+mod alarms;
 mod analysis;
+mod capture;
+mod chance;
+mod cost;
+mod drift;
 mod engine;
 mod floor;
+mod fraud;
 mod idle;
+mod merge;
+mod paced;
 mod platform;
+mod regression;
 mod release;
 mod rollback;
 mod router;
@@ -14,6 +23,7 @@ mod shadow;
 mod switch;
 mod table;
 mod webhook;
+mod weights;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
@@ -46,11 +56,37 @@ enum What {
     Shadow(shadow::Options),
     /// How often judges of releases are right, and how soon, on simulated requests.
     Analysis(analysis::Options),
+    /// Whether a canary gets the share of requests that it was given.
+    Weights(weights::Options),
+    /// From the first bad answer of a canary until it is gone.
+    Regression(regression::Options),
+    /// `slipway drift data` against Evidently: processor time and memory.
+    Drift(drift::Options),
+    /// How often judges of data are right, on simulated days.
+    Alarms(alarms::Options),
+    /// What capturing requests costs those that are captured.
+    Capture(capture::Options),
+    /// A day of captured traffic, added up from its hours.
+    Merge(merge::Options),
 }
 
 /// What runs when nothing is named, with the usual options.
-const ALL: [&str; 8] =
-    ["webhook", "router", "release", "switch", "rollback", "idle", "shadow", "analysis"];
+const ALL: [&str; 14] = [
+    "webhook",
+    "router",
+    "release",
+    "switch",
+    "rollback",
+    "idle",
+    "shadow",
+    "analysis",
+    "weights",
+    "regression",
+    "drift",
+    "alarms",
+    "capture",
+    "merge",
+];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -91,6 +127,12 @@ impl What {
             Self::Idle(_) => "idle",
             Self::Shadow(_) => "shadow",
             Self::Analysis(_) => "analysis",
+            Self::Weights(_) => "weights",
+            Self::Regression(_) => "regression",
+            Self::Drift(_) => "drift",
+            Self::Alarms(_) => "alarms",
+            Self::Capture(_) => "capture",
+            Self::Merge(_) => "merge",
         }
     }
 
@@ -104,6 +146,12 @@ impl What {
             Self::Idle(options) => idle::run(options).await,
             Self::Shadow(options) => shadow::run(options).await,
             Self::Analysis(options) => analysis::run(options).await,
+            Self::Weights(options) => weights::run(options).await,
+            Self::Regression(options) => regression::run(options).await,
+            Self::Drift(options) => drift::run(options).await,
+            Self::Alarms(options) => alarms::run(options).await,
+            Self::Capture(options) => capture::run(options).await,
+            Self::Merge(options) => merge::run(options).await,
         }
     }
 }

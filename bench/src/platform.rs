@@ -7,6 +7,7 @@ use proto::v1::{
     App, CreateAppRequest, CreateReleaseRequest, GetReleaseRequest, Release,
     RollbackEnvironmentRequest,
 };
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 use stories::{Client, World, fixture};
@@ -45,9 +46,14 @@ impl Platform {
 
     /// The chameleon as an image that says it is `version`; `repository@digest`.
     pub(crate) async fn image(&self, version: &str) -> Result<String> {
+        self.chameleon(version, &json!({ "version": version })).await
+    }
+
+    /// The chameleon as an image that behaves so, by the tag `version`; `repository@digest`.
+    pub(crate) async fn chameleon(&self, version: &str, behaviour: &Value) -> Result<String> {
         let repo = Repo::init();
         repo.copy(&fixture::example("chameleon"));
-        fixture::behave(&repo, &serde_json::json!({ "version": version }));
+        fixture::behave(&repo, behaviour);
         let (repository, context) = (self.repository("chameleon"), tar(repo.path()).await?);
         self.engine.build(context, &format!("{repository}:{version}"), "").await?;
         let digest = self.engine.push(&repository, version).await?;
@@ -133,10 +139,14 @@ pub(crate) fn host(app: &str) -> String {
     format!("{app}.localhost")
 }
 
+/// The strategy of most.
+pub(crate) const BLUE_GREEN: &str = "blue_green";
+
 /// What is different between the manifests of the benchmarks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manifest<'a> {
     pub(crate) app: &'a str,
+    pub(crate) strategy: &'a str,
     pub(crate) bake: &'a str,
     /// Part of the environment, so that each release is another one, with containers of its own.
     pub(crate) number: usize,
@@ -144,7 +154,7 @@ pub(crate) struct Manifest<'a> {
 
 impl std::fmt::Display for Manifest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { app, bake, number } = self;
+        let Self { app, strategy, bake, number } = self;
         let host = host(app);
         write!(
             f,
@@ -165,6 +175,7 @@ environments:
   production:
     track: {{ branch: main }}
     host: {host}
+    strategy: {strategy}
     bake: {bake}
 "
         )

@@ -1,7 +1,7 @@
 //! From the command to go back until users are answered by the release before. Warm: its instances still run,
 //! because the new one is in its bake. Cold: it was live, and the one before has been stopped.
 
-use crate::platform::{Manifest, Platform, host};
+use crate::platform::{BLUE_GREEN, Manifest, Platform, host};
 use crate::sample::{median_time, milliseconds, ratio};
 use crate::table::Line;
 use anyhow::{Context, Result};
@@ -65,7 +65,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
 
 impl Stage {
     async fn deploy(&self, image: &str, bake: &str, number: usize, state: State) -> Result<i64> {
-        let manifest = Manifest { app: APP, bake, number };
+        let manifest = Manifest { app: APP, strategy: BLUE_GREEN, bake, number };
         let number = self.platform.deploy(&manifest, image).await?;
         self.platform.until(APP, number, state).await?;
         Ok(number)

@@ -40,7 +40,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
         peers::nginx(directory.path(), ports)?,
         peers::haproxy(directory.path(), ports)?,
         peers::caddy(directory.path(), ports)?,
-        peers::slipway(directory.path(), ports, &stories::program("router"))?,
+        peers::slipway(directory.path(), ports, &[])?,
     ];
     peers.push(Peer::direct(ports));
     for peer in &peers {
@@ -54,7 +54,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
         peers.iter().map(|peer| (peer.name, Vec::new())).collect();
     for round in 1..=options.rounds {
         for (peer, (name, figures)) in peers.iter().zip(&mut measured) {
-            let taken = wrk::run(peer, options.connections, options.seconds).await?;
+            let taken = wrk::run(peer, options.connections, options.seconds, None).await?;
             println!("round {round}  {name:<8} {taken}");
             figures.push(taken);
         }

@@ -1,21 +1,16 @@
 //! What copies of requests cost those that are copied: the router with a shadow beside the same router without one, at
 //! the same pace, with JSON that is compared. Once more with a candidate that never answers. Rounds are interleaved.
 
+use crate::paced::{self, Pace, Question};
 use crate::router::{peers, until_it_listens, wrk};
+use crate::sample::median;
 use crate::table::Line;
-use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
+use anyhow::{Context, Result};
 use clap::Args;
-use hdrhistogram::Histogram;
-use http::Request;
-use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::http1::handshake;
-use hyper_util::rt::TokioIo;
 use peers::{Peer, Ports};
 use proto::v1;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until};
+use tokio::net::TcpListener;
 
 /// How to measure.
 #[derive(Debug, Args)]
@@ -65,7 +60,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
     let directory = tempfile::tempdir().context("making a directory")?;
     let ports = Ports::free()?;
     let _upstream = peers::upstream(directory.path(), ports, (&json(), "application/json"))?;
-    let router = peers::slipway(directory.path(), ports, &stories::program("router"))?;
+    let router = peers::slipway(directory.path(), ports, &[])?;
     for port in [ports.stable, ports.candidate, router.port] {
         until_it_listens(port).await?;
     }
@@ -91,10 +86,10 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
                 counts.dropped
             );
             p99.push(slowest);
-            full.push(wrk::run(&router, options.connections, options.seconds / 2).await?);
+            full.push(wrk::run(&router, options.connections, options.seconds / 2, None).await?);
         }
     }
-    Ok(judge(p99.map(middle), &full.map(|all| wrk::median(&all).per_second)))
+    Ok(judge(p99.map(median), &full.map(|all| wrk::median(&all).per_second)))
 }
 
 fn judge([nothing, copies, hangs]: [f64; 3], full: &[f64; 3]) -> Vec<Line> {
@@ -145,55 +140,9 @@ async fn tell(ports: Ports, generation: u64, (way, hang): (Way, u16), share: u32
     peers::tell_slipway(ports, generation, route).await
 }
 
-/// p50 and p99 in milliseconds, from sending a request to the end of its answer.
+/// p50 and p99 in milliseconds.
 async fn paced(router: &Peer, options: &Options) -> Result<[f64; 2]> {
-    let connections = options.connections;
-    let every = Duration::from_secs_f64(f64::from(connections) / options.rate);
-    let (start, time) = (Instant::now(), Duration::from_secs(options.seconds.into()));
-    let clients: Vec<_> = (0..connections)
-        .map(|index| {
-            let first = start + every.mul_f64(f64::from(index) / f64::from(connections));
-            tokio::spawn(client(router.port, (first, start + time), every))
-        })
-        .collect();
-    let mut all = histogram();
-    for client in clients {
-        all.add(client.await??)?;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
-    let at = |quantile: f64| all.value_at_quantile(quantile) as f64 / 1000.0;
-    Ok([at(0.5), at(0.99)])
-}
-
-async fn client(
-    port: u16,
-    (mut due, end): (Instant, Instant),
-    every: Duration,
-) -> Result<Histogram<u64>> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting")?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let mut taken = histogram();
-    while due < end {
-        sleep_until(due).await;
-        let sent = Instant::now();
-        let request = Request::get("/").header("host", "127.0.0.1").body(Empty::<Bytes>::new())?;
-        sender.ready().await?;
-        let response = sender.send_request(request).await.context("asking")?;
-        ensure!(response.status() == 200, "a user got {}", response.status());
-        response.into_body().collect().await?;
-        taken.saturating_record(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
-        due += every;
-    }
-    Ok(taken)
-}
-
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000, 3).expect("three digits are possible")
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let Options { connections, rate, seconds, .. } = *options;
+    let pace = Pace { connections, rate, time: Duration::from_secs(seconds.into()) };
+    paced::quantiles(paced::ask(router.address(), &Question::get("127.0.0.1"), pace)).await
 }

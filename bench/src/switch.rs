@@ -1,7 +1,7 @@
 //! Blue-green releases one after the other while users ask without a pause: nobody may notice. Beside it, what
 //! the same users see while nothing is released.
 
-use crate::platform::{Manifest, Platform, host};
+use crate::platform::{BLUE_GREEN, Manifest, Platform, host};
 use crate::sample::{milliseconds, ratio, seconds};
 use crate::table::Line;
 use anyhow::Result;
@@ -57,7 +57,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Line>> {
 }
 
 async fn release(platform: &Platform, number: usize, images: &[String; 2]) -> Result<()> {
-    let manifest = Manifest { app: APP, bake: "0s", number };
+    let manifest = Manifest { app: APP, strategy: BLUE_GREEN, bake: "0s", number };
     let number = platform.deploy(&manifest, &images[number % 2]).await?;
     platform.until(APP, number, State::Live).await?;
     Ok(())

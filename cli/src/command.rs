@@ -17,6 +17,8 @@ mod down;
 mod drift;
 mod drift_captured;
 mod drift_data;
+mod drift_issue;
+mod drift_truth;
 mod events;
 mod explain;
 mod gc;
@@ -40,6 +42,8 @@ mod token;
 mod traffic;
 mod unpin;
 mod up;
+
+pub(crate) use drift_data::QueryError;
 
 use crate::error::Error;
 use crate::exit::Exit;

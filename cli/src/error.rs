@@ -42,6 +42,9 @@ pub(crate) enum Error {
     /// A table could not be read.
     #[error(transparent)]
     Table(#[from] dataset::TableError),
+    /// A query has no answer.
+    #[error(transparent)]
+    Query(#[from] crate::command::QueryError),
     /// A file could not be written.
     #[error("write {path}")]
     Write {
@@ -66,7 +69,8 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Server(refused) => refused.exit(),
-            Self::Usage(_) | Self::Read { .. } | Self::Table(_) => Exit::Usage,
+            Self::Query(error) if error.is_away() => Exit::Unavailable,
+            Self::Usage(_) | Self::Read { .. } | Self::Table(_) | Self::Query(_) => Exit::Usage,
             Self::NotFound(_) | Self::Unknown { .. } => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::TimedOut(_) => Exit::Interrupted,

@@ -4,18 +4,12 @@ import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from percentiles import load, percentile, reference
 from train import score
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def load(variable, default):
-    with open(os.path.join(HERE, os.environ.get(variable, default)), encoding="utf-8") as file:
-        return json.load(file)
 
 
 class Handler(BaseHTTPRequestHandler):
-    model, features = None, None
+    model, features, scores = None, None, None
 
     def do_GET(self):
         if self.path in ("/health", "/ready"):
@@ -28,7 +22,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(404, {"error": "not found"})
         try:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-            self.answer(200, {"score": round(score(self.model, self.features, body), 6)})
+            value = score(self.model, self.features, body)
+            below = percentile(self.scores, value)
+            self.answer(200, {"score": round(value, 6), "percentile": round(below, 1)})
         except (KeyError, TypeError, ValueError) as error:
             self.answer(400, {"error": f"send {', '.join(self.features)}: {error}"})
 
@@ -47,4 +43,5 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     Handler.model = load("MODEL_PATH", "models/model.json")
     Handler.features = load("FEATURES_PATH", "data/selected_features.json")
+    Handler.scores = reference(Handler.model, Handler.features)
     ThreadingHTTPServer(("", int(os.environ.get("PORT", "8000"))), Handler).serve_forever()

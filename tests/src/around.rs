@@ -1,7 +1,8 @@
 //! What stands around a world's services and is the world's own: to be taken away, filled up, or cut off.
 
+use crate::World;
 use std::path::Path;
-use testkit::{Engine, Loopback, Nats, Postgres, Proxy, Registry};
+use testkit::{Engine, GitHub, Loopback, Nats, Postgres, Proxy, Registry};
 
 /// Room on a small disk: more than builds keep free, and not much.
 const SMALL: u32 = 192;
@@ -21,6 +22,8 @@ pub struct Around {
     pub small_disks: bool,
     /// The services' clock can be set.
     pub clock: bool,
+    /// What is told of releases and asked about CI, of the app `shop`.
+    pub github: Option<GitHub>,
 }
 
 impl Around {
@@ -34,6 +37,17 @@ impl Around {
         }
     }
 
+    /// What services are told of it.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let Some(github) = &self.github else { return Vec::new() };
+        vec![
+            ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8".to_owned()),
+            ("SLIPWAY_GITHUB_URL", github.url()),
+            ("SLIPWAY_GITHUB_TOKEN", testkit::github::TOKEN.to_owned()),
+            ("SLIPWAY_GITHUB_REPOSITORIES", format!("shop={}", testkit::github::REPOSITORY)),
+        ]
+    }
+
     pub(crate) fn broker(&self, program: &Path, host: Loopback) -> Nats {
         if self.small_disks {
             Nats::on_small_disk(program, host, SMALL)
@@ -44,6 +58,26 @@ impl Around {
 
     pub(crate) fn disk(&self, folder: &Path) -> Option<testkit::SmallDisk> {
         self.small_disks.then(|| testkit::SmallDisk::over(folder, SMALL))
+    }
+}
+
+impl World {
+    /// Starts everything, with a registry of its own.
+    pub async fn with_registry() -> Self {
+        let host = Loopback::unused();
+        let registry = Some(Registry::start(host));
+        Self::at(host, &[], Around { registry, ..Around::default() }).await
+    }
+
+    /// Starts everything, with a GitHub of its own and `extra` settings.
+    pub async fn with_github(extra: &[(&'static str, &str)]) -> Self {
+        let github = Some(GitHub::start().await);
+        Self::at(Loopback::unused(), extra, Around { github, ..Around::default() }).await
+    }
+
+    /// The world's own GitHub.
+    pub fn github(&self) -> &GitHub {
+        self.around.github.as_ref().expect("this world has a GitHub of its own")
     }
 }
 

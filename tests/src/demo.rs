@@ -3,6 +3,7 @@
 
 mod canary;
 mod changed_by_hand;
+mod drifts;
 mod driver_killed;
 mod engineer;
 mod first;
@@ -25,6 +26,7 @@ use engineer::Engineer;
 use platform::Platform;
 use std::path::PathBuf;
 use team::Team;
+use testkit::GitHub;
 use users::Users;
 
 /// Everything on the stage.
@@ -33,17 +35,19 @@ struct Stage {
     platform: Platform,
     team: Team,
     engineer: Engineer,
+    github: GitHub,
 }
 
 /// Plays all acts on a platform that begins anew, and leaves it running.
 pub async fn play() -> Result<()> {
     let begun = std::time::Instant::now();
     tell::act(1);
-    let platform = Platform::start(&folder()?).await?;
+    let github = GitHub::start().await;
+    let platform = Platform::start(&folder()?, &github).await?;
     tell::act(2);
     let team = Team::register(&platform).await?;
     let engineer = Engineer::new(&platform)?;
-    let stage = Stage { platform, team, engineer };
+    let stage = Stage { platform, team, engineer, github };
     tell::act(3);
     first::play(&stage).await?;
     let users = Users::start(&stage.platform)?;
@@ -67,6 +71,8 @@ pub async fn play() -> Result<()> {
     let users = canary::untold(&stage, users).await?;
     tell::act(13);
     canary::promoted(&stage, &users).await?;
+    tell::act(14);
+    let users = drifts::play(&stage, users).await?;
     users.stop().await;
     tell::end(&stage.platform, &stage.engineer.releases().await?, begun.elapsed());
     Ok(())

@@ -38,7 +38,7 @@ pub use docker::Docker;
 pub use pushing::{MAIN, outcome};
 pub use running::{Running, program};
 pub use shop::{rework, rewrite};
-pub use slipway::{Begun, Follower, Ran};
+pub use slipway::{Begun, Follower, Ran, slipway_alone};
 pub use slow_step::SlowStep;
 pub use socket::Socket;
 pub use uploads::Uploads;

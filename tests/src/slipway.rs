@@ -3,7 +3,8 @@
 use crate::world::INTERNAL_TOKEN;
 use crate::{ADMIN_TOKEN, World, program};
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use testkit::eventually;
 
@@ -22,6 +23,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            complaint: text(&output.stderr),
+        }
+    }
+
     /// Its output; panics unless it did what was asked.
     pub fn done(self) -> String {
         assert_eq!(self.status, 0, "{}{}", self.out, self.complaint);
@@ -82,14 +92,19 @@ pub struct Begun(Child);
 impl Begun {
     /// Waits for its end.
     pub fn ran(self) -> Ran {
-        let output = self.0.wait_with_output().expect("it ends");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran {
-            status: output.status.code().unwrap_or(-1),
-            out: text(&output.stdout),
-            complaint: text(&output.stderr),
-        }
+        Ran::of(&self.0.wait_with_output().expect("it ends"))
     }
+}
+
+/// Runs `slipway` where there is no platform, with this variable; `line` is split at blanks.
+pub fn slipway_alone((name, value): (&str, &str), line: &str) -> Ran {
+    let mut command = Command::new(slipway());
+    command.env_clear().env(name, value).args(line.split_whitespace());
+    Ran::of(&command.output().expect("`cargo build --workspace --bins` made it"))
+}
+
+fn slipway() -> PathBuf {
+    program("router").with_file_name("slipway")
 }
 
 impl World {
@@ -130,7 +145,7 @@ impl World {
     }
 
     fn command(&self, token: &str, line: &str) -> Command {
-        let mut command = Command::new(program("router").with_file_name("slipway"));
+        let mut command = Command::new(slipway());
         command
             .env_clear()
             .env("SLIPWAY_SERVER", self.api())

@@ -1,6 +1,7 @@
 //! What the database says, for looks behind the scenes.
 
 use crate::World;
+use crate::app::PRODUCTION;
 use std::time::Duration;
 use testkit::eventually;
 
@@ -53,11 +54,12 @@ impl World {
         found.expect("the database is there")
     }
 
-    /// The state of the release with this number, as the truth has it.
+    /// The state of the release of production with this number, as the truth has it.
     pub(crate) async fn state_of(&self, number: i64) -> Option<String> {
         let pool = self.truth();
-        let state = "select state ->> 'state' from deployer.release where number = $1";
-        sqlx::query_scalar(state).bind(number).fetch_one(&pool).await.ok()
+        let state =
+            "select state ->> 'state' from deployer.release where number = $1 and environment = $2";
+        sqlx::query_scalar(state).bind(number).bind(PRODUCTION).fetch_one(&pool).await.ok()
     }
 
     /// Waits until `service` has handled `event_type` `count` times.
@@ -97,10 +99,11 @@ impl World {
         sqlx::query_scalar(query).bind(service).fetch_one(&pool).await.ok()
     }
 
-    /// The number of the newest release; 0 when there is none.
+    /// The number of the newest release of production; 0 when there is none.
     pub(crate) async fn newest(&self) -> i64 {
-        let newest = "select coalesce(max(number), 0) from deployer.release";
-        sqlx::query_scalar(newest).fetch_one(&self.truth()).await.expect("a number")
+        let newest = "select coalesce(max(number), 0) from deployer.release where environment = $1";
+        let newest = sqlx::query_scalar(newest).bind(PRODUCTION).fetch_one(&self.truth()).await;
+        newest.expect("a number")
     }
 
     /// How many messages came again and changed nothing.

@@ -53,13 +53,6 @@ impl World {
         Self::at(Loopback::unused(), extra, Around::default()).await
     }
 
-    /// Starts everything, with a registry of its own.
-    pub async fn with_registry() -> Self {
-        let host = Loopback::unused();
-        let registry = Some(Registry::start(host));
-        Self::at(host, &[], Around { registry, ..Around::default() }).await
-    }
-
     /// Starts everything, with a registry, a Postgres and wires of its own.
     pub async fn alone() -> Self {
         Self::alone_and(|around| around).await
@@ -71,7 +64,7 @@ impl World {
         Self::at(host, &[], more(Around::alone(host))).await
     }
 
-    async fn at(host: Loopback, extra: &[(&'static str, &str)], around: Around) -> Self {
+    pub(crate) async fn at(host: Loopback, extra: &[(&'static str, &str)], around: Around) -> Self {
         let infra = Infra::from_environment();
         let platform = format!("test-{}", uuid::Uuid::new_v4().simple());
         let postgres = around.postgres.as_ref();
@@ -108,7 +101,6 @@ impl World {
         let url = |port| format!("http://{}", self.host.port(port));
         let address = |port| self.host.port(port).to_string();
         let text = |path: &Path| path.display().to_string();
-        let registry = self.registry_name();
         let wires = self.wires.as_ref();
         let database = self.database.url();
         let mut settings = vec![
@@ -121,9 +113,10 @@ impl World {
             ("SLIPWAY_BOOTSTRAP_TOKEN", ADMIN_TOKEN.to_owned()),
             ("SLIPWAY_DATA", text(self.data.path())),
             ("SLIPWAY_INSTANCE", self.platform.clone()),
-            ("SLIPWAY_REGISTRY", format!("{registry}/{}", self.platform)),
+            ("SLIPWAY_REGISTRY", format!("{}/{}", self.registry_name(), self.platform)),
             ("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", text(&std::env::temp_dir())),
             ("SLIPWAY_DISK_FLOOR", "104857600".to_owned()),
+            ("SLIPWAY_WRECKS_KEPT", "0s".to_owned()),
             ("SLIPWAY_FAIL_POINTS", text(self.fail_points())),
             ("DOCKER_HOST", self.engine_of(service)),
             ("SLIPWAY_GATEWAY_HOOKS_ADDRESS", address(8800)),
@@ -142,6 +135,7 @@ impl World {
             ("SLIPWAY_MONITOR_URL", url(8805)),
         ];
         settings.extend(self.clock.iter().flat_map(WallClock::settings));
+        settings.extend(self.around.settings());
         settings.extend(self.extra.clone());
         settings
     }

@@ -1,6 +1,6 @@
 //! An hour of simulated requests to a stable release and a candidate, and what the router would have counted.
 
-use super::chance::Chance;
+use crate::chance::Chance;
 
 /// The counters are looked at this often.
 pub(crate) const LOOK_SECONDS: f64 = 10.0;

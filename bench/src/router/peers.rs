@@ -5,9 +5,10 @@ use proto::v1::router_service_client::RouterServiceClient;
 use proto::v1::{self, ApplyTableRequest};
 use service::Secret;
 use service::internal::Internal;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
+use testkit::Http;
 use tokio::process::{Child, Command};
 use tonic::transport::Channel;
 
@@ -58,6 +59,11 @@ impl Peer {
 }
 
 impl Peer {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
     /// What the proxy has used since it started.
     pub(crate) fn processor_seconds(&self) -> f64 {
         let pid = self.process.as_ref().and_then(Child::id);
@@ -208,14 +214,16 @@ http://127.0.0.1:{caddy} {{
     Ok(Peer { name: "caddy", port: caddy, process: Some(process) })
 }
 
-pub(crate) fn slipway(directory: &Path, ports: Ports, program: &Path) -> Result<Peer> {
-    let mut command = Command::new(program);
+/// Ours, with settings beside the usual ones.
+pub(crate) fn slipway(directory: &Path, ports: Ports, more: &[(&str, String)]) -> Result<Peer> {
+    let mut command = Command::new(stories::program("router"));
     command
         .env("SLIPWAY_DATA", directory.join("slipway"))
         .env("SLIPWAY_INTERNAL_TOKEN", TOKEN)
         .env("SLIPWAY_ROUTER_TRAFFIC_ADDRESS", format!("127.0.0.1:{}", ports.slipway))
         .env("SLIPWAY_ROUTER_ADDRESS", format!("127.0.0.1:{}", ports.control))
-        .env("SLIPWAY_ROUTER_ACCESS_LOG", directory.join("slipway.access"));
+        .env("SLIPWAY_ROUTER_ACCESS_LOG", directory.join("slipway.access"))
+        .envs(more.iter().map(|(name, value)| (name, value)));
     let process = start(&mut command, &directory.join("slipway.out"))?;
     Ok(Peer { name: "slipway", port: ports.slipway, process: Some(process) })
 }
@@ -256,6 +264,14 @@ pub(crate) async fn copies(ports: Ports) -> Result<v1::ShadowCounts> {
     let stats = router.get_stats(request).await.context("reading what was measured")?.into_inner();
     let newest = stats.shadows.into_iter().filter_map(|shadow| shadow.counts).next_back();
     Ok(newest.unwrap_or_default())
+}
+
+/// What the router counts under `name`, with these labels.
+pub(crate) async fn counted(ports: Ports, name: &str) -> Result<f64> {
+    let control = ([127, 0, 0, 1], ports.control).into();
+    let text = Http::new(control, "localhost").get("/metrics").await?.text();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    value.with_context(|| format!("the router does not count {name}:\n{text}"))
 }
 
 fn control(ports: Ports) -> Result<(RouterServiceClient<Channel>, Internal)> {

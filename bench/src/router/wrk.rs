@@ -3,6 +3,7 @@
 use super::peers::Peer;
 use anyhow::{Context, Result, ensure};
 use std::fmt;
+use std::path::Path;
 use tokio::process::Command;
 
 /// What one measurement gave.
@@ -25,17 +26,23 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Loads `peer`.
-pub(crate) async fn run(peer: &Peer, connections: u32, seconds: u32) -> Result<Figures> {
+/// Loads `peer`; `script` tells what is asked where that is no plain GET.
+pub(crate) async fn run(
+    peer: &Peer,
+    connections: u32,
+    seconds: u32,
+    script: Option<&Path>,
+) -> Result<Figures> {
     let before = peer.processor_seconds();
-    let figures = load(peer.port, connections, seconds).await?;
+    let figures = load(peer.port, connections, seconds, script).await?;
     let requests = figures.per_second * f64::from(seconds);
     Ok(Figures { cpu_us: (peer.processor_seconds() - before) * 1e6 / requests, ..figures })
 }
 
-async fn load(port: u16, connections: u32, seconds: u32) -> Result<Figures> {
+async fn load(port: u16, connections: u32, seconds: u32, script: Option<&Path>) -> Result<Figures> {
     let output = Command::new("wrk")
         .args(["-t1", "--latency", &format!("-c{connections}"), &format!("-d{seconds}s")])
+        .args(script.into_iter().flat_map(|script| ["-s".as_ref(), script.as_os_str()]))
         .arg(format!("http://127.0.0.1:{port}/"))
         .output()
         .await

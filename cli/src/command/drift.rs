@@ -2,7 +2,8 @@
 
 use super::drift_captured::{self, Accept, Check, Mute, Verdicts};
 use super::drift_data::DriftData;
-use super::known;
+use super::drift_truth::{self, Show, Truth};
+use super::{drift_issue, known};
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -43,7 +44,11 @@ enum Act {
     Accept(Accept),
     /// Tell nothing of drift of data for a while
     Mute(Mute),
-    /// Compare data in a file with their reference in another, without a server
+    /// Say what was true of captured predictions
+    Truth(Truth),
+    /// How good models are by what was true
+    Show(Show),
+    /// Compare data in a file or a database with their reference in another, without a server
     Data(DriftData),
 }
 
@@ -77,7 +82,9 @@ impl Drift {
             Some(Act::Verdicts(it)) => drift_captured::verdicts(session, it).await,
             Some(Act::Accept(it)) => drift_captured::accept(session, it).await,
             Some(Act::Mute(it)) => drift_captured::mute(session, it).await,
-            Some(Act::Data(data)) => data.run(session),
+            Some(Act::Truth(it)) => drift_truth::tell(session, it).await,
+            Some(Act::Show(it)) => drift_truth::show(session, it).await,
+            Some(Act::Data(data)) => data.run(session).await,
             None => match (self.app, self.environment) {
                 (Some(app), Some(environment)) => check(session, &Place { app, environment }).await,
                 (app, _) => list(session, app).await,
@@ -94,6 +101,7 @@ async fn check(session: &Session, place: &Place) -> Result<Exit, Error> {
     });
     let verdicts = [answer.await?.environment.unwrap_or_default()];
     session.out.message(&verdicts[0], |_| print::drift::list(&verdicts, session.now()))?;
+    drift_issue::tell(session, &server, &place.app, Some(&place.environment)).await;
     Ok(print::drift::exit(&verdicts))
 }
 
@@ -107,6 +115,9 @@ async fn list(session: &Session, app: Option<String>) -> Result<Exit, Error> {
     let all = answer.await?;
     known::if_empty(&server, app.as_deref(), all.environments.is_empty()).await?;
     session.out.message(&all, |all| print::drift::list(&all.environments, session.now()))?;
+    if let Some(app) = app {
+        drift_issue::tell(session, &server, &app, None).await;
+    }
     Ok(print::drift::exit(&all.environments))
 }
 

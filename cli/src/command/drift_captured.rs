@@ -1,5 +1,6 @@
 //! `slipway drift check`, `verdicts`, `accept` and `mute`: captured traffic against the reference of its model.
 
+use super::drift_issue;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -82,6 +83,7 @@ pub(super) async fn check(session: &Session, it: Check) -> Result<Exit, Error> {
     });
     let answer = answer.await?;
     session.out.message(&answer, print::verdict)?;
+    drift_issue::tell(session, &server, &it.app, Some(&it.environment)).await;
     Ok(print::exit(&answer.data_drift.unwrap_or_default()))
 }
 

@@ -1,4 +1,8 @@
-//! `slipway drift data`: data against their reference, from files. Needs no server.
+//! `slipway drift data`: data against their reference, from files or from a database. Needs no server.
+
+mod query;
+
+pub(crate) use query::QueryError;
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -7,13 +11,14 @@ use crate::session::Session;
 use clap::{Args, ValueEnum};
 use dataset::{Table, TableError};
 use drift::{Column, Judge, Kind, Methods, Mode, Pair, Report, Verdict};
+use query::{Readable, readable};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Which data, and how to judge them.
 #[derive(Debug, Args)]
 pub(crate) struct DriftData {
-    /// What data should be like: CSV, plain or gzipped, or Parquet
+    /// What data should be like: CSV, plain or gzipped, Parquet, or a query in a file that ends in .sql
     #[arg(long, value_name = "FILE")]
     reference: PathBuf,
     /// What they are like now
@@ -44,13 +49,14 @@ enum Compat {
 }
 
 impl DriftData {
-    pub(crate) fn run(self, session: &Session) -> Result<Exit, Error> {
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         let methods = self.methods.as_deref().map_or(Ok(Methods::default()), str::parse);
         let methods =
             methods.map_err(|error: drift::UnknownMethod| Error::Usage(error.to_string()))?;
         let mode = self.compat.map_or(Mode::Slipway, |Compat::Evidently| Mode::Evidently);
         let is_listed = methods != Methods::default();
-        let report = self.judged(Judge::new(mode, methods, self.least_values))?;
+        let tables = (readable(&self.reference).await?, readable(&self.current).await?);
+        let report = self.judged(tables, Judge::new(mode, methods, self.least_values))?;
         let files = [&self.reference, &self.current].map(|path| path.display().to_string());
         if session.out.is_json() {
             session.out.text(&drift_data::json(&report, &files))?;
@@ -66,8 +72,12 @@ impl DriftData {
         })
     }
 
-    fn judged(&self, mut judge: Judge) -> Result<Report, Error> {
-        let (reference, current) = (Table::open(&self.reference)?, Table::open(&self.current)?);
+    fn judged(
+        &self,
+        (reference, current): (Readable, Readable),
+        mut judge: Judge,
+    ) -> Result<Report, Error> {
+        let (reference, current) = (reference.open()?, current.open()?);
         let extra = current.names().iter().filter(|name| !reference.names().contains(name));
         let names: Vec<&str> = reference.names().iter().chain(extra).map(String::as_str).collect();
         let kinds: HashMap<String, Kind> = settings("--kinds", &self.kinds, &names)?;

@@ -112,7 +112,8 @@ fn place(drift: &DataDrift) -> String {
         .map_or_else(|_| drift.name.clone(), |parts| parts.join("/"))
 }
 
-fn model(model: &str) -> &str {
+/// As much of a model as people compare.
+pub(super) fn model(model: &str) -> &str {
     model.get(..MODEL).unwrap_or(model)
 }
 

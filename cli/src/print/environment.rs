@@ -1,6 +1,6 @@
 //! Environments: what is live and what moves.
 
-use super::{certificate, drift, progress, release, table, time};
+use super::{certificate, drift, progress, release, soak, table, time};
 use chrono::{DateTime, Utc};
 use proto::v1::{Environment, EnvironmentDrift};
 
@@ -35,7 +35,13 @@ pub(crate) fn list(
     let blocks = moving.map(|moving| format!("\n{}", progress::block(moving, now).join("\n")));
     let verdicts = environments.iter().filter_map(verdict_on);
     let ill = verdicts.flat_map(|verdict| drift::ill(verdict, now));
-    std::iter::once(table.render()).chain(ill).chain(blocks).collect::<Vec<_>>().join("\n")
+    let soaks = environments.iter().filter_map(|it| it.live.as_ref()).flat_map(soak::lines);
+    std::iter::once(table.render())
+        .chain(ill)
+        .chain(soaks)
+        .chain(blocks)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What becomes of requests: as it was asked for, and what of the live release does not run.

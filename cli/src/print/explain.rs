@@ -1,9 +1,11 @@
 //! The story of a release: what happened, why, what users noticed, what differs, what to do next.
 
-use super::{bytes, certificate, release, shadow, short, steps, table, time};
+use super::{bytes, certificate, reading, release, shadow, short, steps, table, time};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
-use proto::v1::{Comparison, GetReleaseResponse, Image, ImageChange, Release, SettingChange};
+use proto::v1::{
+    Comparison, GetReleaseResponse, Image, ImageChange, Release, SettingChange, Wreck,
+};
 
 /// The whole of it.
 pub(crate) fn story(told: &GetReleaseResponse, now: DateTime<Utc>) -> String {
@@ -14,6 +16,7 @@ pub(crate) fn story(told: &GetReleaseResponse, now: DateTime<Utc>) -> String {
         Some(head(&release)),
         part("What happened", &happened(&release, now)),
         part("Why", &release.failure.iter().map(release::failure).collect::<Vec<_>>()),
+        part("What is left to look into", &left(&release)),
         part("While traffic moved", &switched(&release)),
         part(&against(comparison), &comparison.map_or_else(Vec::new, |it| differs(it, &release))),
         part("What to do next", &advice),
@@ -49,8 +52,28 @@ fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
 
 fn switched(shown: &Release) -> Vec<String> {
     let copies = shown.shadow.iter().map(shadow::sentence);
-    let told = copies.chain(shown.certificate.iter().map(certificate::sentence));
+    let readings = Some(reading::sentence(&shown.readings)).filter(|told| !told.is_empty());
+    let told = copies.chain(readings).chain(shown.certificate.iter().map(certificate::sentence));
     told.map(|sentence| format!("  {sentence}")).collect()
+}
+
+/// Where to look at what failed, on the machine of the engine.
+fn left(shown: &Release) -> Vec<String> {
+    let lines = |wreck: &Wreck| {
+        let Wreck { service, container, until_time } = wreck;
+        let until = time::clock(until_time.as_ref());
+        [
+            format!("  {service}, stopped, until {until} or `slipway gc --apply`:"),
+            format!("    docker diff {container}             what it wrote"),
+            format!("    docker cp {container}:PATH .        files of it"),
+        ]
+    };
+    let mut all: Vec<String> = shown.wrecks.iter().flat_map(lines).collect();
+    if !all.is_empty() {
+        let Release { app, environment, number, .. } = shown;
+        all.push(format!("  slipway logs {app} {environment} --release {number}"));
+    }
+    all
 }
 
 fn against(comparison: Option<&Comparison>) -> String {

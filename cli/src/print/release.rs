@@ -1,11 +1,12 @@
 //! Releases.
 
 use super::{
-    bytes, certificate, git_ref, last, run, shadow, short, steps, table, time, waiting, words,
+    bytes, certificate, git_ref, last, reading, run, shadow, short, soak, steps, table, time,
+    waiting, words,
 };
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
-use proto::v1::{Failure, Release, ReleasedService, release::State};
+use proto::v1::{Failure, Release, ReleasedService, SyntheticCounts, release::State};
 
 /// How many lines of the failed service's log people see; `--output json` has all.
 const LOG_LINES: usize = 20;
@@ -182,6 +183,8 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
         ("ended", time::clock(release.end_time.as_ref())),
         ("switch", release.certificate.as_ref().map_or_else(String::new, certificate::sentence)),
         ("shadow", release.shadow.as_ref().map_or_else(String::new, shadow::sentence)),
+        ("readings", reading::sentence(&release.readings)),
+        ("own requests", release.synthetic.as_ref().map_or_else(String::new, own_requests)),
         ("build", last(&release.build).to_owned()),
         ("config", short(&release.config_hash).to_owned()),
         ("secrets", release.secrets.join(", ")),
@@ -204,10 +207,15 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     lines.extend(steps::lines(&timed, failed, now));
     lines.extend(canary(release));
     lines.extend(waiting::lines(release));
+    lines.extend(soak::lines(release));
     lines.push(services(&release.services));
     lines.extend(release.errands.iter().map(run::line));
     lines.extend(release.failure.iter().map(failure));
     lines.join("\n")
+}
+
+fn own_requests(sent: &SyntheticCounts) -> String {
+    format!("{} to this release, {} to the stable one", sent.candidate, sent.stable)
 }
 
 fn services(services: &[ReleasedService]) -> String {

@@ -9,7 +9,7 @@ use proto::v1::{Committed, Job, Run};
 /// How a run in this state ended; nothing while it is due or runs.
 pub(crate) fn exit(state: State) -> Option<Exit> {
     match state {
-        State::Unspecified | State::Due | State::Running => None,
+        State::Unspecified | State::AwaitingApproval | State::Due | State::Running => None,
         State::Succeeded => Some(Exit::Done),
         State::Failed => Some(Exit::Failed),
         State::Stopped | State::Skipped => Some(Exit::Interrupted),

@@ -52,7 +52,7 @@ impl Builder {
                 return Ok(());
             }
             let text = std::str::from_utf8(bytes).map_err(|_| NotText)?;
-            count(counts, text);
+            count(counts, text, 1);
             if counts.len() > MOST_TEXTS {
                 self.state = State::TooMany;
             }
@@ -109,10 +109,10 @@ impl State {
     }
 }
 
-/// Counts a text; only a new one is kept.
-pub(crate) fn count(counts: &mut HashMap<Box<str>, usize>, text: &str) {
+/// Counts a text so many times; only a new one is kept.
+pub(crate) fn count(counts: &mut HashMap<Box<str>, usize>, text: &str, times: usize) {
     match counts.get_mut(text) {
-        Some(count) => *count += 1,
-        None => drop(counts.insert(text.into(), 1)),
+        Some(count) => *count += times,
+        None => drop(counts.insert(text.into(), times)),
     }
 }

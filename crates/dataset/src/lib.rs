@@ -1,5 +1,5 @@
-//! Tables in files: CSV, plain or gzipped, and Parquet, read by column so that a table need not fit in memory; and small
-//! ones written as Parquet.
+//! Tables in files: CSV, plain or gzipped, and Parquet, read by column so that a table need not fit in memory; and
+//! written as Parquet.
 //!
 //! What a file is is told by how it begins, not by its name. What cannot be read names the file, the row and the column,
 //! and what to do.
@@ -9,10 +9,11 @@ mod cell;
 mod csv_file;
 mod error;
 mod parquet_file;
+mod tally;
 mod write;
 
 pub use error::TableError;
-pub use write::{Values, WriteError, write};
+pub use write::{Values, WriteError, write, write_groups};
 
 use csv_file::CsvFile;
 use drift::Column;

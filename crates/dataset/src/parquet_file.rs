@@ -1,7 +1,7 @@
 //! Parquet, without Arrow: the pages of one column at a time, straight into values.
 
-use crate::builder::count;
 use crate::error::TableError;
+use crate::tally::Tally;
 use drift::{Column, Content, Form};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -9,7 +9,7 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -154,12 +154,12 @@ fn bytes(column: &ColumnDescriptor, logical: Option<&LogicalType>) -> Meaning {
 struct Values {
     meaning: Meaning,
     numbers: Vec<f64>,
-    texts: HashMap<Box<str>, usize>,
+    texts: Tally,
 }
 
 impl Values {
     fn new(meaning: Meaning) -> Self {
-        Self { meaning, numbers: Vec::new(), texts: HashMap::new() }
+        Self { meaning, numbers: Vec::new(), texts: Tally::new() }
     }
 
     /// Takes a chunk of the column.
@@ -197,7 +197,7 @@ impl Values {
             let digits = value.data().iter().fold(sign, |sum, byte| sum * 256.0 + f64::from(*byte));
             self.numbers.push(digits / 10_f64.powi(scale));
         } else {
-            count(&mut self.texts, &String::from_utf8_lossy(value.data()));
+            self.texts.add(value);
         }
     }
 
@@ -207,7 +207,7 @@ impl Values {
             Meaning::Whole { .. } => Column::numbers(rows, self.numbers, Form::Whole),
             Meaning::Real | Meaning::Decimal(_) => Column::numbers(rows, self.numbers, Form::Real),
             Meaning::Times(_) => Column::times(rows, self.numbers),
-            Meaning::Texts => Column::texts(rows, self.texts),
+            Meaning::Texts => Column::texts(rows, self.texts.finish()),
             Meaning::Other(name) => {
                 Column { rows, missing: 0, infinite: 0, content: Content::Other(name) }
             }

@@ -1,4 +1,4 @@
-//! Small tables, written as Parquet. A file is there as a whole or not at all.
+//! Tables written as Parquet. A file is there as a whole or not at all.
 
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType};
@@ -40,35 +40,58 @@ pub enum WriteError {
     },
 }
 
+/// Columns by name, all of one length.
+type Columns = [(String, Values)];
+
 /// Writes `columns`, all of one length, to `path`.
-pub fn write(path: &Path, columns: &[(String, Values)]) -> Result<(), WriteError> {
+pub fn write(path: &Path, columns: &Columns) -> Result<(), WriteError> {
+    write_groups(path, std::iter::once(columns))
+}
+
+/// Writes groups of rows, all with the same columns, to `path`; one of them is in memory at a time.
+pub fn write_groups<G: AsRef<Columns>>(
+    path: &Path,
+    groups: impl IntoIterator<Item = G>,
+) -> Result<(), WriteError> {
     let make = |source| WriteError::Make { path: path.to_owned(), source };
     let part = path.with_extension("part");
     let file = File::create(&part).map_err(make)?;
-    let filled = fill(file, columns);
+    let filled = fill(file, groups.into_iter());
     filled.map_err(|source| WriteError::Parquet { path: path.to_owned(), source })?;
     std::fs::rename(&part, path).map_err(make)
 }
 
-fn fill(file: File, columns: &[(String, Values)]) -> Result<(), ParquetError> {
-    let fields = columns.iter().map(|(name, values)| field(name, values));
+fn fill<G: AsRef<Columns>>(
+    file: File,
+    groups: impl Iterator<Item = G>,
+) -> Result<(), ParquetError> {
+    let mut groups = groups.peekable();
+    let first: &Columns = groups.peek().map(AsRef::as_ref).unwrap_or_default();
+    let fields = first.iter().map(|(name, values)| field(name, values));
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let schema = Type::group_type_builder("table").with_fields(fields).build()?;
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))?;
-    let mut group = writer.next_row_group()?;
-    for (_, values) in columns {
-        match values {
-            Values::Numbers(values) => column::<DoubleType, _>(&mut group, values, |value| *value)?,
-            Values::Texts(values) => {
-                column::<ByteArrayType, _>(&mut group, values, |text| {
-                    ByteArray::from(text.as_str())
-                })?;
-            }
+    for columns in groups {
+        let mut group = writer.next_row_group()?;
+        for (_, values) in columns.as_ref() {
+            fill_column(&mut group, values)?;
+        }
+        group.close()?;
+    }
+    writer.close().map(drop)
+}
+
+fn fill_column(
+    group: &mut SerializedRowGroupWriter<'_, File>,
+    values: &Values,
+) -> Result<(), ParquetError> {
+    match values {
+        Values::Numbers(values) => column::<DoubleType, _>(group, values, |value| *value),
+        Values::Texts(values) => {
+            column::<ByteArrayType, _>(group, values, |text| ByteArray::from(text.as_str()))
         }
     }
-    group.close()?;
-    writer.close().map(drop)
 }
 
 fn field(name: &str, values: &Values) -> Result<Arc<Type>, ParquetError> {

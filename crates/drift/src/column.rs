@@ -52,14 +52,13 @@ pub struct Numbers {
 impl Numbers {
     /// The finite ones of `values`, and how many were infinite. Those that are no numbers are dropped.
     pub fn new(mut values: Vec<f64>, form: Form) -> (Self, usize) {
-        let before = values.len();
-        values.retain(|value| !value.is_nan());
-        let numbers = values.len();
-        values.retain(|value| value.is_finite());
-        let infinite = numbers - values.len();
-        // Minus zero is zero: it is equal to it, and must not be sorted before it.
-        for value in &mut values {
-            *value += 0.0;
+        let (before, mut infinite) = (values.len(), 0);
+        // Nearly always all are, which is seen faster than they are moved.
+        if !values.iter().all(|value| value.is_finite()) {
+            values.retain(|value| !value.is_nan());
+            infinite = values.len();
+            values.retain(|value| value.is_finite());
+            infinite -= values.len();
         }
         let values = sorted(values);
         let form = if values.len() == before { form } else { Form::Real };
@@ -91,7 +90,8 @@ impl Numbers {
 fn sorted(values: Vec<f64>) -> Vec<f64> {
     const SIGN: u64 = 1 << 63;
     let key = |value: f64| {
-        let bits = value.to_bits();
+        // Minus zero is zero: it is equal to it, and must not be sorted before it.
+        let bits = (value + 0.0).to_bits();
         if bits & SIGN == 0 { bits | SIGN } else { !bits }
     };
     let value = |key: u64| f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN });

@@ -10,6 +10,8 @@ const LEAST_DEVIATION: f64 = 0.001;
 /// What one walk over both samples gives: integrals over the pooled range.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Distances {
+    /// The largest |F - G|.
+    greatest: f64,
     /// |F - G|
     absolute: f64,
     /// (F - G)²
@@ -25,27 +27,53 @@ pub(crate) struct Distances {
 }
 
 impl Distances {
+    /// Walks value by value: of equal ones all but the last have no width, and add nothing.
     pub(crate) fn of(samples: Samples<'_>) -> Self {
         let (n1, n2) = samples.sizes();
-        let deviation = deviation(samples.reference);
+        let (left, right) = (samples.reference, samples.current);
+        let deviation = deviation(left);
         let mut all = Self { deviation, per_value: 1.0 / n1 + 1.0 / n2, ..Self::default() };
-        let (mut seen1, mut seen2, mut last) = (0.0, 0.0, None);
-        for tie in samples.ties() {
-            if let Some(last) = last {
-                let width = tie.value - last;
-                let difference: f64 = seen1 / n1 - seen2 / n2;
-                let pooled: f64 = (seen1 + seen2) / (n1 + n2);
-                let variance = pooled * (1.0 - pooled);
-                all.absolute += difference.abs() * width;
-                all.squared += difference * difference * width;
-                all.spread += variance.sqrt() * width;
-                all.variance += variance * width;
-            }
-            seen1 += tie.reference;
-            seen2 += tie.current;
-            last = Some(tie.value);
+        let shares = (1.0 / n1, 1.0 / n2, 1.0 / (n1 + n2));
+        let mut last = samples.range().map_or(0.0, |(least, _)| least);
+        let (mut i, mut j) = (0, 0);
+        while let (Some(a), Some(b)) = (left.get(i), right.get(j)) {
+            let is_left = a <= b;
+            let value = if is_left { *a } else { *b };
+            all.add(value - last, (i, j), shares);
+            // Which one it is cannot be foreseen: nothing branches on it.
+            i += usize::from(is_left);
+            j += usize::from(!is_left);
+            last = value;
+        }
+        for (at, value) in left.iter().enumerate().skip(i) {
+            all.add(value - last, (at, right.len()), shares);
+            last = *value;
+        }
+        for (at, value) in right.iter().enumerate().skip(j) {
+            all.add(value - last, (left.len(), at), shares);
+            last = *value;
         }
         all
+    }
+
+    /// A stretch without values above so many of both.
+    fn add(&mut self, width: f64, (i, j): (usize, usize), shares: (f64, f64, f64)) {
+        let (seen1, seen2) = (crate::count(i), crate::count(j));
+        let difference = (seen1 * shares.0 - seen2 * shares.1).abs();
+        let pooled = (seen1 + seen2) * shares.2;
+        // It is 1 at the end, where rounding must not make it more.
+        let variance = (pooled * (1.0 - pooled)).max(0.0);
+        self.absolute += difference * width;
+        self.squared += difference * difference * width;
+        self.spread += variance.sqrt() * width;
+        self.variance += variance * width;
+        let seen = if width > 0.0 { difference } else { 0.0 };
+        self.greatest = if seen > self.greatest { seen } else { self.greatest };
+    }
+
+    /// The largest difference, of Kolmogorov and Smirnov.
+    pub(crate) fn greatest(&self) -> f64 {
+        self.greatest
     }
 
     /// The first Wasserstein distance in standard deviations of the reference.

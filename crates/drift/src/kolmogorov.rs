@@ -3,23 +3,12 @@
 
 use crate::measure::Measure;
 use crate::special::kolmogorov::survival;
-use crate::ties::Samples;
 
 /// Up to so many values on either side the probability is exact.
 const EXACT_TO: f64 = 10_000.0;
 
-pub(crate) fn test(samples: Samples<'_>) -> Measure {
-    let (n1, n2) = samples.sizes();
-    let (mut above, mut below) = (0.0_f64, 0.0_f64);
-    let (mut seen1, mut seen2) = (0.0, 0.0);
-    for tie in samples.ties() {
-        seen1 += tie.reference;
-        seen2 += tie.current;
-        let difference = seen1 / n1 - seen2 / n2;
-        above = above.max(difference);
-        below = below.max(-difference);
-    }
-    let d = above.max(below);
+/// Of samples of these sizes whose distribution functions are `d` apart at most.
+pub(crate) fn test((n1, n2): (f64, f64), d: f64) -> Measure {
     if n1.max(n2) > EXACT_TO {
         let size = (n1.max(n2) * n1.min(n2) / (n1 + n2)).round_ties_even();
         return Measure::p(d, survival(size, d).clamp(0.0, 1.0));
@@ -84,7 +73,9 @@ fn unequal_sizes(m: f64, n: f64, divisor: f64, h: f64) -> f64 {
         let mut share = if from <= 0.0 { 0.0 } else { 1.0 };
         let mut j = from;
         for at in 0..length {
-            share = (outside[at + shift] * i + share * j) / (i + j);
+            // Not divided by the sum at the end: each share waits for the one before it.
+            let part = 1.0 / (i + j);
+            share = outside[at + shift] * (i * part) + share * (j * part);
             outside[at] = share;
             j += 1.0;
         }

@@ -111,7 +111,10 @@ impl<'a> Compared<'a> {
             Method::Psi => self.shares().map(divergence::psi),
             Method::KlDiv => self.shares().map(divergence::kullback_leibler),
             Method::Hellinger => self.hellinger(),
-            Method::Ks => self.both().map(kolmogorov::test),
+            Method::Ks => {
+                let sizes = self.both()?.sizes();
+                Ok(kolmogorov::test(sizes, self.distances()?.greatest()))
+            }
             Method::Wasserstein => self.distances().map(Distances::wasserstein),
             Method::Energy => self.distances().map(Distances::energy),
             Method::Anderson => anderson::test(self.both()?),

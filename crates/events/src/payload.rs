@@ -7,6 +7,7 @@ use crate::{
     AppName, BuildId, ChangeId, CommitSha, DeliveryId, Digest, EnvironmentName, EventType, GitRef,
     InstanceId, JobName, PrincipalName, ReleaseId, RunId, ServiceName,
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -200,8 +201,61 @@ pub struct FindingV1 {
     pub message: String,
 }
 
+/// Shares of rows in one bin, or with one value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BinV1 {
+    /// Which, for people.
+    pub bin: String,
+    /// Of the reference.
+    pub reference: f64,
+    /// Of what was compared with it.
+    pub current: f64,
+}
+
+/// A column of data that drifted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataColumnV1 {
+    /// The column.
+    pub column: String,
+    /// Why it is said to have drifted.
+    pub because: String,
+    /// By which method its effect was measured; empty where none was.
+    pub method: String,
+    /// How far it is.
+    pub effect: f64,
+    /// From where on that matters.
+    pub threshold: f64,
+    /// Values of the reference.
+    pub reference_count: i64,
+    /// Values that were compared with it.
+    pub current_count: i64,
+    /// The bins that differ most, the one that does first.
+    pub bins: Vec<BinV1>,
+}
+
+/// What was compared when data drifted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataDriftV1 {
+    /// The number of the release whose requests were captured.
+    pub number: i64,
+    /// Its model.
+    pub model: String,
+    /// From when on.
+    pub from: DateTime<Utc>,
+    /// Until when.
+    pub to: DateTime<Utc>,
+    /// Requests that were captured.
+    pub rows: i64,
+    /// Which version of the reference, and where it comes from.
+    pub reference_version: i32,
+    /// The same for people.
+    pub reference: String,
+    /// The columns that drifted.
+    pub columns: Vec<DataColumnV1>,
+}
+
 /// `drift.detected`, `drift.healed`, `drift.cleared`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriftV1 {
     /// Runtime or data.
     pub kind: DriftKind,
@@ -213,6 +267,9 @@ pub struct DriftV1 {
     pub release: ReleaseId,
     /// What differs; empty when healed or cleared.
     pub findings: Vec<FindingV1>,
+    /// What was compared, of data that drifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataDriftV1>,
 }
 
 /// `run.started`, `run.finished`

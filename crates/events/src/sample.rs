@@ -36,6 +36,9 @@ pub struct SampleV1 {
     pub at: DateTime<Utc>,
     /// A value for each column; nothing where the JSON has none.
     pub values: Vec<Option<ScalarV1>>,
+    /// By what the truth of the prediction is told later; nothing where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// What may stand in a column.

@@ -64,6 +64,14 @@ fn drift_v1_is_frozen() {
 }
 
 #[test]
+fn drift_v1_of_data_is_frozen() {
+    reads_and_writes_the_same::<DriftV1>(
+        EventType::DriftDetected,
+        include_str!("frozen/drift.detected.data.v1.json"),
+    );
+}
+
+#[test]
 fn run_v1_is_frozen() {
     reads_and_writes_the_same::<RunV1>(
         EventType::RunFinished,

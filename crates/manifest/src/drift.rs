@@ -1,8 +1,11 @@
 //! What is compared with what was released.
 
 use crate::environment::DriftMode;
-use crate::grammar::mapping;
-use crate::value::{FeatureName, Glob, JsonPointer, PathPrefix, Percent, RelativePath, Schedule};
+use crate::grammar::{choice, mapping};
+use crate::truth::Truth;
+use crate::value::{
+    FeatureName, Glob, JsonPointer, PathPrefix, Percent, RelativePath, Schedule, Span,
+};
 use events::{JobName, ServiceName};
 use std::collections::BTreeMap;
 
@@ -56,8 +59,46 @@ mapping! {
         reference: RelativePath;
         /// What is recorded of the requests.
         capture: Capture;
-        /// The job to propose when data drifted; it runs when a person agrees.
-        retrain: Option<JobName>;
+        /// What was true of the predictions, told later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        truth: Option<Truth>;
+        /// What makes the model anew when data drifted, and who decides that; a commit is released by the mode of the
+        /// default branch.
+        retrain: Option<Retrain>;
+    }
+}
+
+mapping! {
+    /// The job that makes the model anew when data drifted.
+    pub struct Retrain short "job" {
+        /// The job; without one, the only one that commits.
+        job: Option<JobName>;
+        /// Who decides that it runs.
+        mode: RetrainMode = "propose", "a machine changes nothing that nobody agreed to";
+        /// How often it runs without being asked for; what is more waits for a person.
+        budget: Budget = "{}", "its keys have defaults of their own";
+    }
+}
+
+choice! {
+    /// Who decides that a model is made anew when data drifted.
+    pub enum RetrainMode {
+        /// Who is told of the drift is told the command, too.
+        Propose = "propose",
+        /// A run waits until somebody agrees.
+        Approval = "approval",
+        /// It runs, as often as the budget allows.
+        Automatic = "automatic",
+    }
+}
+
+mapping! {
+    /// How often something may be done without being asked for.
+    pub struct Budget {
+        /// So often.
+        count: u32 = "1", "a second drift of the same week is for a person to look at";
+        /// In this time.
+        within: Span = "7d", "a second drift of the same week is for a person to look at";
     }
 }
 

@@ -39,6 +39,9 @@ mapping! {
         /// Whether what it does cannot be undone: once it has run, only a person sends users back to what was before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         irreversible: bool = "false", "what a migration adds, the release before can mostly live with";
+        /// Whether a job `at: verify` runs once more when all users are on the release.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool = "false", "what was tested need not be tested twice";
         /// What of its result is committed to the tracked branch.
         commit: Option<Commit>;
     }
@@ -51,6 +54,8 @@ choice! {
         BeforeRelease = "before_release",
         /// Once for each environment, before its first release starts: set-up.
         FirstRelease = "first_release",
+        /// Once for each release, against its candidate before any user is sent there: integration tests.
+        Verify = "verify",
         /// Once for each release, after it went live; its failure is reported and changes nothing.
         AfterRelease = "after_release",
         /// Once for each release that fails before users see it.

@@ -16,8 +16,10 @@ mod manifest;
 mod nearest;
 mod notify;
 mod plan;
+mod prediction;
 mod problem;
 mod read;
+mod reading;
 mod request;
 mod resolve;
 mod resolved;
@@ -29,11 +31,13 @@ mod slot;
 mod sticky;
 mod strategy;
 mod survey;
+mod synthetic;
+mod truth;
 mod value;
 pub mod yaml;
 
 pub use commit::{Bound, Commit, Metrics};
-pub use drift::{Capture, DataDrift, Drift, Ignore, RuntimeDrift};
+pub use drift::{Budget, Capture, DataDrift, Drift, Ignore, Retrain, RetrainMode, RuntimeDrift};
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     PromoteMode, Required, ResourcesOverride, Track, WaitForCi, Window,
@@ -45,9 +49,15 @@ pub use json::Json;
 pub use manifest::Manifest;
 pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
-pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, plan};
+pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, homes, plan};
+pub use prediction::{Consequence, Predictions};
 pub use problem::{Invalid, Problem};
-pub use request::{Call, Expectation, JsonType, VerifyRequest, Warmup, WarmupRequest};
+pub use reading::{
+    Better, HttpReading, InstancesReading, PrometheusReading, Reading, ReadingName, ReadingSource,
+};
+pub use request::{
+    Call, Expectation, JsonType, Performance, Quantile, VerifyRequest, Warmup, WarmupRequest,
+};
 pub use resolve::{ResolveError, resolve};
 pub use resolved::{
     Resolved, ResolvedHealth, ResolvedHttp, ResolvedProbe, ResolvedSecret, ResolvedService,
@@ -61,18 +71,21 @@ pub use service::{
 pub use shadow::{Method, Shadow, ShadowLimits};
 pub use sticky::Sticky;
 pub use strategy::{Analysis, Bake, Canary, Strategy, WorseBy};
+pub use synthetic::{Synthetic, SyntheticRequest};
+pub use truth::{Truth, TruthKind};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
-    ImageReference, InvalidValue, JsonPointer, PathPrefix, Percent, Port, RelativePath,
-    RequestPath, Schedule, Span, StageName, Text, Timezone, User, VariableName, is_older,
+    ImageReference, InvalidValue, JsonPointer, Named, PathPrefix, Percent, Port, QueryTemplate,
+    RelativePath, RequestPath, Schedule, Span, StageName, Text, Timezone, Url, UrlTemplate, User,
+    VariableName, is_older,
 };
 
-use read::{Read, Reading};
+use read::Read;
 
 /// The manifest in `text`, or everything that is wrong with it.
 pub fn parse(text: &str) -> Result<Manifest, Invalid> {
     let root = yaml::parse(text)?;
-    let mut reading = Reading::default();
+    let mut reading = read::Reading::default();
     survey::duplicates(&root, &mut reading);
     let manifest = Manifest::read(&root, &mut reading);
     rules::check(&manifest, &root, &mut reading);

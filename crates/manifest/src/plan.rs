@@ -2,7 +2,10 @@
 
 mod changes;
 mod gates;
+mod remarks;
 mod text;
+
+pub use remarks::homes;
 
 use crate::resolved::{Resolved, ResolvedService};
 use crate::service::{Replace, VolumeClass};
@@ -29,6 +32,8 @@ pub struct Plan {
     pub strategy: String,
     /// Why so.
     pub why: String,
+    /// What is not refused, and often goes wrong. Whoever knows the images and the machine adds to it.
+    pub remarks: Vec<String>,
     /// What becomes of each service.
     pub services: BTreeMap<ServiceName, ServicePlan>,
     /// The people and clocks it waits for, and the longest each can take.
@@ -113,6 +118,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         refused: Vec::new(),
         frozen: None,
         promoted: None,
+        remarks: remarks::remarks(resolved),
         strategy,
         why,
         services: changes::services(resolved, running),

@@ -2,7 +2,7 @@
 
 use crate::grammar::{choice, mapping, one_of};
 use crate::json::Json;
-use crate::value::{JsonPointer, RequestPath, Span, Text};
+use crate::value::{JsonPointer, Percent, RequestPath, Span, Text};
 use events::ServiceName;
 use serde_json::Number;
 use std::collections::BTreeMap;
@@ -51,6 +51,37 @@ mapping! {
         within: Span = "5s", "as a probe";
         /// What must be true of the places named in the JSON answer.
         expect: BTreeMap<JsonPointer, Expectation>;
+        /// How much slower than the stable release it may be answered; without it that is not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        performance: Option<Performance>;
+    }
+}
+
+mapping! {
+    /// How fast a candidate answers a request, beside the stable release that is asked the same in turn, before users
+    /// are sent to the candidate.
+    pub struct Performance short "worse_by" {
+        /// By how much slower it may be.
+        worse_by: Percent = "20%", "less is within the noise of a shared machine";
+        /// What of the times is compared.
+        quantile: Quantile = "median", "of a few hundred requests it says most";
+        /// How often each of the two is asked at most. The first hundred tell what is usual.
+        count: u32 = "400", "shows a fifth of most services";
+    }
+}
+
+impl Performance {
+    /// However slow the answers are, it is not asked for longer.
+    pub const LONGEST: Span = Span::seconds(120);
+}
+
+choice! {
+    /// What of many times is looked at.
+    pub enum Quantile {
+        /// Half of them are longer.
+        Median = "median",
+        /// One in twenty is longer.
+        P95 = "p95",
     }
 }
 

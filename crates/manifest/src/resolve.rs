@@ -1,5 +1,6 @@
 //! The shape of one commit under the policy of the default branch, for one environment.
 
+use crate::drift::Drift;
 use crate::environment::{Environment, Override};
 use crate::health::{DEFAULT_GATE, Health, Probe, ProbeTarget, worst_case};
 use crate::manifest::Manifest;
@@ -88,8 +89,6 @@ pub fn resolve(
         }
         Ok((name.clone(), resolved))
     });
-    let mut drift = shape.drift.clone();
-    drift.runtime = place.drift.clone().unwrap_or_else(|| policy.drift.runtime.clone());
     Ok(Resolved {
         app: policy.app.clone(),
         environment: environment.clone(),
@@ -106,8 +105,18 @@ pub fn resolve(
         freeze: place.freeze.clone(),
         limits: place.limits.clone(),
         keep: place.keep,
-        drift,
+        drift: drift(shape, policy, place),
     })
+}
+
+/// What is compared is of the commit; what is done about it, without being asked, of the default branch.
+fn drift(shape: &Manifest, policy: &Manifest, place: &Environment) -> Drift {
+    let mut drift = shape.drift.clone();
+    drift.runtime = place.drift.clone().unwrap_or_else(|| policy.drift.runtime.clone());
+    if let Some(data) = &mut drift.data {
+        data.retrain = policy.drift.data.as_ref().and_then(|data| data.retrain.clone());
+    }
+    drift
 }
 
 fn hosts(

@@ -6,7 +6,7 @@
 use crate::drift::Drift;
 use crate::environment::{Approval, Freeze, Limits, PromoteFrom, WaitForCi};
 use crate::health::decided;
-use crate::job::Job;
+use crate::job::{Job, JobAt};
 use crate::request::{VerifyRequest, Warmup};
 use crate::service::{Cache, Dependency, Protocol, Replace, Resources, Source, Stop, Volume};
 use crate::strategy::{Bake, Strategy};
@@ -161,6 +161,11 @@ impl Resolved {
     /// The jobs of every release that cannot be undone.
     pub fn irreversible_jobs(&self) -> impl Iterator<Item = &JobName> {
         self.jobs.iter().filter(|(_, job)| job.irreversible).map(|(name, _)| name)
+    }
+
+    /// The jobs that try the candidate.
+    pub fn verifying_jobs(&self) -> impl Iterator<Item = (&JobName, &Job)> {
+        self.jobs.iter().filter(|(_, job)| job.at == JobAt::Verify)
     }
 
     /// The service of the app that `dependency` is, if it is one.

@@ -3,7 +3,9 @@
 mod commit;
 mod environments;
 mod jobs;
+mod readings;
 mod services;
+mod synthetic;
 
 use crate::manifest::Manifest;
 use crate::problem::Problem;

@@ -23,7 +23,7 @@ mapping! {
         entrypoint: Option<Vec<Text>>;
         /// What it serves; a service without `http` is a worker.
         http: Option<Http>;
-        /// How many instances run.
+        /// How many instances run; 0 where only jobs use its image.
         replicas: u32 = "1", "the least that runs; a second one hides the loss of the first";
         /// Environment variables; numbers and booleans are passed as they are written.
         env: BTreeMap<VariableName, Text>;

@@ -3,13 +3,17 @@
 use crate::docs::{Docs, Row};
 use crate::grammar::mapping;
 use crate::nearest::suggestion;
+use crate::prediction::Predictions;
 use crate::problem::quoted;
 use crate::read::{Fields, Read, Reading, default_of};
+use crate::reading::{self, ReadingName};
 use crate::shadow::Shadow;
 use crate::sticky::Sticky;
+use crate::synthetic::Synthetic;
 use crate::value::{Percent, Span};
 use crate::yaml::{Node, Value};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How a release takes over. `blue_green`: beside the old one, then all traffic in one step.
 /// `recreate`: the old one stops first, so there is downtime. `canary`: a growing share of the traffic,
@@ -41,6 +45,9 @@ mapping! {
         /// request is decided by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sticky: Option<Sticky>;
+        /// Requests that Slipway sends itself while those of users are too few to judge by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        synthetic: Option<Synthetic>;
     }
 }
 
@@ -51,6 +58,12 @@ mapping! {
         errors: WorseBy = "1%", "one request in a hundred is noticed";
         /// The 95th percentile of latency, relative.
         p95: WorseBy = "20%", "less is within the noise of a shared machine";
+        /// What its model says.
+        #[serde(default = "Predictions::usual", skip_serializing_if = "Predictions::is_usual")]
+        predictions: Predictions = "{}", "its keys have defaults of their own";
+        /// Numbers that are read elsewhere, by the names people know them by.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        readings: BTreeMap<ReadingName, reading::Reading>;
     }
 }
 

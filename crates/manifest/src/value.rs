@@ -6,6 +6,7 @@ mod path;
 mod schedule;
 mod size;
 mod span;
+mod template;
 mod version;
 mod word;
 
@@ -15,6 +16,7 @@ pub use path::{AbsolutePath, JsonPointer, PathPrefix, RelativePath, RequestPath}
 pub use schedule::Schedule;
 pub use size::{Bytes, Cpus, Percent};
 pub use span::Span;
+pub use template::{Named, QueryTemplate, Url, UrlTemplate};
 pub use version::is_older;
 pub(crate) use version::is_pre_release;
 pub use word::{

@@ -58,6 +58,28 @@ fn ci_is_waited_for_by_name_or_as_a_whole() {
 }
 
 #[test]
+fn a_canary_is_judged_by_readings_and_own_requests_if_it_says_so() {
+    let canary = |keys: &str| {
+        let place = format!("strategy: {{ canary: {{ {keys} }} }}");
+        let resolved = resolved(&app("http: 1", &place), "p");
+        let Strategy::Canary(canary) = resolved.strategy else { panic!("{place}") };
+        canary
+    };
+    let usual = canary("hold: 5m");
+    let stored = serde_json::to_string(&usual).expect("is JSON");
+    assert!(!stored.contains("readings") && !stored.contains("synthetic"), "as before: {stored}");
+    let query = r#"'queue{at=~"{instances}"}'"#;
+    let queue = format!("queue: {{ prometheus: {{ url: \"http://p:9090\", query: {query} }} }}");
+    let hits = "hits: { instances: { service: api, get: /stats, pointer: /hits }, better: higher }";
+    let full = canary(&format!(
+        "analysis: {{ readings: {{ {queue}, {hits} }} }}, synthetic: {{ requests: [{{ get: / }}] }}"
+    ));
+    let periods = full.analysis.readings.iter().map(|(name, it)| format!("{name} {}", it.period));
+    assert_eq!(periods.collect::<Vec<_>>(), ["hits 30s", "queue 30s"]);
+    assert_eq!(full.synthetic.map(|own| own.per_minute), Some(60));
+}
+
+#[test]
 fn the_whole_grammar_resolves_in_every_environment() {
     assert_eq!(resolved(FRAUD, "development").strategy, Strategy::BlueGreen);
     let hosts = |name| resolved(FRAUD, name).hosts[0].to_string();
@@ -209,6 +231,20 @@ fn a_branch_cannot_give_itself_an_environment() {
     assert!(resolved.services.values().all(|s| s.http.as_ref().is_some_and(|h| h.port.get() == 2)));
     let error = resolve(&shape, &policy, &environment("q")).expect_err("is not policy");
     assert_snapshot!(error, @"the manifest on the default branch has no environment q");
+}
+
+#[test]
+fn a_branch_cannot_let_itself_be_retrained() {
+    let drift = |mode: &str| {
+        let capture = "capture: { service: api, path: /, features: { a: /a } }";
+        let job = "jobs: { t: { service: api, command: [x], at: manual, commit: { paths: [m] } } }";
+        let data = format!("{{ reference: r.csv, {capture}, retrain: {{ mode: {mode} }} }}");
+        good(&(app("http: 1", "approval: 2") + &format!("{job}\ndrift: {{ data: {data} }}\n")))
+    };
+    let resolved =
+        resolve(&drift("automatic"), &drift("propose"), &environment("p")).expect("resolves");
+    let retrain = resolved.drift.data.expect("is compared").retrain.expect("is policy");
+    assert_eq!(retrain.mode, manifest::RetrainMode::Propose);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn resolved(text: &str, environment: &str) -> Resolved {
 fn a_first_release_skips_the_steps_and_not_the_gates() {
     assert_snapshot!(plan(&resolved(FRAUD, "production"), None), @r#"
     fraud-detection-api to production
+    look at   service mlflow counts as ready as soon as its port is open: write `health.ready: { get: /path }`
     strategy  first: nothing runs yet: it passes its gates, then takes all traffic, without steps
     downtime  0 s
     service   api          start x2           it does not run yet
@@ -54,6 +55,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     let changed = FRAUD.replace("replicas: 2", "replicas: 3").replace("pids: 256", "pids: 128");
     assert_snapshot!(plan(&resolved(&changed, "production"), Some(&running)), @r#"
     fraud-detection-api to production
+    look at   service mlflow counts as ready as soon as its port is open: write `health.ready: { get: /path }`
     strategy  canary: traffic moves by 10%, 50%, 100%, each step judged over 5m
     downtime  mlflow, if its image changed, stops before its successor starts: one instance at a time may write volume mlflow-data
     service   api          replace x3         changed: replicas, resources
@@ -98,6 +100,7 @@ fn a_service_that_went_is_removed_and_its_volumes_stay() {
     let running = resolved(&text("api: { build: ., http: 80 }, old: { image: redis }"), "p");
     assert_snapshot!(plan(&resolved(&text("api: { build: ., http: 80 }"), "p"), Some(&running)), @r#"
     a to p
+    look at   service api counts as ready as soon as its port is open: write `health.ready: { get: /path }`
     strategy  blue_green: new instances start beside the old ones and take all traffic in one step
     downtime  0 s
     service   api          keep or replace x1 replaced only if its content changed

@@ -113,6 +113,49 @@ fn names_that_are_misspelt() {
     "#);
 }
 
+/// A canary whose analysis has these readings.
+fn read(readings: &str) -> String {
+    let canary = format!("hold: 2m, analysis: {{ readings: {{ {readings} }} }}");
+    refused(&production(&format!("strategy: {{ canary: {{ {canary} }} }}")))
+}
+
+#[test]
+fn readings_that_tell_nothing() {
+    let queue = |rest: &str| {
+        let query = "'queue{release=\"{release}\"}'";
+        read(&format!(
+            "queue: {{ prometheus: {{ url: \"http://p:9090\", query: {query} }}, {rest} }}"
+        ))
+    };
+    assert_snapshot!(queue("period: 30s"), @"slipway.yaml:9:153 environments.production.strategy.canary.analysis.readings.queue.period: 5 readings, the least that tell anything, take 2m30s (hold for longer than 2m, or read more often)");
+    assert_snapshot!(queue("period: 100ms, least: -1"), @"
+    slipway.yaml:9:153 environments.production.strategy.canary.analysis.readings.queue.period: 100ms is out of range (use a duration from 1s to 1h)
+    slipway.yaml:9:167 environments.production.strategy.canary.analysis.readings.queue.least: -1 is no difference (use a number that is not negative)
+    ");
+    assert_snapshot!(queue("better: faster, period: 10s"), @r#"slipway.yaml:9:153 environments.production.strategy.canary.analysis.readings.queue.better: expected one of lower, higher, found "faster""#);
+    assert_snapshot!(read("queue: { prometheus: { url: \"http://p:9090\", query: \"avg(queue)\" }, period: 5s }"), @r#"slipway.yaml:9:113 environments.production.strategy.canary.analysis.readings.queue.prometheus.query: expected a query, found "avg(queue)": it reads the same of both releases: name one with `{release}`, `{number}` or `{instances}`"#);
+    assert_snapshot!(read("queue: { prometheus: { url: \"http://p:9090\", query: 'queue{a=\"{app}\"} / queue{a=\"{number}\"}' }, period: 5s }"), @r#"slipway.yaml:9:113 environments.production.strategy.canary.analysis.readings.queue.prometheus.query: expected a query, found "queue{a=\"{app}\"} / queue{a=\"{number}\"}": there is only `{release}`, `{number}` and `{instances}`"#);
+    assert_snapshot!(read("queue: { http: { url: \"https://ada:pw@desk/{number}\", pointer: count }, period: 5s }"), @r#"
+    slipway.yaml:9:83 environments.production.strategy.canary.analysis.readings.queue.http.url: expected a URL, found "https://ada:pw@desk/{number}": write http://HOST:PORT/PATH or https://HOST/PATH, without user and password
+    slipway.yaml:9:124 environments.production.strategy.canary.analysis.readings.queue.http.pointer: expected a JSON pointer, found "count": start it with `/`, like /score; write `~` as ~0
+    "#);
+    assert_snapshot!(read("hits: { instances: { service: web, get: /stats, pointer: /hits }, period: 5s }"), @"slipway.yaml:9:91 environments.production.strategy.canary.analysis.readings.hits.instances.service: there is no service web (known: api)");
+    assert_snapshot!(read("p95: { period: 5s }"), @r#"slipway.yaml:9:61 environments.production.strategy.canary.analysis.readings.p95: expected a name of a reading, found "p95": this is what the router measures; choose another name"#);
+}
+
+#[test]
+fn requests_that_may_not_be_sent() {
+    let sent = |synthetic: &str| {
+        refused(&production(&format!("strategy: {{ canary: {{ synthetic: {{ {synthetic} }} }} }}")))
+    };
+    assert_snapshot!(sent("requests: []"), @"slipway.yaml:9:40 environments.production.strategy.canary.synthetic.requests: nothing is sent (name requests, like [{ get: / }], or leave out `synthetic`)");
+    assert_snapshot!(sent("requests: [{ get: / }], per_minute: 6000"), @"slipway.yaml:9:76 environments.production.strategy.canary.synthetic.per_minute: 6000 is out of range (use a number from 1 to 1200)");
+    assert_snapshot!(sent("requests: [{ post: /predict, json: { amount: 1 }, headers: { Host: a } }]"), @"
+    slipway.yaml:9:51 environments.production.strategy.canary.synthetic.requests[0]: POST is not among `methods` (add POST to `methods` if it may be sent again and again)
+    slipway.yaml:9:107 environments.production.strategy.canary.synthetic.requests[0].headers.Host: Slipway says this itself (leave it out)
+    ");
+}
+
 #[test]
 fn paths_that_leave_the_repository() {
     assert_snapshot!(refused(&whole("app: a\nservices: { api: { build: { context: .., dockerfile: /etc/passwd } } }\nenvironments: { p: { track: { branch: x } } }\n")), @r#"
@@ -230,6 +273,11 @@ fn verification_and_drift_of_what_is_not_there() {
     slipway.yaml:9:81 drift.data.capture.features: there is no feature (name where each feature stands, like `amount: /amount`)
     slipway.yaml:9:106 drift.data.retrain: there is no job x with `at: manual` (name a job that can be run by hand)
     "#);
+    assert_snapshot!(refused(&top("drift: { data: { reference: a.csv, capture: { service: api, path: /, features: { a: /a } }, retrain: { mode: automatic, budget: { count: 0, within: 1m } } } }")), @r"
+    slipway.yaml:9:93 drift.data.retrain: it is not clear which job makes the model (name one with `job`)
+    slipway.yaml:9:138 drift.data.retrain.budget.count: 0 is out of range (use a number from 1 to 100)
+    slipway.yaml:9:149 drift.data.retrain.budget.within: 1m is out of range (use a duration from 1h to 30d)
+    ");
 }
 
 #[test]
@@ -298,4 +346,13 @@ fn what_is_said_of_a_schedule_or_a_way_back_that_is_not_there() {
     slipway.yaml:9:84 jobs.x.irreversible: no release is taken back past a job `at: manual` (leave it out, or use `at: before_release`)
     ");
     assert_snapshot!(refused(&top("jobs: { x: { service: api, command: [x], at: schedule, schedule: \"0 2 * * *\", timezone: Europe/Atlantis } }")), @"slipway.yaml:9:89 jobs.x.timezone: there is no time zone Europe/Atlantis (use a name of the tz database, like Europe/Berlin)");
+}
+
+#[test]
+fn what_verifies_nothing_is_not_done_again_and_few_requests_show_nothing() {
+    let said =
+        refused(&top("jobs: { x: { service: api, command: [x], at: manual, again: true } }"));
+    assert!(said.contains("jobs.x.again: a job `at: manual` verifies nothing"), "{said}");
+    let said = refused(&top("verify: [{ service: api, get: /, performance: { count: 20 } }]"));
+    assert!(said.contains("verify[0].performance.count: 20 is out of range"), "{said}");
 }

@@ -193,7 +193,7 @@ fn deadline_passed(plan: &Plan, state: &State, last: &str) -> Option<State> {
         // Nobody judged it in time; silence is no reason to go back at once.
         State::Shifting { phase: Shift::Holding, .. } => undecided(state),
         State::Shifting { phase: Shift::Deciding, .. } => {
-            let message = "too little was seen to judge the release, and nobody decided in time";
+            let message = "a person was to judge the release, and nobody decided in time";
             failed(plan, state, Failure::new("INCONCLUSIVE", message))
         }
         _ => failed(plan, state, late(state.name())),

@@ -11,6 +11,7 @@ pub mod http;
 pub mod internal;
 pub mod mask;
 pub mod metrics;
+pub mod pressure;
 pub mod principal;
 mod run;
 mod secret;

@@ -1,9 +1,14 @@
 //! From two snapshots at a time to a verdict: what the deployer calls at each look.
 
+mod predictions;
+
 use crate::block::{Block, Tally};
-use crate::evidence::{EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Verdict};
+use crate::evidence::{
+    EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Stance, Verdict,
+};
 use crate::latency::Latency;
 use crate::level::Share;
+use crate::model::Model;
 use crate::plan::Plan;
 use crate::proportion::{Guess, Proportion};
 use crate::reading::{ReadingPair, Readings};
@@ -43,6 +48,8 @@ pub struct Analysis {
     #[serde(default)]
     differences: Option<Proportion>,
     latency: Option<Latency>,
+    #[serde(default)]
+    model: Option<Model>,
     readings: Vec<Readings>,
 }
 
@@ -61,8 +68,9 @@ impl Analysis {
         let proportion = |allowed: Option<Share>| allowed.map(|it| Proportion::new(it.get()));
         let (errors, differences) = (proportion(plan.errors), proportion(plan.differences));
         let readings = plan.readings.iter().cloned().map(Readings::new).collect();
-        let (last, recent) = (None, Tally::default());
-        Self { plan, last, recent, errors, differences, latency: None, readings }
+        let (last, recent, latency) = (None, Tally::default(), None);
+        let model = plan.predictions.map(Model::new);
+        Self { plan, last, recent, errors, differences, latency, model, readings }
     }
 
     /// One look. The first is the beginning: what the stable release did before tells what is usual for it, what the
@@ -80,8 +88,11 @@ impl Analysis {
         }
     }
 
-    /// The candidate gets more traffic: that it is fine with that has to be shown anew. Evidence that it is worse stays.
+    /// The candidate gets more traffic: that it is fine with that has to be shown anew. Evidence that it is worse stays;
+    /// what a person was asked about is not asked again.
     pub fn next_step(&mut self) {
+        self.accept_predictions();
+        self.model.iter_mut().for_each(Model::forget_fine);
         self.errors.iter_mut().chain(&mut self.differences).for_each(Proportion::forget_fine);
         self.latency.iter_mut().for_each(|latency| latency.proportion.forget_fine());
         self.readings.iter_mut().for_each(Readings::forget_fine);
@@ -93,8 +104,11 @@ impl Analysis {
         let differences = self.differences.as_ref().map(|all| self.on_differences(all));
         let latency = self.plan.latency.map(|_| self.on_latency());
         let latency = differences.into_iter().chain(latency);
+        let predictions = self.model.iter().flat_map(|model| self.on_predictions(model));
         let readings = self.readings.iter().map(|readings| self.on_reading(readings));
-        Judgement::of(errors.into_iter().chain(latency).chain(readings).collect())
+        Judgement::of(
+            errors.into_iter().chain(latency).chain(predictions).chain(readings).collect(),
+        )
     }
 
     fn begin(&mut self, stable: &Snapshot) {
@@ -102,6 +116,7 @@ impl Analysis {
         self.recent = history.requests.limited_to(MEMORY);
         let latency = |plan| Latency::new(plan, stable.bounds(), &history.latency);
         self.latency = self.plan.latency.map(latency);
+        self.model.iter_mut().for_each(|model| model.begin(&history.predictions));
     }
 
     fn compare(&mut self, sight: &Sight, candidate: &Snapshot, stable: &Snapshot) {
@@ -120,6 +135,7 @@ impl Analysis {
         if let Some(latency) = self.latency.as_mut().filter(|_| same_shape) {
             latency.observe(sight.stable.bounds(), &candidate.latency, &stable.latency);
         }
+        self.model.iter_mut().for_each(|model| model.observe(&candidate, &stable));
         self.recent.add(stable.requests);
         self.recent = self.recent.limited_to(MEMORY);
     }
@@ -131,23 +147,17 @@ impl Analysis {
     }
 
     fn on_errors(&self, errors: &Proportion) -> Finding {
-        let seen = |tally: Tally| Seen {
-            of: whole(tally.of),
-            value: (tally.of > 0.0).then(|| tally.share()),
-        };
         let allowed = self.plan.errors.map_or(0.0, f64::from);
-        let seen = (seen(errors.candidate), seen(errors.stable));
-        self.on_proportion(Metric::Errors, (allowed, allowed), errors, Some(self.guess()), seen)
+        let both = (seen(errors.candidate), seen(errors.stable));
+        let (metric, guess) = (Metric::Errors, Some(self.guess()));
+        self.on_proportion(metric, (allowed, allowed), (errors, 0.0), guess, both)
     }
 
     fn on_differences(&self, differences: &Proportion) -> Finding {
-        let answers = differences.candidate;
-        let value = (answers.of > 0.0).then(|| answers.share());
-        let (of, none) = (whole(answers.of), value.map(|_| 0.0));
-        let seen = (Seen { of, value }, Seen { of, value: none });
+        let both = seen_of_one(differences.candidate);
         let allowed = self.plan.differences.map_or(0.0, f64::from);
         let metric = Metric::Differences;
-        self.on_proportion(metric, (allowed, allowed), differences, Some(SAME), seen)
+        self.on_proportion(metric, (allowed, allowed), (differences, 0.0), Some(SAME), both)
     }
 
     fn on_latency(&self) -> Finding {
@@ -160,19 +170,21 @@ impl Analysis {
             Seen { of: whole(latency.proportion.stable.of), value: stable },
         );
         let (metric, allowed) = (Metric::Latency(plan.quantile), (plan.worse_by.get(), 0.0));
-        self.on_proportion(metric, allowed, &latency.proportion, latency.guess(), seen)
+        self.on_proportion(metric, allowed, (&latency.proportion, 0.0), latency.guess(), seen)
     }
 
-    /// `allowed` is what people allow, and the difference of shares that it comes to.
+    /// `allowed` is what people allow, and the difference of shares that it comes to; of the evidence that it is worse
+    /// the toll is taken off.
     fn on_proportion(
         &self,
         metric: Metric,
         allowed: (f64, f64),
-        proportion: &Proportion,
+        (proportion, toll): (&Proportion, f64),
         guess: Option<Guess>,
         (candidate, stable): (Seen, Seen),
     ) -> Finding {
-        let verdict = self.verdict(proportion.log_worse(), proportion.log_fine());
+        let worse = (proportion.log_worse() - toll).max(0.0);
+        let verdict = self.verdict(worse, proportion.log_fine());
         let (estimate, width) = proportion.difference();
         let level = self.plan.false_pass;
         let needed = guess.and_then(|guess| proportion.needed(guess, level)).map(rounded);
@@ -181,11 +193,11 @@ impl Analysis {
             stable,
             estimate,
             interval: interval(verdict, estimate, width, allowed.1),
-            worse: EValue::of_log(proportion.log_worse()),
+            worse: EValue::of_log(worse),
             fine: EValue::of_log(proportion.log_fine()),
             needed: needed.filter(|_| verdict == Verdict::Inconclusive),
         };
-        Finding { metric, allowed: allowed.0, verdict, evidence }
+        Finding { metric, allowed: allowed.0, verdict, evidence, stance: Stance::Decides }
     }
 
     fn on_reading(&self, readings: &Readings) -> Finding {
@@ -204,11 +216,12 @@ impl Analysis {
         };
         let plan = readings.plan();
         let metric = Metric::Reading(plan.name.clone());
-        Finding { metric, allowed: plan.worse_by.get(), verdict, evidence }
+        let (allowed, stance) = (plan.worse_by.get(), Stance::Decides);
+        Finding { metric, allowed, verdict, evidence, stance }
     }
 
     fn verdict(&self, worse: f64, fine: f64) -> Verdict {
-        if worse >= self.plan.fail_level().log_needed() {
+        if self.is_shown(worse) {
             Verdict::Fail
         } else if fine >= self.plan.false_pass.log_needed() {
             Verdict::Pass
@@ -216,6 +229,22 @@ impl Analysis {
             Verdict::Inconclusive
         }
     }
+
+    /// Whether so much evidence shows that something is worse.
+    fn is_shown(&self, worse: f64) -> bool {
+        worse >= self.plan.fail_level().log_needed()
+    }
+}
+
+/// What of one side was seen.
+fn seen(tally: Tally) -> Seen {
+    Seen { of: whole(tally.of), value: (tally.of > 0.0).then(|| tally.share()) }
+}
+
+/// The same, where the other side is known: it never differs from itself.
+fn seen_of_one(tally: Tally) -> (Seen, Seen) {
+    let candidate = seen(tally);
+    (candidate, Seen { value: candidate.value.map(|_| 0.0), ..candidate })
 }
 
 /// What the exact evidence has shown, or has not, counts more than the approximate interval.

@@ -25,6 +25,10 @@ pub enum Metric {
     Differences,
     /// This quantile of latency.
     Latency(Share),
+    /// The share of predictions that are so, as "below 0.2".
+    Predictions(String),
+    /// The share of predictions that are not those of the stable release for the same requests.
+    Disagreement,
     /// A number from elsewhere.
     Reading(String),
 }
@@ -78,7 +82,7 @@ pub struct Evidence {
     /// The stable release, over the same minutes.
     pub stable: Seen,
     /// The difference in the share of failed requests; the share of answers that differ; the difference in the share of slow ones, where slow begins later for the
-    /// candidate by what is allowed; or the mean of how much worse than allowed the readings are.
+    /// candidate by what is allowed; the difference in the share of a group of predictions; or the mean of how much worse than allowed the readings are.
     pub estimate: f64,
     /// Around the estimate: 95 % of all such intervals hold the truth at every moment.
     pub interval: Interval,
@@ -88,6 +92,19 @@ pub struct Evidence {
     pub fine: EValue,
     /// About how many more requests of the candidate show that it is fine, when it is like the stable release.
     pub needed: Option<u64>,
+}
+
+/// What the verdict on a metric means for the candidate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// It is the candidate's.
+    #[default]
+    Decides,
+    /// Shown to be worse, a person is asked whether that is meant. What is not shown holds nothing up.
+    Asks,
+    /// A person was asked and wants it so; it is told.
+    Told,
 }
 
 /// The verdict on one metric.
@@ -101,6 +118,20 @@ pub struct Finding {
     pub verdict: Verdict,
     /// From what.
     pub evidence: Evidence,
+    /// What it means for the candidate.
+    #[serde(default)]
+    pub stance: Stance,
+}
+
+impl Finding {
+    /// What it contributes to the verdict on the candidate.
+    pub(crate) fn counts_as(&self) -> Verdict {
+        match (self.stance, self.verdict) {
+            (Stance::Decides, verdict) => verdict,
+            (Stance::Asks, Verdict::Fail) => Verdict::Inconclusive,
+            (Stance::Asks | Stance::Told, _) => Verdict::Pass,
+        }
+    }
 }
 
 /// The verdict on the candidate.
@@ -115,10 +146,11 @@ pub struct Judgement {
 impl Judgement {
     /// One metric that is worse is enough to fail; only all of them together pass. No metric is no proof.
     pub(crate) fn of(findings: Vec<Finding>) -> Self {
-        let any = |wanted| findings.iter().any(|finding| finding.verdict == wanted);
+        let any = |wanted| findings.iter().any(|finding| finding.counts_as() == wanted);
+        let decides = |finding: &Finding| finding.stance == Stance::Decides;
         let verdict = if any(Verdict::Fail) {
             Verdict::Fail
-        } else if findings.is_empty() || any(Verdict::Inconclusive) {
+        } else if !findings.iter().any(decides) || any(Verdict::Inconclusive) {
             Verdict::Inconclusive
         } else {
             Verdict::Pass

@@ -60,6 +60,8 @@ pub struct Share(f64);
 impl Share {
     /// One request in a hundred: the floor of the manifest for errors.
     pub const ONE_PERCENT: Self = Self(0.01);
+    /// Half of the requests.
+    pub const MEDIAN: Self = Self(0.5);
     /// The quantile that latency is judged by.
     pub const P95: Self = Self(0.95);
 

@@ -9,11 +9,14 @@ mod block;
 #[cfg(test)]
 mod chance;
 mod evidence;
+mod groups;
 mod histogram;
 mod latency;
 mod level;
 mod mixture;
+mod model;
 mod plan;
+mod prediction;
 mod proportion;
 mod reading;
 mod sentence;
@@ -21,8 +24,9 @@ mod snapshot;
 mod spread;
 
 pub use analysis::{Analysis, Sight, judge};
-pub use evidence::{EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Verdict};
+pub use evidence::{EValue, Evidence, Finding, Interval, Judgement, Metric, Seen, Stance, Verdict};
 pub use level::{Level, OutOfRange, Share};
-pub use plan::{Better, Floor, LatencyPlan, Plan, ReadingPlan};
+pub use plan::{Better, Floor, LatencyPlan, Plan, PredictionPlan, ReadingPlan};
+pub use prediction::Predictions;
 pub use reading::ReadingPair;
 pub use snapshot::{Snapshot, SnapshotError};

@@ -1,5 +1,6 @@
 //! What is compared, how much worse is allowed, and how often the verdict may be wrong.
 
+use crate::evidence::Stance;
 use crate::level::{Level, Share};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Plan {
     pub differences: Option<Share>,
     /// By how much slower it may be.
     pub latency: Option<LatencyPlan>,
+    /// By how much its predictions may be others.
+    #[serde(default)]
+    pub predictions: Option<PredictionPlan>,
     /// Numbers from elsewhere.
     pub readings: Vec<ReadingPlan>,
     /// How often a release goes back, at whatever moment, that is not worse by more than is allowed.
@@ -28,6 +32,7 @@ impl Default for Plan {
             errors: Some(Share::ONE_PERCENT),
             differences: None,
             latency: Some(LatencyPlan::default()),
+            predictions: None,
             readings: Vec::new(),
             false_rollback: Level::FALSE_ROLLBACK,
             false_pass: Level::FALSE_PASS,
@@ -41,12 +46,32 @@ impl Plan {
         usize::from(self.errors.is_some())
             + usize::from(self.differences.is_some())
             + usize::from(self.latency.is_some())
+            + self.predictions.as_ref().map_or(0, PredictionPlan::metrics)
             + self.readings.len()
     }
 
     /// The level at which one metric fails, so that all together keep the promise.
     pub(crate) fn fail_level(&self) -> Level {
         self.false_rollback.shared_by(self.metrics())
+    }
+}
+
+/// By how much predictions may be others than those of the stable release.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PredictionPlan {
+    /// The share that may be where the stable release has fewer, as a difference.
+    pub moved: Option<Share>,
+    /// The share that may be another one than the stable release's for the same request.
+    pub disagree: Option<Share>,
+    /// Numbers that are not further apart agree: a multiple of the standard deviation of the stable release's.
+    pub apart: Floor,
+    /// What follows when it is shown that there are more.
+    pub stance: Stance,
+}
+
+impl PredictionPlan {
+    fn metrics(&self) -> usize {
+        usize::from(self.moved.is_some()) + usize::from(self.disagree.is_some())
     }
 }
 
@@ -67,7 +92,7 @@ impl Default for LatencyPlan {
 }
 
 /// By how much something may be worse: finite, not negative.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Floor(f64);
 
@@ -105,6 +130,9 @@ pub struct ReadingPlan {
     pub better: Better,
     /// By how much it may be worse, relative to the stable release.
     pub worse_by: Floor,
+    /// And by how much at any rate, in its own unit: of what is nothing most of the time, no share says anything.
+    #[serde(default)]
+    pub least: Floor,
 }
 
 /// Which direction is good.

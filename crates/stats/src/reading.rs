@@ -90,7 +90,8 @@ impl Readings {
     }
 
     fn excess_of(&self, pair: ReadingPair) -> f64 {
-        let allowed = self.plan.worse_by.get() * pair.stable.abs();
+        let relative = self.plan.worse_by.get() * pair.stable.abs();
+        let allowed = relative.max(self.plan.least.get());
         match self.plan.better {
             Better::Lower => pair.candidate - pair.stable - allowed,
             Better::Higher => pair.stable - pair.candidate - allowed,

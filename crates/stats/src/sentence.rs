@@ -1,6 +1,6 @@
 //! Verdicts as sentences for people.
 
-use crate::evidence::{Evidence, Finding, Judgement, Metric, Seen, Verdict};
+use crate::evidence::{Evidence, Finding, Judgement, Metric, Seen, Stance, Verdict};
 use std::fmt;
 
 impl fmt::Display for Verdict {
@@ -18,6 +18,8 @@ impl fmt::Display for Metric {
         match self {
             Self::Errors => f.write_str("errors"),
             Self::Differences => f.write_str("differences"),
+            Self::Predictions(_) => f.write_str("predictions"),
+            Self::Disagreement => f.write_str("disagreement"),
             Self::Latency(quantile) => write!(f, "p{}", digits(quantile.get() * 100.0)),
             Self::Reading(name) => f.write_str(name),
         }
@@ -31,7 +33,7 @@ impl fmt::Display for Judgement {
         if self.findings.is_empty() {
             return f.write_str(": nothing is compared");
         }
-        let decides = |finding: &&Finding| finding.verdict == self.verdict;
+        let decides = |finding: &&Finding| finding.counts_as() == self.verdict;
         let (first, then): (Vec<_>, Vec<_>) = self.findings.iter().partition(decides);
         for (index, finding) in first.into_iter().chain(then).enumerate() {
             write!(f, "{}{finding}", if index == 0 { ": " } else { "; " })?;
@@ -58,6 +60,15 @@ impl fmt::Display for Finding {
                 let answers = share(*candidate, value, "answers");
                 write!(f, "{answers} are not those of the stable release")?;
             }
+            Metric::Predictions(which) => {
+                let [candidate, stable] = [(candidate, value), (stable, stable_value)]
+                    .map(|(seen, value)| share(*seen, value, "predictions"));
+                write!(f, "{candidate} are {which}, of the stable release {stable}")?;
+            }
+            Metric::Disagreement => {
+                let others = share(*candidate, value, "predictions");
+                write!(f, "{others} are not those of the stable release for the same requests")?;
+            }
             Metric::Latency(_) => write!(
                 f,
                 "{} over {} requests, {} over {} of the stable release",
@@ -80,22 +91,40 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
+    /// What is counted of the candidate.
+    fn unit(&self) -> &'static str {
+        match self.metric {
+            Metric::Predictions(_) | Metric::Disagreement => "predictions",
+            Metric::Errors | Metric::Differences | Metric::Latency(_) | Metric::Reading(_) => {
+                "requests"
+            }
+        }
+    }
+
     fn conclusion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let allowed = digits(self.allowed * 100.0);
         let worse = match self.metric {
             Metric::Errors if allowed == "1" => "worse by more than 1 point".to_owned(),
             Metric::Errors => format!("worse by more than {allowed} points"),
-            Metric::Differences => format!("more than {allowed} %"),
+            Metric::Differences | Metric::Disagreement => format!("more than {allowed} %"),
+            Metric::Predictions(_) => format!("more by over {allowed} points"),
             Metric::Latency(_) => format!("slower by more than {allowed} %"),
             Metric::Reading(_) => format!("worse by more than {allowed} %"),
         };
         match self.verdict {
-            Verdict::Fail => write!(f, "that is {worse}"),
+            Verdict::Fail => {
+                write!(f, "that is {worse}")?;
+                f.write_str(match self.stance {
+                    Stance::Decides => "",
+                    Stance::Asks => ", and a person says whether it is meant",
+                    Stance::Told => ", and was agreed to",
+                })
+            }
             Verdict::Pass => write!(f, "{worse} is ruled out"),
             Verdict::Inconclusive => {
                 write!(f, "too little to tell whether that is {worse}")?;
                 match self.evidence.needed {
-                    Some(needed) => write!(f, ", some {needed} requests more may show it"),
+                    Some(needed) => write!(f, ", some {needed} {} more may show it", self.unit()),
                     None => Ok(()),
                 }
             }

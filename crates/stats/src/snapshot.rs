@@ -1,6 +1,7 @@
 //! What the counters of one release said at one moment, and what came between two moments.
 
 use crate::block::Tally;
+use crate::prediction::Predictions;
 use serde::{Deserialize, Serialize};
 
 /// Counters that only rise, as the router keeps them for each release.
@@ -16,6 +17,12 @@ pub struct Snapshot {
     compared: u64,
     #[serde(default)]
     different: u64,
+    /// What it predicted,
+    #[serde(default)]
+    predictions: Predictions,
+    /// and how far that was from what the other release predicted for the same requests.
+    #[serde(default)]
+    distances: Predictions,
 }
 
 /// Counters that cannot be.
@@ -59,13 +66,29 @@ impl Snapshot {
             counts.push(count.checked_sub(below).ok_or(SnapshotError::Counts)?);
             below = count;
         }
-        Ok(Self { requests, failed, bounds, counts, compared: 0, different: 0 })
+        let nothing = Predictions::default;
+        let (predictions, distances) = (nothing(), nothing());
+        let (compared, different) = (0, 0);
+        Ok(Self { requests, failed, bounds, counts, compared, different, predictions, distances })
     }
 
     /// The same, with so many answers compared with those of the stable release to the same requests.
     #[must_use]
     pub fn with_answers(self, compared: u64, different: u64) -> Self {
         Self { compared, different, ..self }
+    }
+
+    /// The same, of a release that predicted this.
+    #[must_use]
+    pub fn with_predictions(self, predictions: Predictions) -> Self {
+        Self { predictions, ..self }
+    }
+
+    /// The same, of a release whose predictions are so far from those of the stable one for the same requests: numbers
+    /// by their distance, 0 for others that are equal, and any other value for what has no distance.
+    #[must_use]
+    pub fn with_distances(self, distances: Predictions) -> Self {
+        Self { distances, ..self }
     }
 
     pub(crate) fn bounds(&self) -> &[f64] {
@@ -88,6 +111,8 @@ impl Snapshot {
             requests: tally(self.requests - before.requests, self.failed - before.failed),
             latency: counts.map(|(now, before)| number(now - before)).collect(),
             answers: tally(self.compared - before.compared, self.different - before.different),
+            predictions: self.predictions.since(&before.predictions),
+            distances: self.distances.since(&before.distances),
         }
     }
 
@@ -97,6 +122,8 @@ impl Snapshot {
             requests: tally(self.requests, self.failed),
             latency: self.counts.iter().map(|&count| number(count)).collect(),
             answers: tally(self.compared, self.different),
+            predictions: self.predictions.clone(),
+            distances: self.distances.clone(),
         }
     }
 }
@@ -109,15 +136,17 @@ pub(crate) struct Interval {
     pub(crate) latency: Vec<f64>,
     /// Those that were compared, and those of them that differed.
     pub(crate) answers: Tally,
+    pub(crate) predictions: Predictions,
+    pub(crate) distances: Predictions,
 }
 
 /// Counters are read one after the other, so a failure may be seen before its request.
-fn tally(requests: u64, failed: u64) -> Tally {
+pub(crate) fn tally(requests: u64, failed: u64) -> Tally {
     Tally { of: number(requests), hits: number(failed.min(requests)) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests fit in 52 bits")]
-fn number(count: u64) -> f64 {
+pub(crate) fn number(count: u64) -> f64 {
     count as f64
 }
 

@@ -90,7 +90,8 @@ struct Question {
     method: &'static str,
     path: String,
     headers: Vec<(&'static str, String)>,
-    body: Bytes,
+    /// One after the other, and from the first again.
+    bodies: Arc<[Bytes]>,
 }
 
 /// Users that ask until they are stopped.
@@ -109,18 +110,18 @@ impl Load {
 
     /// `users` users that ask for `path` one request after the other, with `pause` in between.
     pub fn start(http: &Http, path: &str, users: usize, pause: Duration) -> Self {
-        let question =
-            Question { method: "GET", path: path.to_owned(), headers: vec![], body: Bytes::new() };
+        let (path, bodies) = (path.to_owned(), [Bytes::new()].into());
+        let question = Question { method: "GET", path, headers: vec![], bodies };
         Self::of(http, &question, users, pause)
     }
 
-    /// The same with POST of `body`.
-    pub fn post(http: &Http, path: &str, body: &Value, users: usize, pause: Duration) -> Self {
+    /// The same with POST of `bodies` in turn; each user begins elsewhere.
+    pub fn post(http: &Http, path: &str, bodies: &[Value], users: usize, pause: Duration) -> Self {
         let question = Question {
             method: "POST",
             path: path.to_owned(),
             headers: vec![("content-type", "application/json".to_owned())],
-            body: body.to_string().into(),
+            bodies: bodies.iter().map(|body| Bytes::from(body.to_string())).collect(),
         };
         Self::of(http, &question, users, pause)
     }
@@ -128,8 +129,10 @@ impl Load {
     fn of(http: &Http, question: &Question, users: usize, pause: Duration) -> Self {
         let stop = CancellationToken::new();
         let report = Arc::new(Mutex::new(Report::new()));
-        let user = |_| {
-            tokio::spawn(ask(http.clone(), question.clone(), pause, stop.clone(), report.clone()))
+        let user = |number: usize| {
+            let first = number * question.bodies.len() / users;
+            let asked = (question.clone(), first);
+            tokio::spawn(ask(http.clone(), asked, pause, stop.clone(), report.clone()))
         };
         let users = (0..users).map(user).collect();
         Self { stop, users, report }
@@ -153,13 +156,16 @@ impl Load {
 
 async fn ask(
     http: Http,
-    question: Question,
+    (question, first): (Question, usize),
     pause: Duration,
     stop: CancellationToken,
     report: Arc<Mutex<Report>>,
 ) {
-    let Question { method, path, headers, body } = question;
-    while !stop.is_cancelled() {
+    let Question { method, path, headers, bodies } = question;
+    for body in bodies.iter().cycle().skip(first) {
+        if stop.is_cancelled() {
+            return;
+        }
         let started = Instant::now();
         let answer = http.send(method, &path, &headers, body.clone()).await;
         report.lock().expect("no user panics").count(&answer, started.elapsed());

@@ -2,12 +2,14 @@
 //! refuse what real ones refuse, and remember what they took.
 
 use crate::eventually;
+use crate::tls::TlsListener;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::serve::Listener;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
@@ -41,6 +43,7 @@ struct Seen {
 /// Receivers of notifications.
 #[derive(Debug)]
 pub struct Receiver {
+    scheme: &'static str,
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     _serving: AbortOnDropHandle<()>,
@@ -50,6 +53,16 @@ impl Receiver {
     /// Listens on this machine.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::at("http", listener)
+    }
+
+    /// The same with TLS, whose certificate [`crate::AUTHORITY`] gave.
+    pub async fn start_tls() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::at("https", TlsListener::new(listener))
+    }
+
+    fn at(scheme: &'static str, listener: impl Listener<Addr = SocketAddr>) -> Self {
         let address = listener.local_addr().expect("bound");
         let seen = Arc::<Mutex<Seen>>::default();
         let router = Router::new()
@@ -59,17 +72,17 @@ impl Receiver {
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("it serves until the test ends");
         });
-        Self { address, seen, _serving: AbortOnDropHandle::new(serving) }
+        Self { scheme, address, seen, _serving: AbortOnDropHandle::new(serving) }
     }
 
     /// Where a Slack receives; a secret.
     pub fn slack_url(&self) -> String {
-        format!("http://{}/services/{PATH}", self.address)
+        format!("{}://{}/services/{PATH}", self.scheme, self.address)
     }
 
     /// Where a webhook is received; a secret.
     pub fn webhook_url(&self) -> String {
-        format!("http://{}/hooks/{PATH}", self.address)
+        format!("{}://{}/hooks/{PATH}", self.scheme, self.address)
     }
 
     /// The key that webhooks must be signed with.

@@ -2,6 +2,7 @@ import json
 import os
 import unittest
 
+from percentiles import percentile
 from train import HERE, rows, score, train
 
 
@@ -24,6 +25,11 @@ class Model(unittest.TestCase):
         high = score(model, self.features, {"amount": 900, "hour": 3, "foreign": 1})
         self.assertLess(low, 0.2)
         self.assertGreater(high, 0.8)
+
+    def test_a_percentile_is_the_share_of_what_scores_lower(self):
+        scores = [0.1, 0.2, 0.2, 0.9]
+        told = [percentile(scores, value) for value in (0.0, 0.2, 0.5, 1.0)]
+        self.assertEqual(told, [0, 25, 75, 100])
 
 
 if __name__ == "__main__":

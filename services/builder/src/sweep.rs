@@ -3,13 +3,12 @@
 
 use crate::app::App;
 use crate::collect::collect;
-use crate::collect::pressure::{self, Level};
 use crate::db;
 use crate::disk::used_percent;
 use service::health::Health;
+use service::pressure::Collections;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often readiness is looked at.
@@ -25,7 +24,12 @@ pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
     let mut collections = Collections::default();
     loop {
         report(app, health).await;
-        collections.look(app).await;
+        let every = app.config.collect_every;
+        if collections.is_due(used(app).await, every) {
+            let app = Arc::clone(app);
+            let tasks = app.tasks.clone();
+            tasks.spawn(async move { collect_left(&app).await });
+        }
         if looks % CLEAN_EVERY == 1 {
             let app = Arc::clone(app);
             let tasks = app.tasks.clone();
@@ -39,42 +43,15 @@ pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
     }
 }
 
-/// When what builds left was collected, and how full the fullest disk was then.
-#[derive(Debug)]
-struct Collections {
-    last: Instant,
-    is_first: bool,
-    level: Level,
+/// Percent of the fullest disk that are in use.
+async fn used(app: &App) -> u64 {
+    let root = app.about().await.ok().and_then(|about| about.root.as_deref());
+    used_percent([Some(app.config.data.as_path()), root].into_iter().flatten())
 }
 
-impl Default for Collections {
-    fn default() -> Self {
-        Self { last: Instant::now(), is_first: true, level: Level::Calm }
-    }
-}
-
-impl Collections {
-    /// Warns of a disk that gets full, and collects when it is time.
-    async fn look(&mut self, app: &Arc<App>) {
-        let root = app.about().await.ok().and_then(|about| about.root.as_deref());
-        let percent = used_percent([Some(app.config.data.as_path()), root].into_iter().flatten());
-        let level = pressure::level(percent);
-        if level > self.level {
-            tracing::warn!(disk.used_percent = percent, "a disk gets full");
-        }
-        self.level = level;
-        let pause = pressure::pause(level, app.config.collect_every, self.is_first);
-        if pause.is_none_or(|pause| self.last.elapsed() < pause) {
-            return;
-        }
-        (self.last, self.is_first) = (Instant::now(), false);
-        let app = Arc::clone(app);
-        let tasks = app.tasks.clone();
-        tasks.spawn(async move {
-            if let Err(error) = collect(&app, true).await {
-                tracing::warn!(error = service::chain(&error), "what builds left is not collected");
-            }
-        });
+async fn collect_left(app: &App) {
+    if let Err(error) = collect(app, true).await {
+        tracing::warn!(error = service::chain(&error), "what builds left is not collected");
     }
 }
 

@@ -4,10 +4,11 @@ use crate::config::Config;
 use crate::docker::{Credentials, Engine};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::{errand, grpc, on, removal, repair, schedule, sweep, timetable};
+use crate::{collect_by_itself, errand, grpc, on, removal, repair, schedule, sweep, timetable};
 use anyhow::Context;
 use bus::Bus;
 use events::EventType;
+use outgoing::{Outgoing, authorities};
 use pg::sealed::Key;
 use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
@@ -22,6 +23,7 @@ use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -39,14 +41,21 @@ pub(crate) struct App {
     pub(crate) pool: PgPool,
     pub(crate) engine: Engine,
     pub(crate) router: Router,
+    /// Where the router serves users.
+    pub(crate) traffic_address: SocketAddr,
     pub(crate) builder: BuildServiceClient<Channel>,
     pub(crate) gateway: AppServiceClient<Channel>,
     pub(crate) internal: Internal,
+    /// Asks what people wrote down.
+    pub(crate) outgoing: Outgoing,
     pub(crate) key: Key,
     pub(crate) clock: Clock,
     pub(crate) platform: Arc<str>,
     pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) disk_floor: u64,
+    pub(crate) cache_budget: u64,
+    pub(crate) collect_every: Duration,
+    pub(crate) wrecks_kept: Duration,
     /// Where files may lie for a while.
     pub(crate) data: Arc<Path>,
     pub(crate) metrics: Metrics,
@@ -98,19 +107,25 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
     let bus = bus.measured(health.metrics());
     let internal = Internal::new(&config.internal_token)?;
     let engine = Engine::connect(&config.docker_host).await?;
+    let more = config.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();
     let app = App {
         pool,
         metrics: Metrics::registered(health.metrics(), &engine.probes),
         engine,
         router: Router::new(&config.router_url, internal.clone())?,
+        traffic_address: config.traffic_address,
         builder: BuildServiceClient::new(service::internal::channel(&config.builder_url)?),
         gateway: AppServiceClient::new(service::internal::channel(&config.gateway_url)?),
         internal,
+        outgoing: Outgoing::new(config.private_targets, &more),
         key: Key::load_or_create(&config.data.join("secrets.key"))?,
         clock: Clock::system(),
         platform: config.platform.into(),
         credentials: crate::credentials::read(config.registry_auth_file.as_deref())?.into(),
         disk_floor: config.disk_floor,
+        cache_budget: config.cache_budget,
+        collect_every: config.collect_every,
+        wrecks_kept: config.wrecks_kept,
         data: config.data.into(),
         owner: service::new_id(),
         outbox: Arc::new(Notify::new()),
@@ -131,15 +146,25 @@ pub async fn start(config: Config) -> anyhow::Result<Deployer> {
 
 /// What the deployer reacts to.
 pub(crate) fn handlers(app: &App) -> bus::Handlers {
-    let app = app.clone();
-    bus::Handlers::new().on(EventType::BuildSucceeded, move |envelope| {
-        let app = app.clone();
-        async move { on::build_succeeded::handle(&app, envelope).await }
-    })
+    let (built, drifted, cleared) = (app.clone(), app.clone(), app.clone());
+    bus::Handlers::new()
+        .on(EventType::BuildSucceeded, move |envelope| {
+            let app = built.clone();
+            async move { Box::pin(on::build_succeeded::handle(&app, envelope)).await }
+        })
+        .on(EventType::DriftDetected, move |envelope| {
+            let app = drifted.clone();
+            async move { on::drift_detected::handle(&app, envelope).await }
+        })
+        .on(EventType::DriftCleared, move |envelope| {
+            let app = cleared.clone();
+            async move { on::drift_cleared::handle(&app, envelope).await }
+        })
 }
 
 /// The types of events the deployer reacts to.
-pub const REACTS_TO: &[EventType] = &[EventType::BuildSucceeded];
+pub const REACTS_TO: &[EventType] =
+    &[EventType::BuildSucceeded, EventType::DriftDetected, EventType::DriftCleared];
 
 impl Deployer {
     /// Where it listens.
@@ -159,12 +184,13 @@ impl Deployer {
         );
         let consume =
             bus::consume::run(bus.clone(), app.pool.clone(), handlers(&app), cancel.clone());
-        let (served, (), (), (), (), (), (), (), (), ()) = tokio::join!(
+        let (served, (), (), (), (), (), (), (), (), (), ()) = tokio::join!(
             service::http::serve(listener, router, cancel.clone()),
             relay,
             consume,
             schedule::run(app.clone(), cancel.clone()),
             sweep::run(app.clone(), cancel.clone()),
+            collect_by_itself::run(app.clone(), cancel.clone()),
             removal::run(app.clone(), cancel.clone()),
             repair::run(app.clone(), cancel.clone()),
             errand::run(app.clone(), cancel.clone()),
@@ -185,7 +211,7 @@ async fn report_health(app: &App, bus: &Bus, health: &Health, cancel: Cancellati
         health.report("docker", engine.map_err(|error| service::chain(&error)));
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use events::CommitSha;
 use manifest::{Required, Resolved};
 use proto::v1::get_ci_response::State as Ci;
 use proto::v1::{GetCiRequest, GetCiResponse};
+use service::fail_point::reach;
 use std::time::Duration;
 
 /// Pause between two looks; the gateway asks the forge less often, unless that says that something changed.
@@ -40,6 +41,7 @@ pub(crate) async fn look(
     (lease, is_late): (Lease, bool),
     release: &Release,
 ) -> Result<Option<Duration>, DriveError> {
+    reach(|| "deployer.awaiting_ci.before_effect".to_owned()).await.map_err(sqlx::Error::from)?;
     let (state, message) = match ask(app, release).await {
         Ok(answer) => (answer.state(), answer.message),
         Err(status) => {
@@ -48,6 +50,7 @@ pub(crate) async fn look(
         }
     };
     let Some(input) = input(state, message, is_late) else { return Ok(Some(LOOK)) };
+    reach(|| "deployer.awaiting_ci.effect_done".to_owned()).await.map_err(sqlx::Error::from)?;
     apply(app, Some(lease), release, input).await?;
     Ok(None)
 }

@@ -3,14 +3,13 @@
 
 use crate::app::App;
 use crate::db::{environment, instance, list, release};
-use crate::docker::{LabelledNetwork, LabelledVolume};
+use crate::docker::LabelledNetwork;
 use crate::leftovers::{self, Looked};
 use crate::remains::{self, Known, Verdict};
 use crate::sweep::sweep_orphans;
 use crate::sweep_orphans::observe;
-use crate::{finish, member, restored};
+use crate::{db, finish, restored, volumes, wreck};
 use anyhow::Context;
-use events::ReleaseId;
 use std::collections::BTreeSet;
 
 /// What an item is.
@@ -27,6 +26,8 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
     pub(crate) name: String,
     pub(crate) id: String,
+    /// Bytes, where they are known.
+    pub(crate) size: Option<u64>,
     pub(crate) verdict: Verdict,
 }
 
@@ -37,6 +38,7 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
     let volumes = app.engine.volumes(&app.platform).await?;
     let mut items = containers(app).await?;
     if really && items.iter().any(|item| item.verdict.goes) {
+        wreck::clear_all(app).await.context("remove what is left of failed candidates")?;
         sweep_orphans(app).await.context("remove what no release has")?;
         Box::pin(leftovers::stop(app, &mut Looked::default()))
             .await
@@ -54,64 +56,10 @@ pub(crate) async fn collect(app: &App, really: bool) -> anyhow::Result<Vec<Item>
             remove(app, &network, &mut verdict).await?;
         }
         let LabelledNetwork { id, name, .. } = network;
-        items.push(Item { kind: Kind::Network, name, id, verdict });
+        items.push(Item { kind: Kind::Network, name, id, size: None, verdict });
     }
-    let mut known = mounts(app).await?;
-    for volume in volumes {
-        let mut verdict = remains::volume(&volume, &known);
-        if really && verdict.goes {
-            // To remove many takes a while: what is mounted meanwhile stays.
-            known = mounts(app).await?;
-            verdict = remains::volume(&volume, &known);
-            remove_volume(app, &volume, &mut verdict).await?;
-        }
-        items.push(Item {
-            kind: Kind::Volume,
-            id: volume.name.clone(),
-            name: volume.name,
-            verdict,
-        });
-    }
+    items.extend(volumes::collect(app, &volumes, really).await?);
     Ok(items)
-}
-
-/// Removes exactly this volume, unless it stays or a container has it.
-async fn remove_volume(
-    app: &App,
-    volume: &LabelledVolume,
-    verdict: &mut Verdict,
-) -> anyhow::Result<()> {
-    if verdict.goes {
-        if app.engine.remove_unused_volume(&volume.name).await? {
-            tracing::info!(volume.name, "a cache that no release mounts is gone");
-        } else {
-            keep(verdict, "a container has it");
-        }
-    }
-    Ok(())
-}
-
-/// Which volumes releases mount that run, move or can be gone back to, and where releases move.
-async fn mounts(app: &App) -> anyhow::Result<Known> {
-    let mut known = Known::default();
-    let mut releases: BTreeSet<ReleaseId> =
-        instance::owners(&app.pool).await?.into_iter().collect();
-    for environment in environment::all(&app.pool).await? {
-        let place = (&environment.app, &environment.environment);
-        let unfinished = release::unfinished(&app.pool, place).await?;
-        if !unfinished.is_empty() {
-            let spot = (environment.app.to_string(), environment.environment.to_string());
-            known.moving.insert(spot);
-        }
-        releases.extend(release::live(&app.pool, place).await?);
-    }
-    for id in releases {
-        let Some(release) = release::get(&app.pool, id).await? else { continue };
-        let place = member::place(app, &release);
-        let volumes = release.content.resolved.services.values().flat_map(|it| &it.volumes);
-        known.mounted.extend(volumes.map(|volume| place.volume(&volume.name)));
-    }
-    Ok(known)
 }
 
 async fn containers(app: &App) -> anyhow::Result<Vec<Item>> {
@@ -123,6 +71,7 @@ async fn containers(app: &App) -> anyhow::Result<Vec<Item>> {
         verdict: remains::container(&found, &known, now),
         name: found.name,
         id: found.container_id,
+        size: None,
     };
     Ok(observed.into_iter().map(item).collect())
 }
@@ -140,7 +89,8 @@ async fn known(app: &App) -> anyhow::Result<Known> {
         let Some(live) = release::get(&app.pool, live).await? else { continue };
         unused.extend(finish::unused(app, &live).await?.into_iter().map(|instance| instance.id));
     }
-    Ok(Known { owned, unused, serving, moving, ..Known::default() })
+    let wrecks = db::wreck::ids(&app.pool).await?;
+    Ok(Known { owned, unused, serving, wrecks, moving, ..Known::default() })
 }
 
 async fn there(app: &App) -> Result<BTreeSet<remains::Spot>, sqlx::Error> {
@@ -157,7 +107,7 @@ async fn remove(app: &App, network: &LabelledNetwork, verdict: &mut Verdict) -> 
     Ok(())
 }
 
-fn keep(verdict: &mut Verdict, reason: &str) {
+pub(crate) fn keep(verdict: &mut Verdict, reason: &str) {
     if verdict.goes {
         *verdict = Verdict { goes: false, reason: reason.to_owned() };
     }

@@ -1,24 +1,82 @@
 //! What the router measured of a candidate and of the stable release, as the analysis wants it. Pure.
 
-use manifest::{Analysis, Percent, Shadow};
-use proto::v1::{ReleaseStats, ShadowStats};
-use stats::{Floor, LatencyPlan, Plan, Share, Sight, Snapshot};
+use crate::content::Content;
+use manifest::{Analysis, Consequence, Percent, Predictions, ReadingName, Shadow, Strategy};
+use proto::v1::{self, PredictionStats, ReleaseStats, ShadowStats};
+use stats::{
+    Better, Floor, LatencyPlan, Plan, PredictionPlan, ReadingPlan, Share, Sight, Snapshot, Stance,
+};
 
-/// What is compared and how much worse it may be, as the manifest says.
-pub(crate) fn plan(analysis: &Analysis) -> Plan {
+/// What the router measured of the releases of an environment.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) releases: Vec<ReleaseStats>,
+    pub(crate) predictions: Vec<PredictionStats>,
+}
+
+/// What a release is judged by while it has a share, or copies; nothing where it has neither.
+pub(crate) fn plan_of(content: &Content) -> Option<Plan> {
+    let data = content.resolved.drift.data.as_ref();
+    let predicts = data.is_some_and(|data| data.capture.prediction.is_some());
+    match &content.resolved.strategy {
+        Strategy::Canary(canary) => Some(plan_of_canary(&canary.analysis, predicts)),
+        Strategy::Shadow(shadow) => Some(plan_of_shadow(shadow, predicts)),
+        Strategy::BlueGreen | Strategy::Recreate => None,
+    }
+}
+
+fn plan_of_canary(analysis: &Analysis, predicts: bool) -> Plan {
+    let predictions = predictions(&analysis.predictions).filter(|_| predicts);
+    // Both get other requests, so that nothing can disagree.
+    let predictions = predictions.map(|plan| PredictionPlan { disagree: None, ..plan });
+    Plan { predictions, ..plan(analysis) }
+}
+
+/// The same for copies of requests, whose answers are compared as well; where all may differ, nothing is judged of that.
+fn plan_of_shadow(shadow: &Shadow, predicts: bool) -> Plan {
+    let differences = judged(shadow.differences);
+    let predictions = predictions(&shadow.analysis.predictions).filter(|_| predicts);
+    Plan { differences, predictions, ..plan(&shadow.analysis) }
+}
+
+/// How much worse a candidate may be, as the manifest says.
+fn plan(analysis: &Analysis) -> Plan {
     let usual = Plan::default();
     // The manifest's parser lets nothing pass that is out of range.
     let errors = Share::try_from(analysis.errors.worse_by.fraction()).ok();
     let worse_by = Floor::try_from(analysis.p95.worse_by.fraction()).ok();
     let latency = worse_by.map(|worse_by| LatencyPlan { worse_by, ..LatencyPlan::default() });
-    Plan { errors: errors.or(usual.errors), latency: latency.or(usual.latency), ..usual }
+    let (errors, latency) = (errors.or(usual.errors), latency.or(usual.latency));
+    let readings = analysis.readings.iter().map(reading).collect();
+    Plan { errors, latency, readings, ..usual }
 }
 
-/// The same for copies of requests, whose answers are compared as well; where all may differ, nothing is judged of that.
-pub(crate) fn plan_of_shadow(shadow: &Shadow) -> Plan {
-    let differences = Share::try_from(shadow.differences.fraction()).ok();
-    let differences = differences.filter(|_| shadow.differences < Percent::HUNDRED);
-    Plan { differences, ..plan(&shadow.analysis) }
+fn reading((name, reading): (&ReadingName, &manifest::Reading)) -> ReadingPlan {
+    let least = reading.least.as_f64().and_then(|least| Floor::try_from(least).ok());
+    ReadingPlan {
+        name: name.to_string(),
+        better: match reading.better {
+            manifest::Better::Lower => Better::Lower,
+            manifest::Better::Higher => Better::Higher,
+        },
+        worse_by: Floor::try_from(reading.worse_by.fraction()).unwrap_or(Floor::A_FIFTH),
+        least: least.unwrap_or_default(),
+    }
+}
+
+fn predictions(wanted: &Predictions) -> Option<PredictionPlan> {
+    let stance = match wanted.then {
+        Consequence::Ask => Stance::Asks,
+        Consequence::Fail => Stance::Decides,
+    };
+    let apart = Floor::try_from(wanted.apart.fraction()).ok()?;
+    let (moved, disagree) = (judged(wanted.moved), judged(wanted.disagree));
+    Some(PredictionPlan { moved, disagree, apart, stance })
+}
+
+/// The share that may be otherwise; nothing where all may.
+fn judged(allowed: Percent) -> Option<Share> {
+    Share::try_from(allowed.fraction()).ok().filter(|_| allowed < Percent::HUNDRED)
 }
 
 /// One look at copies, over all routes of an environment: how both did on the same requests.
@@ -31,20 +89,37 @@ pub(crate) fn sight_of_copies(copied: &[ShadowStats]) -> Option<Sight> {
     let counts = || copied.iter().filter_map(|it| it.counts.as_ref());
     let compared = counts().map(|counts| counts.compared).sum();
     let different = counts().map(|counts| counts.status_different + counts.body_different).sum();
+    let all = |side: fn(&ShadowStats) -> Option<&v1::Predictions>| {
+        predicted(copied.iter().filter_map(side))
+    };
+    let candidate = of(|it| it.candidate.as_ref())?.with_answers(compared, different);
+    let candidate = candidate.with_predictions(all(|it| it.candidate_predictions.as_ref()));
+    let stable = of(|it| it.stable.as_ref())?;
     Some(Sight {
-        candidate: of(|it| it.candidate.as_ref())?.with_answers(compared, different),
-        stable: of(|it| it.stable.as_ref())?,
+        candidate: candidate.with_distances(all(|it| it.distances.as_ref())),
+        stable: stable.with_predictions(all(|it| it.stable_predictions.as_ref())),
         readings: Vec::new(),
     })
 }
 
 /// One look at both, over all routes of an environment; nothing when the counters cannot be.
-pub(crate) fn sight(measured: &[ReleaseStats], candidate: &str, stable: &str) -> Option<Sight> {
-    Some(Sight {
-        candidate: snapshot(measured, candidate)?,
-        stable: snapshot(measured, stable)?,
-        readings: Vec::new(),
-    })
+pub(crate) fn sight(measured: &Measured, candidate: &str, stable: &str) -> Option<Sight> {
+    let of = |release: &str| {
+        let own = measured.predictions.iter().filter(|of| of.release == release);
+        let predicted = predicted(own.filter_map(|of| of.predictions.as_ref()));
+        Some(snapshot(&measured.releases, release)?.with_predictions(predicted))
+    };
+    Some(Sight { candidate: of(candidate)?, stable: of(stable)?, readings: Vec::new() })
+}
+
+fn predicted<'s>(all: impl Iterator<Item = &'s v1::Predictions>) -> stats::Predictions {
+    let mut sum = stats::Predictions::default();
+    for of in all {
+        let numbers = of.numbers.iter().map(|of| (of.number, of.count));
+        let values = of.values.iter().map(|(value, count)| (value.clone(), *count));
+        sum.add(&stats::Predictions::new(numbers, values));
+    }
+    sum
 }
 
 fn snapshot(measured: &[ReleaseStats], release: &str) -> Option<Snapshot> {
@@ -78,10 +153,24 @@ mod tests {
         }
     }
 
+    fn predicting(release: &str, number: f64, count: u64) -> PredictionStats {
+        let numbers = vec![v1::PredictedNumber { number, count }];
+        let predictions = v1::Predictions { numbers, ..v1::Predictions::default() };
+        PredictionStats {
+            release: release.to_owned(),
+            predictions: Some(predictions),
+            ..PredictionStats::default()
+        }
+    }
+
     #[test]
     fn routes_of_an_environment_are_taken_together() {
-        let all = [measured("new", 10, 1), measured("old", 100, 2), measured("new", 30, 1)];
+        let releases =
+            vec![measured("new", 10, 1), measured("old", 100, 2), measured("new", 30, 1)];
+        let predictions = vec![predicting("new", 0.5, 3), predicting("old", 0.25, 9)];
+        let all = Measured { releases, predictions };
         let wanted = Snapshot::new(40, 2, vec![0.1, 1.0], &[20, 40, 40]).expect("counters");
+        let wanted = wanted.with_predictions(stats::Predictions::new([(0.5, 3)], []));
         assert_eq!(sight(&all, "new", "old").map(|sight| sight.candidate), Some(wanted));
         assert_eq!(sight(&all, "new", "older"), None);
     }
@@ -106,20 +195,40 @@ mod tests {
         assert_eq!(sight_of_copies(&[]), None);
     }
 
+    fn strategy(text: &str) -> Strategy {
+        let text = format!(
+            "app: a\nservices: {{ web: {{ build: . }} }}\nenvironments: {{ p: {{ track: {{ branch: x }}, \
+             strategy: {text} }} }}"
+        );
+        let manifest = manifest::parse(&text).expect("a manifest");
+        manifest.environments.values().next().expect("one").strategy.clone()
+    }
+
+    fn shadowing(text: &str, predicts: bool) -> Plan {
+        let Strategy::Shadow(shadow) = strategy(text) else { panic!("{text}") };
+        plan_of_shadow(&shadow, predicts)
+    }
+
     #[test]
     fn where_all_answers_may_differ_that_is_not_judged() {
         let judged = |differences: &str| {
-            let text = format!(
-                "app: a\nservices: {{ web: {{ build: . }} }}\nenvironments: {{ p: {{ track: {{ branch: x }}, \
-                 strategy: {{ shadow: {{ differences: {differences} }} }} }} }}"
-            );
-            let manifest = manifest::parse(&text).expect("a manifest");
-            let environment = manifest.environments.values().next().expect("one");
-            let manifest::Strategy::Shadow(shadow) = &environment.strategy else {
-                panic!("{text}")
-            };
-            plan_of_shadow(shadow).differences.map(f64::from)
+            let plan = shadowing(&format!("{{ shadow: {{ differences: {differences} }} }}"), false);
+            plan.differences.map(f64::from)
         };
         assert_eq!((judged("5%"), judged("100%")), (Some(0.05), None));
+    }
+
+    #[test]
+    fn predictions_are_judged_where_they_are_captured_and_ask_a_person_unless_it_is_said() {
+        let plan = |text: &str, predicts| shadowing(text, predicts).predictions;
+        assert_eq!(plan("shadow", false), None);
+        let usual = plan("shadow", true).expect("judged");
+        assert_eq!((usual.moved, usual.stance), (usual.disagree, Stance::Asks));
+        let own = "{ shadow: { analysis: { predictions: { moved: 100%, then: fail } } } }";
+        let own = plan(own, true).expect("judged");
+        assert_eq!((own.moved, own.disagree, own.stance), (None, usual.disagree, Stance::Decides));
+        let Strategy::Canary(canary) = strategy("canary") else { panic!("a canary") };
+        let of_canary = plan_of_canary(&canary.analysis, true).predictions.expect("judged");
+        assert_eq!((of_canary.moved, of_canary.disagree), (usual.moved, None));
     }
 }

@@ -240,11 +240,16 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
         // What was proven before goes back at once.
         jobs: !restores && resolved.jobs.values().any(|job| runs_before(job.at)),
         warm: !restores && resolved.services.values().any(|service| !service.warmup.is_nothing()),
-        verify: !restores && !resolved.verify.is_empty(),
+        verify: !restores && is_verified(resolved),
         bake: !restores,
         has_stable: false,
         irreversible: !restores && resolved.irreversible_jobs().next().is_some(),
     }
+}
+
+/// Whether a candidate is asked or tried before it has users.
+fn is_verified(resolved: &Resolved) -> bool {
+    !resolved.verify.is_empty() || resolved.verifying_jobs().next().is_some()
 }
 
 /// Whether a job runs before the instances of a release.

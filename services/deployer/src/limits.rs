@@ -1,7 +1,7 @@
 //! How long each state of a release may last, from what the manifest says. Pure.
 
 use crate::create::runs_before;
-use manifest::{Job, Resolved, ResolvedService, Strategy};
+use manifest::{Job, Performance, Resolved, ResolvedService, Strategy};
 use release::Limits;
 use std::time::Duration;
 
@@ -28,8 +28,11 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     });
     let warming = longest(|service| service.warmup.lasts.duration());
     let verifying: Duration = resolved.verify.iter().map(|asked| asked.within.duration()).sum();
+    let raced = resolved.verify.iter().filter(|asked| asked.performance.is_some());
+    let racing: Duration = raced.map(|_| Performance::LONGEST.duration()).sum();
     let jobs: Duration =
         resolved.jobs.values().filter(|job| runs_before(job.at)).map(longest_run).sum();
+    let trying: Duration = resolved.verifying_jobs().map(|(_, job)| longest_run(job)).sum();
     let undoing: Duration =
         resolved.jobs.values().filter(|job| job.undo.is_some()).map(longest_run).sum();
     let usual = Limits::default();
@@ -46,16 +49,21 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
         approval: approval.unwrap_or(usual.approval),
         window: WINDOW,
         warm: usual.warm + warming,
-        verify: usual.verify + 2 * verifying,
+        verify: usual.verify + 2 * verifying + racing + trying,
         hold,
         // What is left of an earlier set-up is undone first, and what a job needs starts before it.
         jobs: jobs + undoing + waiting + gate + SLACK,
         start: waiting + stopping + gate + SLACK,
-        bake: resolved.bake.lasts.duration() + UNSEEN,
+        bake: resolved.bake.lasts.duration() + again(resolved) + UNSEEN,
         settle: stopping + SLACK,
         undo: gate + 2 * stopping + undoing + SLACK,
         ..usual
     }
+}
+
+/// How long the jobs may take that try the release once more while it bakes.
+pub(crate) fn again(resolved: &Resolved) -> Duration {
+    resolved.verifying_jobs().filter(|(_, job)| job.again).map(|(_, job)| longest_run(job)).sum()
 }
 
 /// A job ends by itself in its time, or is stopped.

@@ -6,8 +6,8 @@ use crate::docker::{Labelled, LabelledNetwork, LabelledVolume};
 use crate::sweep_orphans::GRACE;
 use chrono::{DateTime, Utc};
 use events::{InstanceId, ReleaseId};
-use manifest::VolumeClass;
-use std::collections::BTreeSet;
+use manifest::{Bytes, VolumeClass};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An app and an environment of it.
 pub type Spot = (String, String);
@@ -21,12 +21,16 @@ pub struct Known {
     pub unused: BTreeSet<InstanceId>,
     /// Instances that the router sends requests.
     pub serving: BTreeSet<InstanceId>,
+    /// What is left of failed candidates to be looked into.
+    pub wrecks: BTreeSet<InstanceId>,
     /// Environments in which a release moves or waits.
     pub moving: BTreeSet<Spot>,
     /// Environments that are there.
     pub there: BTreeSet<Spot>,
-    /// Volumes of releases that run, move, or can be gone back to.
-    pub mounted: BTreeSet<String>,
+    /// Volumes of releases that run, move, or can be gone back to, with what their manifests say that they take.
+    pub mounted: BTreeMap<String, Option<Bytes>>,
+    /// Caches that no release mounts, and that stay within their budget.
+    pub kept: BTreeSet<String>,
 }
 
 /// What becomes of something, and why.
@@ -55,6 +59,7 @@ pub fn container(found: &Labelled, known: &Known, now: DateTime<Utc>) -> Verdict
     let spot = spot(&found.labels);
     match () {
         () if is_in(&known.serving) => stays("it has requests"),
+        () if is_in(&known.wrecks) => goes("what failed, left for a while to be looked into"),
         () if !known.owned.contains(&release) && is_young(found.created_at, now) => {
             stays("it was made a moment ago")
         }
@@ -82,19 +87,38 @@ pub fn network(found: &LabelledNetwork, known: &Known, now: DateTime<Utc>) -> Ve
 /// What becomes of a volume with the platform's label. Only a cache can go, and a volume that says nothing of what it
 /// holds may hold data. `known` is of later than the volume: a release is there before its volumes.
 #[must_use]
-pub fn volume(found: &LabelledVolume, known: &Known) -> Verdict {
+pub fn volume(found: &LabelledVolume, size: Option<u64>, known: &Known) -> Verdict {
     let class = found.labels.get(label::VOLUME_CLASS).map(String::as_str);
     let spot = spot(&found.labels);
+    if class == Some(VolumeClass::Cache.as_str())
+        && let Some(said) = known.mounted.get(&found.name)
+    {
+        return stays(mounted(size, *said));
+    }
     match () {
         () if class.is_none() => stays("it does not say what it holds; it may be data"),
         () if class != Some(VolumeClass::Cache.as_str()) => {
             stays("data and models are never removed but by you, with docker volume rm")
         }
-        () if known.mounted.contains(&found.name) => stays("a release mounts it"),
         () if spot.as_ref().is_some_and(|spot| known.moving.contains(spot)) => {
             stays("a release of its environment moves")
         }
-        () => goes("a cache that no release mounts any more"),
+        () if known.kept.contains(&found.name) => {
+            stays(format!("{UNUSED}; with others like it, it is within SLIPWAY_CACHE_BUDGET"))
+        }
+        () => goes(UNUSED),
+    }
+}
+
+const UNUSED: &str = "a cache that no release mounts any more";
+
+/// Whether a volume outgrew what was said of it: nobody limits it, and a disk is planned by it.
+fn mounted(size: Option<u64>, said: Option<Bytes>) -> String {
+    match (size.map(Bytes::new), said) {
+        (Some(size), Some(said)) if size > said => {
+            format!("a release mounts it; it outgrew the {said} of its manifest")
+        }
+        _ => "a release mounts it".to_owned(),
     }
 }
 
@@ -181,6 +205,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_failed_candidate_goes_when_somebody_asks() {
+        let wreck = Known { wrecks: BTreeSet::from([instance(1)]), ..known() };
+        assert!(of(&found(1, 1), &wreck).0 && of(&found(1, 2), &wreck).0);
+    }
+
+    #[test]
     fn a_container_without_a_release_is_somebody_elses() {
         let bare = Labelled { labels: Labels::new(), ..found(1, 2) };
         assert!(!of(&bare, &known()).0);
@@ -205,13 +235,18 @@ mod tests {
     fn volume_of(class: Option<&str>, name: &str) -> LabelledVolume {
         let class = class.map(|class| (label::VOLUME_CLASS, class.to_owned()));
         let labels = labels(&class.into_iter().collect::<Vec<_>>());
-        LabelledVolume { name: name.to_owned(), labels }
+        LabelledVolume {
+            name: name.to_owned(),
+            labels,
+            created_at: None,
+            folder: std::path::PathBuf::new(),
+        }
     }
 
     #[test]
     fn of_volumes_only_a_cache_that_no_release_mounts_goes() {
-        let known = Known { mounted: ["used".to_owned()].into(), ..Known::default() };
-        let verdict = |class, name| volume(&volume_of(class, name), &known);
+        let known = Known { mounted: [("used".to_owned(), None)].into(), ..Known::default() };
+        let verdict = |class, name| volume(&volume_of(class, name), None, &known);
         assert!(verdict(Some("cache"), "unused").goes);
         for (class, name) in [
             (Some("cache"), "used"),
@@ -224,6 +259,19 @@ mod tests {
         }
         let moving = [("shop".to_owned(), "production".to_owned())].into();
         let known = Known { moving, ..Known::default() };
-        assert!(!volume(&volume_of(Some("cache"), "unused"), &known).goes);
+        assert!(!volume(&volume_of(Some("cache"), "unused"), None, &known).goes);
+        let known = Known { kept: ["unused".to_owned()].into(), ..Known::default() };
+        assert!(!volume(&volume_of(Some("cache"), "unused"), None, &known).goes);
+    }
+
+    #[test]
+    fn a_cache_that_outgrew_its_manifest_is_told() {
+        let said = Some(Bytes::new(1 << 20));
+        let known = Known { mounted: [("used".to_owned(), said)].into(), ..Known::default() };
+        let reason = |size| volume(&volume_of(Some("cache"), "used"), size, &known).reason;
+        assert_eq!(reason(Some(1 << 20)), "a release mounts it");
+        assert_eq!(reason(None), "a release mounts it");
+        let outgrew = "a release mounts it; it outgrew the 1MiB of its manifest";
+        assert_eq!(reason(Some(2 << 20)), outgrew);
     }
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::db::app_removal::{self, Removal};
 use crate::db::{
     command, environment, errand, instance, list, release, route_claim, run, setup, timetable,
+    wreck,
 };
 use crate::docker::label;
 use crate::perform::{After, stop};
@@ -86,6 +87,7 @@ async fn remove(app: &App, removal: &Removal) -> anyhow::Result<bool> {
         let place = (&environment.0, &environment.1);
         run::abandon(&mut transaction, place).await?;
         setup::forget(&mut transaction, place).await?;
+        wreck::abandon(&mut transaction, place).await?;
         environment::remove(&mut transaction, place).await?;
         transaction.commit().await?;
     }

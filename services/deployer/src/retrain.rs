@@ -1,11 +1,16 @@
 //! Retraining: a run of the job that makes the model of what is live. Who wants one, a person or a program on behalf of
-//! one, orders it here; what the job makes is committed as that of any other job that commits.
+//! one, orders it here; what the job makes is committed as that of any other job that commits. Drift of data orders one, or
+//! asks for it, as the manifest says.
+
+mod decide;
+
+pub(crate) use decide::{Decision, Situation, decide};
 
 use crate::db::errand::{self, NewErrand};
 use crate::db::release::Release;
 use crate::job::Kind;
 use events::{JobName, PrincipalName, RunId};
-use manifest::{Job, Resolved};
+use manifest::{Job, Resolved, Retrain};
 use sqlx::PgConnection;
 
 /// Why it is not clear what retrains.
@@ -32,7 +37,7 @@ fn names(jobs: &[JobName]) -> String {
 pub(crate) fn choose(resolved: &Resolved, wanted: Option<&JobName>) -> Result<JobName, NoJob> {
     let commits = resolved.jobs.iter().filter(|(_, job)| job.commit.is_some());
     let known: Vec<JobName> = commits.map(|(name, _)| name.clone()).collect();
-    let of_drift = resolved.drift.data.as_ref().and_then(|data| data.retrain.as_ref());
+    let of_drift = on_drift(resolved).and_then(|retrain| retrain.job.as_ref());
     let Some(wanted) = wanted.or(of_drift) else {
         return match known.as_slice() {
             [] => Err(NoJob::None),
@@ -47,9 +52,15 @@ pub(crate) fn choose(resolved: &Resolved, wanted: Option<&JobName>) -> Result<Jo
     }
 }
 
+/// What the manifest says of drift of data; nothing when nobody wants anything retrained.
+pub(crate) fn on_drift(resolved: &Resolved) -> Option<&Retrain> {
+    resolved.drift.data.as_ref()?.retrain.as_ref()
+}
+
 /// Who wants a retraining, and why.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
+    pub(crate) kind: Kind,
     pub(crate) by: &'a PrincipalName,
     /// In their words; empty when they said nothing.
     pub(crate) why: &'a str,
@@ -69,7 +80,7 @@ pub(crate) async fn order(
         environment: &live.environment,
         release: live.id,
         job,
-        kind: Kind::Manual,
+        kind: origin.kind,
         arguments: &[],
         slot: None,
         asked_by: origin.by,

@@ -3,7 +3,7 @@
 
 use crate::addresses;
 use crate::app::App;
-use crate::db::{instance, list};
+use crate::db::{instance, list, wreck};
 use crate::leftovers::{self, Looked};
 use crate::sweep_orphans::{GRACE, observe, orphans, remove};
 use crate::table;
@@ -43,6 +43,9 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
 async fn look(app: &App) {
     if let Err(error) = refresh_router(app).await {
         tracing::warn!(error = service::chain(&*error), "the router may not have the newest table");
+    }
+    if let Err(error) = crate::wreck::clear(app).await {
+        tracing::warn!(error = service::chain(&*error), "wrecks stay for now");
     }
     match list::active(&app.pool).await {
         Ok(active) => app.metrics.active(&active),
@@ -95,6 +98,14 @@ async fn sweep_containers(app: &App, looked: &mut Looked) {
         Ok(environments) => tracing::info!(environments, "what was left over is stopped"),
         Err(error) => tracing::warn!(error = service::chain(&*error), "leftovers stay for now"),
     }
+    clear(app).await;
+}
+
+/// What was kept to be looked at goes when it takes room or is of no use.
+async fn clear(app: &App) {
+    if let Err(error) = crate::wreck::make_room(app).await {
+        tracing::warn!(error = service::chain(&*error), "it is not known whether wrecks take room");
+    }
     if let Err(error) = job::clear(app).await {
         tracing::warn!(%error, "the containers of ended runs stay for now");
     }
@@ -107,7 +118,10 @@ pub(crate) async fn sweep_orphans(app: &App) -> anyhow::Result<()> {
     let observed = observe(&app.engine, &app.platform).await?;
     let owned: BTreeSet<_> = instance::owners(&app.pool).await?.into_iter().collect();
     let mut gone = orphans(&observed, &app.platform, &owned, app.clock.now(), GRACE);
-    gone.retain(|orphan| orphan.instance().is_none_or(|id| !serving.contains(&id)));
+    // Asked last: what is owned by nobody is a wreck by then, or nothing.
+    let wrecks = wreck::ids(&app.pool).await?;
+    let stays = |id| serving.contains(&id) || wrecks.contains(&id);
+    gone.retain(|orphan| !orphan.instance().is_some_and(stays));
     for container in remove(&app.engine, &gone).await {
         tracing::info!(container.id = container, "an orphan is gone");
     }

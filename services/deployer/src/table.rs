@@ -10,7 +10,7 @@ use crate::restored;
 use crate::router::RouterError;
 use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
-use manifest::{Protocol, Shadow, Sticky, Strategy};
+use manifest::{JsonPointer, Protocol, Shadow, Sticky, Strategy, Truth};
 use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Scene {
         let (stable, new) = (content(stable)?, content(candidate)?);
         let Strategy::Shadow(shadow) = &new.resolved.strategy else { return None };
         let is_new = stable.service_hash(&rule.service) != new.service_hash(&rule.service);
-        (candidate.percent == 0 && is_new).then(|| copies(shadow))
+        (candidate.percent == 0 && is_new).then(|| copies(shadow, prediction(new, rule)))
     }
 
     /// The first route carries the plain name; further ones add their service and prefix.
@@ -132,8 +132,11 @@ impl Scene {
         content: &Content,
         rule: &manifest::Route,
     ) -> Option<v1::Capture> {
-        let capture = &content.resolved.drift.data.as_ref()?.capture;
+        let data = content.resolved.drift.data.as_ref()?;
+        let capture = &data.capture;
         let image = content.images.get(&capture.service)?;
+        let key =
+            |truth: &Truth| v1::TruthKey { pointer: truth.key.as_ref().map(ToString::to_string) };
         (capture.service == rule.service).then(|| v1::Capture {
             environment: route_name(&self.environment.app, &self.environment.environment),
             release_number: self.numbers.get(&release).copied().unwrap_or_default(),
@@ -147,6 +150,7 @@ impl Scene {
                 .map(|(name, pointer)| (name.to_string(), pointer.to_string()))
                 .collect(),
             prediction: capture.prediction.as_ref().map(ToString::to_string),
+            truth_key: data.truth.as_ref().map(key),
         })
     }
 
@@ -167,14 +171,21 @@ impl Scene {
     }
 }
 
-fn copies(shadow: &Shadow) -> v1::Shadow {
+/// Where the prediction stands in answers of the service behind this rule.
+fn prediction<'c>(content: &'c Content, rule: &manifest::Route) -> Option<&'c JsonPointer> {
+    let capture = &content.resolved.drift.data.as_ref()?.capture;
+    capture.prediction.as_ref().filter(|_| capture.service == rule.service)
+}
+
+/// That predictions are others is judged by itself, and no difference of answers.
+fn copies(shadow: &Shadow, prediction: Option<&JsonPointer>) -> v1::Shadow {
     v1::Shadow {
         share_basis_points: shadow.share.basis_points(),
         methods: shadow.methods.iter().map(ToString::to_string).collect(),
         max_body_bytes: shadow.limits.body.get(),
         timeout: Some(proto::time::duration(shadow.limits.timeout.duration())),
         max_copies: shadow.limits.at_once,
-        ignored_pointers: shadow.ignore.iter().map(ToString::to_string).collect(),
+        ignored_pointers: shadow.ignore.iter().chain(prediction).map(ToString::to_string).collect(),
         slower_by_basis_points: shadow.analysis.p95.worse_by.basis_points(),
     }
 }

@@ -5,7 +5,6 @@ use crate::config::Config;
 use crate::github::Client;
 use crate::hooks::Limits;
 use crate::metrics::Counts;
-use crate::outgoing::Outgoing;
 use crate::reconcile::Looks;
 use crate::sources::Sources;
 use crate::tokens::Tokens;
@@ -14,6 +13,7 @@ use crate::{NAME, ci, edge, hooks, notify, on, reconcile, report, retention};
 use arc_swap::ArcSwapOption;
 use bus::{Bus, Handlers, Verdict};
 use events::{AppName, Envelope, EventType, GitRef};
+use outgoing::{InvalidAuthorities, Outgoing, authorities};
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
@@ -69,6 +69,9 @@ pub enum StartError {
         /// The address.
         url: String,
     },
+    /// The authorities to trust cannot be read.
+    #[error(transparent)]
+    Authorities(#[from] InvalidAuthorities),
 }
 
 /// What the gateway is made of. Clones share it.
@@ -202,7 +205,8 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
     let health = Health::new(NAME);
     let (internal, bootstrap) = (config.internal_token.clone(), config.bootstrap_token.clone());
     let local = config.local_repositories.clone();
-    let outgoing = Outgoing::new(config.private_targets.clone());
+    let more = config.ca_file.as_deref().map(authorities).transpose()?;
+    let outgoing = Outgoing::new(config.private_targets.clone(), &more.unwrap_or_default());
     let github = config.github.clone();
     let github = github.map(|settings| Client::new(settings, outgoing.clone(), Clock::system()));
     let app = Arc::new(Parts {

@@ -3,9 +3,9 @@
 use crate::github::{AppKey, GitHub, Identity, InvalidKey, Link, Repositories};
 use crate::hooks::Proxies;
 use crate::notify::{InvalidMail, Mail};
-use crate::outgoing::Networks;
 use crate::repository::LocalRoots;
 use crate::votes::PublicUrl;
+use outgoing::Networks;
 use service::{Env, EnvError, Secret};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +48,8 @@ pub struct Config {
     pub local_repositories: LocalRoots,
     /// Networks that notifications may go to beside the internet.
     pub private_targets: Networks,
+    /// A file with authorities that are trusted beside those of the machine.
+    pub ca_file: Option<PathBuf>,
     /// How mail is sent; without, none is.
     pub mail: Option<Mail>,
     /// The GitHub that is told of builds and releases and asked for CI; without, none is.
@@ -96,6 +98,7 @@ impl Config {
         let reconcile_every = env.duration_or("SLIPWAY_RECONCILE_EVERY", RECONCILE_EVERY);
         let local_repositories = env.or("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", LocalRoots::default());
         let private_targets = env.or("SLIPWAY_ALLOW_PRIVATE_TARGETS", Networks::default());
+        let ca_file = env.optional("SLIPWAY_CA_FILE");
         let mail = mail(&mut env);
         let github = github(&mut env);
         let public_url = env.optional("SLIPWAY_PUBLIC_URL");
@@ -113,6 +116,7 @@ impl Config {
                 reconcile_every,
                 local_repositories,
                 private_targets,
+                ca_file,
                 mail,
                 github,
                 public_url,

@@ -2,22 +2,30 @@
 //! the schedule of the manifest or when somebody asks.
 
 pub(crate) mod accept;
+mod bins;
 pub(crate) mod check;
 mod count;
 mod counts;
 mod file;
+mod graded;
 mod judged;
 mod keep;
 mod news;
+mod quality;
 pub(crate) mod refer;
 mod reservoir;
 mod run;
 mod tidy;
+mod truth;
 
+pub(crate) use bins::Bin;
 pub(crate) use count::run as count;
 pub(crate) use counts::{Columns, Counts, merge};
+pub(crate) use graded::{Grade, Verdict as GradeVerdict, grades};
 pub(crate) use judged::{ColumnVerdict, Judged, Verdict};
+pub(crate) use quality::{Figures, Quality};
 pub(crate) use run::run;
+pub(crate) use truth::tell;
 
 use chrono::TimeDelta;
 use std::collections::BTreeSet;

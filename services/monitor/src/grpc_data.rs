@@ -6,14 +6,16 @@ use crate::data::check::{CheckError, on_demand};
 use crate::data::{ColumnVerdict, Verdict, WINDOW, refer};
 use crate::db;
 use crate::db::data_verdict::DataVerdict;
+use crate::grpc_truth;
 use crate::place::Place;
 use chrono::TimeDelta;
 use proto::v1::data_drift::Verdict as WireVerdict;
 use proto::v1::data_drift_service_server::DataDriftService;
 use proto::v1::{
     AcceptDataDriftRequest, AcceptDataDriftResponse, CheckDataDriftRequest, CheckDataDriftResponse,
-    DataColumn, DataDrift as Wire, ListDataDriftRequest, ListDataDriftResponse,
-    MuteDataDriftRequest, MuteDataDriftResponse,
+    DataColumn, DataDrift as Wire, GetQualityRequest, GetQualityResponse, ListDataDriftRequest,
+    ListDataDriftResponse, MuteDataDriftRequest, MuteDataDriftResponse, TellTruthRequest,
+    TellTruthResponse,
 };
 use service::grpc::page::Page;
 use service::grpc::{replay, status};
@@ -37,7 +39,8 @@ impl DataDriftService for DataDrift {
         &self,
         request: Request<CheckDataDriftRequest>,
     ) -> Result<Response<CheckDataDriftResponse>, Status> {
-        let (principal, place) = allowed(&request, &request.get_ref().name, Role::Viewer)?;
+        // It is kept, and may tell people.
+        let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
         let window = span("window", request.get_ref().window)?.unwrap_or(WINDOW);
         if window <= TimeDelta::zero() {
             return Err(status::invalid("window", "must be more than nothing"));
@@ -121,6 +124,24 @@ impl DataDriftService for DataDrift {
         replay::record(&mut transaction, crate::SERVICE, id, &request, &answer).await?;
         transaction.commit().await.map_err(refused)?;
         Ok(Response::new(answer))
+    }
+
+    async fn tell_truth(
+        &self,
+        request: Request<TellTruthRequest>,
+    ) -> Result<Response<TellTruthResponse>, Status> {
+        let (_, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
+        let told = grpc_truth::told(&self.0, &place, request.into_inner()).await;
+        told.map(Response::new)
+    }
+
+    async fn get_quality(
+        &self,
+        request: Request<GetQualityRequest>,
+    ) -> Result<Response<GetQualityResponse>, Status> {
+        let (_, place) = allowed(&request, &request.get_ref().name, Role::Viewer)?;
+        let window = span("window", request.get_ref().window)?;
+        grpc_truth::quality(&self.0, &place, window).await.map(Response::new)
     }
 }
 

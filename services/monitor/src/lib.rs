@@ -22,6 +22,7 @@ pub mod expected;
 pub mod fields;
 mod grpc;
 mod grpc_data;
+mod grpc_truth;
 pub mod heal;
 pub mod judge;
 mod learn;

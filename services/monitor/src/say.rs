@@ -2,6 +2,7 @@
 
 use crate::SERVICE;
 use crate::app::App;
+use crate::data::Bin;
 use crate::db::data_verdict::DataVerdict;
 use crate::db::repair::Repair;
 use crate::db::verdict::Verdict;
@@ -10,7 +11,9 @@ use crate::expected::Instance;
 use crate::judge::Known;
 use crate::observed::Exit;
 use crate::place::Place;
-use events::payload::{DriftKind, DriftV1, FindingV1, InstanceV1, Payload};
+use events::payload::{
+    BinV1, DataColumnV1, DataDriftV1, DriftKind, DriftV1, FindingV1, InstanceV1, Payload,
+};
 use events::{EventId, EventType, ReleaseId, ServiceName};
 use sqlx::PgConnection;
 
@@ -54,7 +57,7 @@ pub(crate) async fn cleared(
     enqueue(app, connection, &verdict.place, event_type, &payload).await
 }
 
-/// Columns of captured traffic drifted of which that was not told yet; tells all that drifted.
+/// Other columns of captured traffic drift than was told; tells all that do.
 pub(crate) async fn data_drifted(
     app: &App,
     connection: &mut PgConnection,
@@ -69,9 +72,38 @@ pub(crate) async fn data_drifted(
         message: format!("{}: {}", column.column, column.because),
     });
     let place = &verdict.place;
-    let payload = data_drift(place, verdict.release, findings.collect());
+    let data = Some(compared(verdict));
+    let payload = DriftV1 { data, ..data_drift(place, verdict.release, findings.collect()) };
     tracing::warn!(%place, release.number = verdict.release_number, detail = verdict.judged.because, "data drifted");
     enqueue(app, connection, place, EventType::DriftDetected, &payload).await
+}
+
+/// What was compared, and where it differs.
+fn compared(verdict: &DataVerdict) -> DataDriftV1 {
+    let bin = |bin: &Bin| {
+        let Bin { values, reference, current } = bin.clone();
+        BinV1 { bin: values, reference, current }
+    };
+    let columns = verdict.judged.drifted().map(|column| DataColumnV1 {
+        column: column.column.clone(),
+        because: column.because.clone(),
+        method: column.method.clone(),
+        effect: column.effect,
+        threshold: column.threshold,
+        reference_count: column.reference_count,
+        current_count: column.current_count,
+        bins: column.bins.iter().map(bin).collect(),
+    });
+    DataDriftV1 {
+        number: verdict.release_number,
+        model: verdict.model.clone(),
+        from: verdict.window.0,
+        to: verdict.window.1,
+        rows: verdict.rows,
+        reference_version: verdict.reference_version,
+        reference: verdict.reference_source.clone(),
+        columns: columns.collect(),
+    }
 }
 
 /// No column drifts any more.
@@ -87,7 +119,7 @@ pub(crate) async fn data_cleared(
 
 fn data_drift(place: &Place, release: ReleaseId, findings: Vec<FindingV1>) -> DriftV1 {
     let (app, environment) = (place.app.clone(), place.environment.clone());
-    DriftV1 { kind: DriftKind::Data, app, environment, release, findings }
+    DriftV1 { kind: DriftKind::Data, app, environment, release, findings, data: None }
 }
 
 /// An instance answers badly, too often: code and sentence.
@@ -179,6 +211,7 @@ fn drift(verdict: &Verdict, release: ReleaseId, findings: Vec<FindingV1>) -> Dri
         environment: verdict.place.environment.clone(),
         release,
         findings,
+        data: None,
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) struct App {
     pub(crate) health: Health,
     pub(crate) started: DateTime<Utc>,
     pub(crate) clock: Clock,
+    pub(crate) samples: Arc<Counts>,
 }
 
 /// Why the router does not start, or ended.
@@ -89,9 +90,12 @@ pub async fn start(config: Config) -> Result<Router, RouterError> {
     let samples = Arc::<Counts>::default();
     let (taker, publisher) = capture(&config, &samples).unzip();
     let (plane_of, refused_of) = (plane.clone(), refused.clone());
-    let figures = Figures { plane: plane_of, refused: refused_of, dropped_lines, samples };
+    let samples_of = samples.clone();
+    let figures =
+        Figures { plane: plane_of, refused: refused_of, dropped_lines, samples: samples_of };
     health.metrics().lock().register_collector(Box::new(figures));
-    let app = App { plane: plane.clone(), health, started: clock.now(), clock: clock.clone() };
+    let (started, clock_of) = (clock.now(), clock.clone());
+    let app = App { plane: plane.clone(), health, started, clock: clock_of, samples };
     let mirror = Mirror::start(plane.clone()).map_err(RouterError::Worker)?;
     let shared = Shared { plane, refused, config: Arc::new(config), clock, mirror, taker };
     tracing::info!(%traffic_address, %control_address, generation = app.plane.live().table.generation, "router listens");

@@ -8,12 +8,18 @@ mod publish;
 
 pub(crate) use publish::Publisher;
 
+use crate::predicted::Predicted;
 use crate::spread::spread;
-use crate::table::Capture;
+use crate::table::{Capture, RouteTable};
 use chrono::{DateTime, Utc};
+use events::ReleaseId;
+use events::sample::ScalarV1;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use parking_lot::Mutex;
+use proto::v1::PredictionStats;
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -33,9 +39,42 @@ pub(crate) struct Counts {
     dropped: AtomicU64,
     unreadable: AtomicU64,
     lost: AtomicU64,
+    /// What releases predicted.
+    predicted: Mutex<BTreeMap<ReleaseId, Predicted>>,
 }
 
 impl Counts {
+    /// A request was captured, with these values.
+    fn captured(&self, capture: &Capture, values: &[Option<ScalarV1>]) {
+        if !capture.has_prediction() {
+            return;
+        }
+        let prediction = values.last().and_then(Option::as_ref);
+        self.predicted.lock().entry(capture.release).or_default().add(prediction);
+    }
+
+    /// What was predicted by releases that share a route with another one, as on the wire. Those that left the table
+    /// are forgotten.
+    pub(crate) fn predictions(&self, table: &RouteTable) -> Vec<PredictionStats> {
+        let targets = table.routes.iter().flat_map(|route| &route.targets);
+        let named: BTreeSet<ReleaseId> = targets.map(|target| target.release).collect();
+        let mut predicted = self.predicted.lock();
+        predicted.retain(|release, _| named.contains(release));
+        let mut all = BTreeMap::new();
+        for route in table.routes.iter().filter(|route| route.targets.len() > 1) {
+            for target in &route.targets {
+                if let Some(predicted) = predicted.get(&target.release) {
+                    all.entry(target.release).or_insert_with(|| PredictionStats {
+                        route: route.name.clone(),
+                        release: target.release.to_string(),
+                        predictions: Some(predicted.wire()),
+                    });
+                }
+            }
+        }
+        all.into_values().collect()
+    }
+
     pub(crate) fn by_outcome(&self) -> [(&'static str, u64); 4] {
         [
             ("published", self.published.load(Relaxed)),
@@ -90,7 +129,7 @@ impl Copies {
 
     /// The head of the answer is there: one that is no success is of no use.
     pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap, capture: &Capture) {
-        let is_json = !capture.wants_answer() || is_plain_json(headers);
+        let is_json = !capture.has_prediction() || is_plain_json(headers);
         self.answer_is_wanted = status.is_success() && is_json;
     }
 
@@ -122,6 +161,7 @@ pub(crate) struct Taken {
     at: DateTime<Utc>,
     request: Vec<u8>,
     answer: Vec<u8>,
+    id: HeaderValue,
 }
 
 /// Decides which requests are captured, and takes them.
@@ -156,7 +196,12 @@ impl Taker {
     }
 
     /// Takes what was copied, unless it is not whole or too many wait.
-    pub(crate) fn take(&self, copies: &mut Copies, capture: &Arc<Capture>, at: DateTime<Utc>) {
+    pub(crate) fn take(
+        &self,
+        copies: &mut Copies,
+        capture: &Arc<Capture>,
+        (at, id): (DateTime<Utc>, &HeaderValue),
+    ) {
         if !copies.is_whole {
             return;
         }
@@ -165,7 +210,7 @@ impl Taker {
             self.counts.unreadable.fetch_add(1, Relaxed);
             return;
         };
-        let taken = Taken { capture: capture.clone(), at, request, answer };
+        let taken = Taken { capture: capture.clone(), at, request, answer, id: id.clone() };
         if self.sender.try_send(taken).is_err() {
             self.counts.dropped.fetch_add(1, Relaxed);
         }

@@ -7,7 +7,7 @@ mod attempt;
 
 use crate::headers::{self, Client};
 use crate::instance::Instance;
-use crate::live::LiveRoute;
+use crate::live::{LiveRoute, Shown};
 use crate::problem::Refusal;
 use crate::record::Record;
 use crate::reply::Reply;
@@ -35,9 +35,24 @@ const RETRIES: usize = 2;
 struct Ask {
     host: HeaderValue,
     candidate: Option<HeaderValue>,
+    stable: Option<HeaderValue>,
     upgrade: Option<HeaderValue>,
     on_upgrade: Option<OnUpgrade>,
     takes_trailers: bool,
+}
+
+impl Ask {
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            candidate: self.candidate.as_ref().map(HeaderValue::as_bytes),
+            stable: self.stable.as_ref().map(HeaderValue::as_bytes),
+        }
+    }
+
+    /// Somebody tries a release out, who is no user.
+    fn is_try(&self) -> bool {
+        self.candidate.is_some() || self.stable.is_some()
+    }
 }
 
 /// Answers a request.
@@ -77,13 +92,14 @@ fn understand(
     let host = headers::host(&parts.method, &parts.uri, parts.version, &parts.headers)?;
     let takes_trailers = headers::takes_trailers(&parts.headers);
     let candidate = parts.headers.remove(headers::CANDIDATE);
+    let stable = parts.headers.remove(headers::STABLE);
     headers::remove_hop_by_hop(&mut parts.headers);
     if parts.version == Version::HTTP_2 {
         headers::join_cookies(&mut parts.headers);
     }
     headers::forward(&mut parts.headers, client, &host);
     parts.headers.insert(headers::REQUEST_ID, id.clone());
-    Ok(Ask { host, candidate, upgrade, on_upgrade, takes_trailers })
+    Ok(Ask { host, candidate, stable, upgrade, on_upgrade, takes_trailers })
 }
 
 /// An answer of an instance, and how to go on with it.
@@ -120,8 +136,7 @@ async fn forward(
                 continue;
             }
         }
-        let shown = ask.candidate.as_ref().map(HeaderValue::as_bytes);
-        let chosen = route.target(shown, unsent.headers(), roll);
+        let chosen = route.target(ask.shown(), unsent.headers(), roll);
         let chosen = chosen.ok_or_else(|| away(Refusal::NoInstance))?;
         record.assign(route.clone(), chosen);
         let target = &route.targets[chosen];
@@ -132,7 +147,7 @@ async fn forward(
         draft = unsent.draft(record, (&route, chosen), &ask).or(draft);
         let mut request = unsent.request(&route, &progress, draft.as_deref())?;
         record.claimed(claim);
-        record.capture(&mut request, ask.candidate.is_some());
+        record.capture(&mut request, ask.is_try());
         if !tried.is_empty() {
             route.passage.retried();
         }

@@ -59,6 +59,7 @@ impl RouterService for App {
             generation: self.plane.live().table.generation,
             routes: ledger.route_stats(&route),
             shadows: ledger.shadow_stats(&route),
+            predictions: self.samples.predictions(&self.plane.live().table),
         };
         Ok(Response::new(answer))
     }

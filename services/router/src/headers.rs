@@ -5,6 +5,8 @@ use http::{HeaderMap, Method, Uri, Version};
 
 /// Shows the token that addresses a candidate; never passed on.
 pub(crate) const CANDIDATE: HeaderName = HeaderName::from_static("slipway-candidate");
+/// Shows the same token, and addresses the release that the candidate is to replace; never passed on.
+pub(crate) const STABLE: HeaderName = HeaderName::from_static("slipway-stable");
 /// Tells a candidate that a request is a copy, whose answer nobody gets.
 pub(crate) const SHADOW: HeaderName = HeaderName::from_static("slipway-shadow");
 /// Identity of a request from the outermost proxy to the last log line.

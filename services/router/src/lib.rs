@@ -22,6 +22,7 @@ mod metrics;
 mod network;
 mod passage;
 mod plane;
+mod predicted;
 mod problem;
 mod record;
 mod refused;

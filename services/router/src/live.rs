@@ -31,6 +31,13 @@ pub(crate) struct LiveRoute {
     pub(crate) shadow: Option<Arc<Counters>>,
 }
 
+/// What a request shows to be sent to one release, whatever the shares are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shown<'a> {
+    pub(crate) candidate: Option<&'a [u8]>,
+    pub(crate) stable: Option<&'a [u8]>,
+}
+
 /// A target and its counters.
 #[derive(Debug)]
 pub(crate) struct LiveTarget {
@@ -60,19 +67,29 @@ impl LiveRoute {
         self.route.mode
     }
 
-    /// Index of the target of a request: the candidate for who shows its token, else by weight and `roll`, or by what
-    /// the headers say of the client.
+    /// Index of the target of a request: the release whose token it shows, else by weight and `roll`, or by what the
+    /// headers say of the client.
     pub(crate) fn target(
         &self,
-        shown_token: Option<&[u8]>,
+        shown: Shown<'_>,
         headers: Option<&HeaderMap>,
         roll: u64,
     ) -> Option<usize> {
         let targets = &self.route.targets;
-        if let (Some(token), Some(shown)) = (&self.route.candidate_token, shown_token)
-            && token.matches(shown)
-        {
+        let is_right = |shown: Option<&[u8]>| {
+            self.route
+                .candidate_token
+                .as_ref()
+                .zip(shown)
+                .is_some_and(|(it, shown)| it.matches(shown))
+        };
+        if is_right(shown.candidate) {
             return targets.iter().position(|target| target.candidate);
+        }
+        if is_right(shown.stable)
+            && let Some(stable) = targets.iter().position(|target| !target.candidate)
+        {
+            return Some(stable);
         }
         let roll = self.roll_of_client(headers).unwrap_or(roll);
         choose::target(targets.iter().map(|target| target.weight), roll)

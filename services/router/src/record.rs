@@ -247,7 +247,7 @@ impl Drop for Record {
         if let (Some(mut copies), Some(taker)) = (self.copies.take(), self.worker.taker())
             && let Some(capture) = self.captured()
         {
-            taker.take(&mut copies, capture, self.worker.now());
+            taker.take(&mut copies, capture, (self.worker.now(), &self.request_id));
         }
         if let Some(log) = self.worker.log() {
             log.push(|line| self.write(line));

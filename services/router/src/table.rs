@@ -15,7 +15,7 @@ mod sticky;
 pub(crate) mod tests;
 
 pub use address::{Address, InvalidAddress};
-pub use capture::Capture;
+pub use capture::{Capture, Declared};
 pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
 pub use parse::{InvalidTable, Violation};
 pub use pointer::{InvalidPointer, Pointer};

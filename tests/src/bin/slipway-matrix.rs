@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use stories::crash::{
     CALAMITIES, Case, Ground, KILLED, Lane, Report, STEPS, cases, deliver_through_kills,
-    kill_the_broker, name_of,
+    kill_the_broker, name_of, promotions,
 };
 
 /// What chance follows from.
@@ -41,6 +41,7 @@ fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
     let mut cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
     let second_half = cut.split_off(cut.len() / 2);
     let pushed = KILLED.into_iter().filter(|killed| wanted(&killed.name())).collect();
+    let promoted = promotions().filter(|case| wanted(&case.name())).collect();
     let struck = |ground: Ground| {
         let all = STEPS.into_iter().flat_map(|step| CALAMITIES.map(|calamity| (step, calamity)));
         let here = all.filter(|(step, it)| it.ground() == ground && wanted(&name_of(*step, *it)));
@@ -48,7 +49,7 @@ fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
     };
     let engines = [Ground::Engine, Ground::LiveEngine, Ground::SmallEngine];
     let lanes: [Vec<Lane>; 4] = [
-        vec![Lane::Pushed(pushed), Lane::Cut(cut)],
+        vec![Lane::Pushed(pushed), Lane::Promoted(promoted), Lane::Cut(cut)],
         vec![Lane::Cut(second_half)],
         engines.map(struck).into(),
         [Ground::Usual, Ground::Clock].map(struck).into(),

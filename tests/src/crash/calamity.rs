@@ -2,7 +2,7 @@
 
 use crate::{Around, World};
 use std::time::Duration;
-use testkit::{Engine, Mode};
+use testkit::{Engine, GitHub, Mode};
 
 /// What goes wrong around a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,7 @@ impl Ground {
         [Self::Usual, Self::Clock, Self::Engine, Self::LiveEngine, Self::SmallEngine];
 
     pub(super) async fn world(self) -> World {
+        let github = Some(GitHub::start().await);
         let more = |around| match self {
             Self::Usual => Around { small_disks: true, ..around },
             Self::Clock => Around { clock: true, ..around },
@@ -129,7 +130,7 @@ impl Ground {
                 Around { engine: Some(Engine::on_small_disk(ENGINE_DISK)), ..around }
             }
         };
-        World::alone_and(more).await
+        World::alone_and(|around| Around { github, ..more(around) }).await
     }
 }
 

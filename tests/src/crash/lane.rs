@@ -16,6 +16,8 @@ pub enum Lane {
     Cut(Vec<Case>),
     /// Pushes under which a service is killed.
     Pushed(Vec<Killed>),
+    /// Promotions that are cut.
+    Promoted(Vec<Case>),
     /// Releases whose ground goes away.
     Struck(Ground, Vec<(Step, Calamity)>),
 }
@@ -29,7 +31,7 @@ impl Lane {
     /// How many cases it has.
     pub fn len(&self) -> usize {
         match self {
-            Self::Cut(cases) => cases.len(),
+            Self::Cut(cases) | Self::Promoted(cases) => cases.len(),
             Self::Pushed(kills) => kills.len(),
             Self::Struck(_, strikes) => strikes.len(),
         }
@@ -47,7 +49,7 @@ impl Lane {
                 let mut stage = None;
                 for case in cases {
                     let run = async |stage: &mut Stage| stage.run(&case).await;
-                    let played = one(&mut stage, None, &case.name(), run).await;
+                    let played = one(&mut stage, Stage::start, &case.name(), run).await;
                     report.note(case.fault.name(), case.step.name, played.as_ref());
                 }
                 end(stage, report).await;
@@ -56,8 +58,17 @@ impl Lane {
                 let mut stage = None;
                 for killed in kills {
                     let push = async |stage: &mut Stage| stage.push_through(killed).await;
-                    let played = one(&mut stage, None, &killed.name(), push).await;
+                    let played = one(&mut stage, Stage::start, &killed.name(), push).await;
                     report.note("kill", "pushed", played.as_ref());
+                }
+                end(stage, report).await;
+            }
+            Self::Promoted(cases) => {
+                let mut stage = None;
+                for case in cases {
+                    let promote = async |stage: &mut Stage| stage.promote_through(&case).await;
+                    let played = one(&mut stage, Stage::promoting, &case.name(), promote).await;
+                    report.note(case.fault.name(), case.step.name, played.as_ref());
                 }
                 end(stage, report).await;
             }
@@ -66,7 +77,8 @@ impl Lane {
                 for (step, calamity) in strikes {
                     let strike = async |stage: &mut Stage| stage.survive(step, calamity).await;
                     let name = name_of(step, calamity);
-                    let played = one(&mut stage, Some(ground), &name, strike).await;
+                    let begin = async || Stage::on(ground).await;
+                    let played = one(&mut stage, begin, &name, strike).await;
                     report.note(calamity.name(), step.name, played.as_ref());
                 }
                 end(stage, report).await;
@@ -78,13 +90,13 @@ impl Lane {
 /// What became of one case; nothing when it did not end right, and its platform is given up.
 async fn one(
     stage: &mut Option<Stage>,
-    ground: Option<Ground>,
+    begin: impl AsyncFnOnce() -> Stage,
     name: &str,
     play: impl AsyncFnOnce(&mut Stage) -> Converged,
 ) -> Option<Converged> {
     let begun = match stage.take() {
         Some(stage) => Some(stage),
-        None => AssertUnwindSafe(begin(ground)).catch_unwind().await.ok(),
+        None => AssertUnwindSafe(begin()).catch_unwind().await.ok(),
     };
     let Some(mut here) = begun else {
         tell(name, "NOT BEGUN", None);
@@ -100,13 +112,6 @@ async fn one(
         here.world.tell();
     }
     played
-}
-
-async fn begin(ground: Option<Ground>) -> Stage {
-    match ground {
-        Some(ground) => Stage::on(ground).await,
-        None => Stage::start().await,
-    }
 }
 
 async fn end(stage: Option<Stage>, report: &mut Report) {

@@ -2,8 +2,10 @@
 
 mod broker;
 mod calamity;
+mod checked;
 mod deliveries;
 mod lane;
+mod promoted;
 mod pushed;
 mod report;
 mod run;
@@ -17,4 +19,4 @@ pub use lane::{Lane, name_of};
 pub use pushed::{KILLED, Killed};
 pub use report::Report;
 pub use run::{Converged, Stage};
-pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, sample};
+pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, promotions, sample};

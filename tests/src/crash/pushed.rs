@@ -1,6 +1,6 @@
 //! A service is killed in the middle of what it does for a push, and the push is released all the same.
 
-use super::run::{Converged, Stage};
+use super::run::{APP, Converged, Stage};
 use super::table::Scene;
 use crate::WEBHOOK_SECRET;
 use crate::fixture::behave;
@@ -68,12 +68,17 @@ impl Stage {
     }
 
     /// Tells of a new commit once. Whoever hears it may die before it answers.
-    async fn push(&self, version: &str) {
+    pub(super) async fn push(&self, version: &str) {
         let app = self.app();
         behave(app.repo, &json!({"version": version}));
         let before = app.repo.head();
-        let push = webhook::push("refs/heads/main", &before, &app.repo.commit(version), version);
-        let (path, headers) = (format!("/hooks/{}", app.name), push.headers(WEBHOOK_SECRET));
+        self.told(&before, &app.repo.commit(version)).await;
+    }
+
+    /// Says once that the default branch went from one commit to another.
+    pub(super) async fn told(&self, before: &str, after: &str) {
+        let push = webhook::push("refs/heads/main", before, after, "A push");
+        let (path, headers) = (format!("/hooks/{APP}"), push.headers(WEBHOOK_SECRET));
         if let Ok(answer) = self.world.hooks().post(&path, &headers, push.body.clone()).await {
             assert_eq!(answer.status, 202, "{}", answer.text());
         }

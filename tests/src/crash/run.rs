@@ -21,12 +21,12 @@ const LOSS: Duration = Duration::from_secs(45);
 /// A person who is not answered within this asks again.
 const ANSWER: Duration = Duration::from_secs(2);
 
-const APP: &str = "shop";
+pub(super) const APP: &str = "shop";
 /// What goes into the manifest, so that the release has every step.
 const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
 const VERIFY: &str =
     "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
-const BAKE: &str = "    bake: 3s";
+pub(super) const BAKE: &str = "    bake: 3s";
 /// For the job to write to; it takes over nothing from one release to the next but its files.
 const VOLUME: &str = "    volumes: [{ name: notes, path: /data, class: cache }]\n    http:";
 /// Writes down for which release it ran.
@@ -37,6 +37,9 @@ const APPROVAL: &str = "    approval: 1\n    bake: 3s";
 const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 3s";
 /// As much slower as can be said: on a busy machine the slowest answers say little.
 const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
+
+/// What failed is left, so that the way there is cut as well, and gone before it is looked what is left.
+const LEAVES: (&str, &str) = ("SLIPWAY_WRECKS_KEPT", "1s");
 
 /// What became of a case.
 #[derive(Debug)]
@@ -72,12 +75,14 @@ pub struct Stage {
     turn: usize,
     /// Somebody else than who deploys.
     bo: Client,
+    /// As many run when nothing moves.
+    pub(super) running: usize,
 }
 
 impl Stage {
     /// A platform with release 1 live.
     pub async fn start() -> Self {
-        Self::of(World::start().await).await
+        Self::of(World::with_github(&[LEAVES]).await).await
     }
 
     /// The same, for calamities of this ground.
@@ -102,7 +107,7 @@ impl Stage {
             world.image("answers-badly", &json!({"version": "wrong", "error_after_s": 0}));
         let bo = world.token("bo", Role::Admin, "").await;
         let bo = world.client(Some(&bo));
-        Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0, bo }
+        Self { world, repo, good, turns_bad, never_ready, answers_badly, turn: 0, bo, running: 1 }
     }
 
     /// The app.
@@ -180,7 +185,7 @@ impl Stage {
         let request = self.request(step.scene);
         // Who makes the release may be cut before it answers.
         tokio::select! {
-            () = self.made(&request, number, point) => {}
+            () = self.made(step.scene, &request, number, point) => {}
             () = self.world.hit(point) => {}
             () = self.answered(step.scene, number) => {}
         }
@@ -188,24 +193,22 @@ impl Stage {
     }
 
     /// Makes release `number`, which gets to `point`.
-    async fn made(&self, request: &CreateReleaseRequest, number: i64, point: &str) {
-        assert_eq!(self.make(request).await.number, number, "nobody else makes releases");
+    async fn made(&self, scene: Scene, request: &CreateReleaseRequest, number: i64, point: &str) {
+        if scene == Scene::Checked {
+            self.push_checked(number).await;
+        } else {
+            assert_eq!(self.make(request).await.number, number, "nobody else makes releases");
+        }
         self.world.hit(point).await;
     }
 
     /// Who asks meanwhile: a canary is judged by many requests, a gap is noticed by few.
     fn users(&self, scene: Scene) -> Load {
         let users = self.app().users();
-        match scene {
-            Scene::Canary => Load::start(&users, "/", 2, Duration::from_millis(5)),
-            Scene::Good
-            | Scene::Migrates
-            | Scene::Approved
-            | Scene::Frozen
-            | Scene::TurnsBad
-            | Scene::NeverReady
-            | Scene::AnswersBadly => Load::steady(&users),
+        if scene == Scene::Canary {
+            return Load::start(&users, "/", 2, Duration::from_millis(5));
         }
+        Load::steady(&users)
     }
 
     /// Gives whatever release `number` waits for, again and again.
@@ -246,7 +249,7 @@ impl Stage {
 
     /// The job of release `number` ran, and not twice.
     fn migrated_once(&self, scene: Scene, number: i64) {
-        if scene != Scene::Migrates {
+        if !matches!(scene, Scene::Migrates | Scene::Tried) {
             return;
         }
         let written = self.world.docker.exec("web", &["cat", "/data/migrated"]);
@@ -262,21 +265,39 @@ impl Stage {
         match scene {
             Scene::Canary => text.replace(BAKE, CANARY),
             Scene::Migrates => text.replace("environments:", MIGRATE),
+            Scene::Tried => {
+                text.replace("environments:", &MIGRATE.replace("before_release", "verify"))
+            }
             Scene::Approved => text.replace(BAKE, APPROVAL),
             Scene::Frozen => text.replace(BAKE, FREEZE),
-            Scene::Good | Scene::TurnsBad | Scene::NeverReady | Scene::AnswersBadly => text,
+            Scene::Good
+            | Scene::Checked
+            | Scene::TurnsBad
+            | Scene::NeverReady
+            | Scene::AnswersBadly => text,
         }
     }
 
     /// Makes a release of the scene's image.
     pub async fn deploy(&mut self, scene: Scene) -> Release {
+        if scene == Scene::Checked {
+            let number = self.world.newest().await + 1;
+            self.push_checked(number).await;
+            return self.app().release(number).await;
+        }
         let request = self.request(scene);
         self.make(&request).await
     }
 
     fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
         let image = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
+            Scene::Good
+            | Scene::Canary
+            | Scene::Migrates
+            | Scene::Checked
+            | Scene::Tried
+            | Scene::Approved
+            | Scene::Frozen => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
@@ -308,7 +329,7 @@ impl Stage {
     }
 
     /// Whoever watches over processes starts the dead again; what stood still goes on once another did its work.
-    async fn mend(&mut self, case: &Case, number: i64) -> Option<Duration> {
+    pub(super) async fn mend(&mut self, case: &Case, number: i64) -> Option<Duration> {
         match case.fault {
             Fault::Kill => return Some(self.world.goes_on(case.owner()).await),
             Fault::Stop if case.owner() == "deployer" => {
@@ -328,9 +349,13 @@ impl Stage {
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
         let wanted = match scene {
-            Scene::Good | Scene::Canary | Scene::Migrates | Scene::Approved | Scene::Frozen => {
-                "live"
-            }
+            Scene::Good
+            | Scene::Canary
+            | Scene::Migrates
+            | Scene::Checked
+            | Scene::Tried
+            | Scene::Approved
+            | Scene::Frozen => "live",
             Scene::TurnsBad => "rolled_back",
             Scene::NeverReady | Scene::AnswersBadly => "failed",
         };
@@ -346,7 +371,7 @@ impl Stage {
         .await
     }
 
-    /// One release is live and serves; nothing else runs, nothing is left, everything is said.
+    /// One release is live and serves; nothing runs that should not, nothing is left, everything is said.
     pub async fn settled(&self) {
         let app = self.app();
         let live: Vec<_> =
@@ -360,7 +385,7 @@ impl Stage {
             // What became live while nobody could see that it is bad stays.
             let bad = [&self.turns_bad, &self.never_ready, &self.answers_badly];
             let is_left = |image: &String| bad.contains(&image) && *image != wanted;
-            (running == 1 && !all.iter().any(|(_, image)| is_left(image))).then_some(())
+            (running == self.running && !all.iter().any(|(_, image)| is_left(image))).then_some(())
         })
         .await;
         let images = self.world.docker.images_of_running();

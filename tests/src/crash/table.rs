@@ -11,6 +11,10 @@ pub enum Scene {
     Canary,
     /// A job runs before it starts, and it becomes live.
     Migrates,
+    /// CI has to be green for it, is, and it becomes live.
+    Checked,
+    /// A job tries the candidate before it has users, and it becomes live.
+    Tried,
     /// Somebody has to agree to it, does, and it becomes live.
     Approved,
     /// A freeze holds it until somebody puts that aside, and it becomes live.
@@ -26,7 +30,7 @@ pub enum Scene {
 /// A step, a release that goes through it, and what is said when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// As `release::State::step` names it.
+    /// As `release::State::step` names it, or `promoting`.
     pub name: &'static str,
     /// The release.
     pub scene: Scene,
@@ -65,8 +69,9 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 20] = [
     step("queued", Scene::Good, "release.started.preparing"),
+    step("awaiting_ci", Scene::Checked, "release.progressed.queued"),
     step("awaiting_approval", Scene::Approved, "release.progressed.queued"),
     step("awaiting_window", Scene::Frozen, "release.progressed.queued"),
     step("preparing", Scene::Good, "release.progressed.starting"),
@@ -74,6 +79,7 @@ pub const STEPS: [Step; 18] = [
     step("starting", Scene::Good, "release.progressed.warming"),
     step("warming", Scene::Good, "release.progressed.verifying"),
     step("verifying", Scene::Good, "release.progressed.shifting"),
+    step("verifying", Scene::Tried, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("judging", Scene::Canary, "release.progressed.shifting"),
     step("baking", Scene::Good, "release.progressed.settling"),
@@ -85,6 +91,9 @@ pub const STEPS: [Step; 18] = [
     step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
     step("removing_candidate", Scene::NeverReady, "release.failed.failed"),
 ];
+
+/// No step of a release: one is made of what was live elsewhere for long enough.
+const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
 
 /// Every place.
 pub const POINTS: [Point; 5] =
@@ -133,11 +142,18 @@ impl Case {
 
 /// Every row.
 pub fn cases() -> impl Iterator<Item = Case> {
-    STEPS.into_iter().flat_map(|step| {
-        POINTS
-            .into_iter()
-            .flat_map(move |point| FAULTS.into_iter().map(move |fault| Case { step, point, fault }))
-    })
+    STEPS.into_iter().flat_map(rows)
+}
+
+/// Every row of what is promoted.
+pub fn promotions() -> impl Iterator<Item = Case> {
+    rows(PROMOTING)
+}
+
+fn rows(step: Step) -> impl Iterator<Item = Case> {
+    POINTS
+        .into_iter()
+        .flat_map(move |point| FAULTS.into_iter().map(move |fault| Case { step, point, fault }))
 }
 
 /// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once.
@@ -170,6 +186,7 @@ mod tests {
             |undo| State::RollingBack { undo, ending: Ending::Failed { failure: failure.clone() } };
         vec![
             State::Queued { cleared: Cleared::default() },
+            State::AwaitingCi { cleared: Cleared::default() },
             State::AwaitingApproval { cleared: Cleared::default() },
             State::AwaitingWindow { cleared: Cleared::default() },
             State::Preparing,
@@ -191,6 +208,7 @@ mod tests {
     fn is_known(state: &State) -> bool {
         match state {
             State::Queued { .. }
+            | State::AwaitingCi { .. }
             | State::AwaitingApproval { .. }
             | State::AwaitingWindow { .. }
             | State::Preparing
@@ -202,9 +220,8 @@ mod tests {
             | State::Baking
             | State::Settling
             | State::RollingBack { .. } => STEPS.iter().any(|step| step.name == state.step()),
-            // Nothing is done. CI is only looked up, for what was pushed: `flow/github.rs` waits for it.
-            State::AwaitingCi { .. }
-            | State::Live
+            // Nothing is done.
+            State::Live
             | State::Retained
             | State::Collected
             | State::RolledBack { .. }

@@ -17,8 +17,8 @@ const GOOD: &str = "        self.predictions += 1\n";
 const BAD: &str = "        self.predictions += 1\n        if self.predictions % 10 == 0:\n            \
                    raise RuntimeError(\"the feature store does not answer\")\n";
 /// Where production takes releases from, and from when on.
-const OWN: &str = "  production:\n    track: { branch: main }\n";
-const STAGED: &str = "  staging:\n    track: { tag: \"v*\" }\n    host: staging.fraud.localhost\n    bake: 1s\n  \
+pub(super) const OWN: &str = "  production:\n    track: { branch: main }\n";
+pub(super) const STAGED: &str = "  staging:\n    track: { tag: \"v*\" }\n    host: staging.fraud.localhost\n    bake: 1s\n  \
                       production:\n    promote_from: { environment: staging, soak: 3s }\n    approval: 1\n";
 
 /// A tenth of its answers are errors: the analysis sends it back.

@@ -1,6 +1,7 @@
 //! The platform on this machine: begun anew for every demonstration, so that all of them are alike.
 
 use super::slipway::Slipway;
+use super::team::APP;
 use super::tell;
 use crate::Docker;
 use anyhow::{Context, Result, bail};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use testkit::GitHub;
 
 /// Says that the folder may be emptied by the next demonstration.
 const MARK: &str = "made-by-the-demo";
@@ -29,8 +31,8 @@ pub(super) struct Platform {
 
 impl Platform {
     /// Ends the platform of an earlier demonstration and starts a new one.
-    pub(super) async fn start(folder: &Path) -> Result<Self> {
-        let slipway = Slipway::on(folder)?;
+    pub(super) async fn start(folder: &Path, github: &GitHub) -> Result<Self> {
+        let slipway = Slipway::on(folder)?.with(told(github));
         if folder.exists() {
             clear(&slipway, folder).await?;
         }
@@ -92,6 +94,16 @@ impl Platform {
         let token = std::fs::read_to_string(path).context("read the administrator's token")?;
         Ok(token.trim().to_owned())
     }
+}
+
+/// So that this GitHub is told of the app.
+fn told(github: &GitHub) -> Vec<(&'static str, String)> {
+    vec![
+        ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8".to_owned()),
+        ("SLIPWAY_GITHUB_URL", github.url()),
+        ("SLIPWAY_GITHUB_TOKEN", testkit::github::TOKEN.to_owned()),
+        ("SLIPWAY_GITHUB_REPOSITORIES", format!("{APP}={}", testkit::github::REPOSITORY)),
+    ]
 }
 
 /// Ends everything that an earlier demonstration left, and its data.

@@ -14,6 +14,8 @@ const KEPT: [&str; 1] = ["SLIPWAY_NATS_SERVER"];
 pub(super) struct Slipway {
     program: PathBuf,
     data: PathBuf,
+    /// For the platform that it starts.
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Slipway {
@@ -24,7 +26,12 @@ impl Slipway {
         if !program.is_file() {
             bail!("{} is not there; build it with `cargo build --bins`", program.display());
         }
-        Ok(Self { program, data: data.to_owned() })
+        Ok(Self { program, data: data.to_owned(), settings: Vec::new() })
+    }
+
+    /// The same with settings for the platform that it starts.
+    pub(super) fn with(self, settings: Vec<(&'static str, String)>) -> Self {
+        Self { settings, ..self }
     }
 
     /// Where the program is.
@@ -64,6 +71,7 @@ impl Slipway {
             }
         }
         command.env("SLIPWAY_DATA", &self.data).env("SLIPWAY_ALLOW_LOCAL_REPOSITORIES", &self.data);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.args(arguments).output().await.context("start slipway")
     }
 }

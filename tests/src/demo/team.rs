@@ -39,6 +39,8 @@ impl Team {
     pub(super) async fn register(platform: &Platform) -> Result<Self> {
         let repo = Repo::init_at(&platform.folder.join("repositories").join(APP));
         repo.copy(&fixture::example(APP));
+        // As a forge takes pushes.
+        repo.git(&["config", "receive.denyCurrentBranch", "updateInstead"]);
         let path = repo.path().display().to_string();
         let answer = platform.slipway.json(&["app", "add", APP, &path]).await?;
         let text = |name: &str| {
@@ -73,6 +75,19 @@ impl Team {
         let commit = self.repo.commit(message);
         self.tell_of("main", &webhook::push("refs/heads/main", &before, &commit, message), message)
             .await
+    }
+
+    /// The head of the branch.
+    pub(super) fn head(&self) -> String {
+        self.repo.head()
+    }
+
+    /// Somebody else pushed after `before`: GitHub calls.
+    pub(super) async fn pushed(&self, before: &str) -> Result<Push> {
+        let (commit, message) = (self.repo.head(), self.repo.git(&["log", "-1", "--format=%s"]));
+        ensure!(commit != before, "nothing was pushed after {before}");
+        let told = webhook::push("refs/heads/main", before, &commit, &message);
+        self.tell_of("main", &told, &message).await
     }
 
     /// Commits, and lets GitHub call for the commit and for a tag of it.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use testkit::{Answer, Report};
 
 /// What each act shows.
-const ACTS: [(&str, &str); 13] = [
+const ACTS: [(&str, &str); 14] = [
     (
         "The platform starts",
         "Five services with a Postgres, a NATS server and an image registry of their own.",
@@ -63,6 +63,10 @@ const ACTS: [(&str, &str); 13] = [
     (
         "From staging to production",
         "A tag goes to staging; what lived there comes to production with the same image, once agreed.",
+    ),
+    (
+        "What users send is not what the model was trained on any more",
+        "It is found in captured traffic and filed; somebody agrees, and a new model takes over.",
     ),
 ];
 /// Lines of probes and logs that a failure shows.
@@ -231,6 +235,35 @@ pub(super) fn healed(took: Duration) {
     fact("in sync", &format!("{} later: a successor proved itself before it went", span(took)));
 }
 
+/// Users send something else.
+pub(super) fn shifted(times: f64) {
+    line("");
+    fact("users", &format!("pay {times} times as much from now on, and get answers as before"));
+}
+
+/// What captured traffic is, compared with what the model was trained on.
+pub(super) fn data_drift(said: &Value, took: Duration) {
+    let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+    let verdict = text("verdict").trim_start_matches("VERDICT_").replace('_', " ").to_lowercase();
+    let rows =
+        said["row_count"].as_str().map_or_else(|| said["row_count"].to_string(), str::to_owned);
+    fact(&verdict, &format!("{} after; {rows} requests, {}", span(took), text("because")));
+}
+
+/// What GitHub has.
+pub(super) fn issue(issue: &Value, took: Duration) {
+    let text = |name: &str| issue[name].as_str().unwrap_or_default();
+    let (title, state, link) = (text("title"), text("state"), text("html_url"));
+    fact("issue", &format!("{state} {} after: {title:?}, {link}", span(took)));
+}
+
+/// What a command prints.
+pub(super) fn output(text: &str) {
+    for said in text.lines() {
+        line(&cut(&format!("  | {said}")));
+    }
+}
+
 /// A person has to decide.
 pub(super) fn asks(sentence: &str) {
     line("");
@@ -282,6 +315,7 @@ pub(super) fn end(platform: &Platform, releases: &[Release], took: Duration) {
     fact("API", &format!("{} (gRPC; /healthz, /readyz, /metrics)", platform.url("api")));
     fact("webhooks", &format!("{}/hooks/{APP}", platform.url("hooks")));
     fact("registry", platform.url("registry"));
+    fact("GitHub", "was played by this demonstration, and ends with it");
     let folder = platform.folder.display();
     fact("logs", &format!("{folder}/logs"));
     fact("traces", "go to your collector once OTEL_EXPORTER_OTLP_ENDPOINT names it");

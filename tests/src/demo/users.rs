@@ -1,8 +1,10 @@
 //! The users: constant load through the router on the app's host, from the first release to the end.
 
 use super::Platform;
-use anyhow::{Result, ensure};
-use serde_json::json;
+use super::team::APP;
+use crate::fixture;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{Http, Load, Report};
 
@@ -23,11 +25,15 @@ pub(super) struct Users {
 }
 
 impl Users {
-    /// They begin to ask.
+    /// They begin to ask, with transactions like those the model was trained on.
     pub(super) fn start(platform: &Platform) -> Result<Self> {
+        Self::paying(platform, 1.0)
+    }
+
+    /// The same when prices are so many times higher.
+    pub(super) fn paying(platform: &Platform, times: f64) -> Result<Self> {
         let http = Http::new(platform.address("traffic")?, HOST);
-        let transaction = json!({ "amount": 42.0, "country": "DE", "hour": 12, "merchant_category": "groceries" });
-        let load = Load::post(&http, "/predict", &transaction, USERS, PAUSE);
+        let load = Load::post(&http, "/predict", &transactions(times)?, USERS, PAUSE);
         Ok(Self { load, http })
     }
 
@@ -55,6 +61,24 @@ impl Users {
     pub(super) async fn stop(self) {
         drop(self.load.stop().await);
     }
+}
+
+/// The transactions of the example, at prices that are so many times higher.
+fn transactions(times: f64) -> Result<Vec<Value>> {
+    let file = fixture::example(APP).join("data/transactions.csv");
+    let text = std::fs::read_to_string(&file).context("read the transactions of the example")?;
+    let row = |line: &str| {
+        let [amount, country, hour, category, _] = line.split(',').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let amount = (amount.parse::<f64>().ok()? * times * 100.0).round() / 100.0;
+        let hour: u32 = hour.parse().ok()?;
+        Some(
+            json!({ "amount": amount, "country": country, "hour": hour, "merchant_category": category }),
+        )
+    };
+    let rows: Option<Vec<Value>> = text.lines().skip(1).map(row).collect();
+    rows.context("the transactions of the example are not in order")
 }
 
 /// Promises that nobody noticed anything.

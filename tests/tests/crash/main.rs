@@ -6,13 +6,25 @@ mod restored;
 mod sequences;
 mod upgrade;
 
-use stories::crash::{Stage, sample};
+use service::fail_point::Fault;
+use stories::crash::{Point, Stage, promotions, sample};
 
 #[tokio::test]
 async fn a_release_that_is_cut_anywhere_ends_right() {
     let mut stage = Stage::start().await;
     for case in sample() {
         let converged = stage.run(&case).await;
+        assert!(converged.users.sent > 0, "{}", case.name());
+    }
+}
+
+#[tokio::test]
+async fn a_promotion_that_is_cut_is_made_once() {
+    let mut stage = Stage::promoting().await;
+    // It is made, and whoever made it does not know.
+    let is_it = |point, fault| point == Point::Recorded && fault == Fault::Kill;
+    for case in promotions().filter(|case| is_it(case.point, case.fault)) {
+        let converged = stage.promote_through(&case).await;
         assert!(converged.users.sent > 0, "{}", case.name());
     }
 }

@@ -74,8 +74,8 @@ async fn every_call_asks_for_its_role() {
     WatchRun                    who?     who?     yes      yes      no       no       yes
     ListSecrets                 who?     who?     yes      yes      no       no       yes
     CheckDrift                  who?     who?     yes      yes      no       no       yes
-    CheckDataDrift              who?     who?     yes      yes      no       no       yes
     ListDataDrift               who?     who?     yes      yes      no       no       yes
+    GetQuality                  who?     who?     yes      yes      no       no       yes
     CreateRelease, only planned who?     who?     yes      yes      no       no       yes
     CreateRelease               who?     who?     no       yes      no       no       yes
     CancelRelease               who?     who?     no       yes      no       no       yes
@@ -84,8 +84,10 @@ async fn every_call_asks_for_its_role() {
     ApproveRelease              who?     who?     no       yes      no       no       yes
     RefuseRelease               who?     who?     no       yes      no       no       yes
     GetCandidate                who?     who?     no       yes      no       no       yes
+    CheckDataDrift              who?     who?     no       yes      no       no       yes
     AcceptDataDrift             who?     who?     no       yes      no       no       yes
     MuteDataDrift               who?     who?     no       yes      no       no       yes
+    TellTruth                   who?     who?     no       yes      no       no       yes
     RollbackEnvironment         who?     who?     no       yes      no       no       yes
     UnpinRelease                who?     who?     no       yes      no       no       yes
     RunJob                      who?     who?     no       yes      no       no       yes

@@ -119,6 +119,28 @@ async fn a_canary_without_users_waits_for_a_person() {
     assert!(release.steps.iter().any(|step| step.detail == "bootstrap let it go on"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_without_users_is_judged_by_requests_of_slipway() {
+    let (world, repo) = (World::start().await, stepwise("[50, 100]", "10s"));
+    let own = "hold: 10s, synthetic: { requests: [{ get: / }], per_minute: 1200 }";
+    rewrite(&repo, "hold: 10s", own);
+    rewrite(&repo, "p95: 100%", "errors: 10%, p95: 1000%");
+    repo.commit("Nobody comes");
+    let app = live(&world, &repo).await;
+    push(&app, &json!({"version": "two"})).await;
+    let release = app.live(2).await;
+    let step = judged(&release).last().expect("it was held");
+    assert!(step.detail.starts_with("at 50 %: pass: errors: 0 of "), "{}", step.detail);
+    let sent = release.synthetic.expect("requests");
+    let told = format!(
+        "of these requests {} of the candidate and {} of the stable release were sent by Slipway",
+        sent.candidate, sent.stable
+    );
+    // In turn, and begun anew where a person was asked meanwhile.
+    let in_turn = (0..=2).contains(&(sent.candidate - sent.stable));
+    assert!(step.detail.ends_with(&told) && in_turn, "{}", step.detail);
+}
+
 #[tokio::test]
 async fn what_holds_no_share_is_not_promoted() {
     let (world, repo) = (World::start().await, stepwise("[50, 100]", "1s"));

@@ -18,12 +18,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// What users tell us and nobody declared.
 const PRIVATE: &str = "ada.lovelace@example.com";
 /// Requests that are enough to say something.
-const ENOUGH: i64 = 300;
+pub(crate) const ENOUGH: i64 = 300;
 
 /// A world with one live app of which every request is captured.
-struct Captured {
-    world: World,
-    repo: Repo,
+pub(crate) struct Captured {
+    pub(crate) world: World,
+    pub(crate) repo: Repo,
 }
 
 impl Captured {
@@ -40,12 +40,12 @@ impl Captured {
         Self { world, repo }
     }
 
-    fn app(&self) -> App<'_> {
+    pub(crate) fn app(&self) -> App<'_> {
         self.world.app("shop", &self.repo)
     }
 
     /// Users ask, with amounts that are so much larger than in the reference.
-    async fn asked(&self, more: i64) {
+    pub(crate) async fn asked(&self, more: i64) {
         let (app, json) = (self.app(), [("content-type", "application/json".to_owned())]);
         for i in 0..ENOUGH {
             let user = json!({"country": country(i), "mail": PRIVATE});
@@ -63,12 +63,21 @@ impl Captured {
     }
 
     /// Compares until so many requests were counted.
-    async fn compared(&self, requests: i64) -> DataDrift {
+    pub(crate) async fn compared(&self, requests: i64) -> DataDrift {
         eventually(&format!("{requests} requests to be counted"), PATIENCE, async || {
             let drift = self.check().await?;
             (drift.row_count >= requests && drift.reference_version > 0).then_some(drift)
         })
         .await
+    }
+
+    /// Waits until what comes is compared with this version of the reference.
+    pub(crate) async fn refers_to(&self, version: i32) {
+        eventually(&format!("reference {version}"), PATIENCE, async || {
+            let drift = self.check().await?;
+            (drift.reference_version == version).then_some(())
+        })
+        .await;
     }
 
     async fn verdicts(&self) -> Vec<DataDrift> {
@@ -79,7 +88,7 @@ impl Captured {
     }
 }
 
-fn amount(i: i64) -> i64 {
+pub(crate) fn amount(i: i64) -> i64 {
     i * 37 % 100
 }
 

@@ -45,7 +45,7 @@ async fn three(app: &App<'_>) -> Vec<String> {
 
 #[tokio::test]
 async fn an_image_that_no_release_needs_goes_and_the_others_stay() {
-    let world = World::start().await;
+    let world = World::with(&[("SLIPWAY_CACHE_BUDGET", "0")]).await;
     let repo = keeps_one();
     let app = world.register("shop", &repo).await;
     let images = three(&app).await;

@@ -5,9 +5,10 @@ use proto::v1::grant::Role;
 use proto::v1::release::State;
 use proto::v1::vote::Kind;
 use serde_json::json;
+use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{World, digest, rewrite};
-use testkit::Repo;
+use testkit::{Repo, eventually};
 
 const PROMOTE: &str = "promote shop --from staging --to production";
 
@@ -67,6 +68,11 @@ async fn what_was_taken_back_in_staging_never_comes_to_production() {
     assert!(early.contains("NOT_SOAKED") && early.contains("of 1h"), "{early}");
     let no = world.slipway_as(&bo, &format!("{PROMOTE} --override-soak fire"), "").failed();
     assert!(no.contains("bo needs the role admin in shop/production"), "{no}");
+    let soak = "→ shop/production: release 1 of staging has been live for";
+    eventually("the soak to be shown", Duration::from_secs(30), async || {
+        world.slipway("status shop staging").done().contains(soak).then_some(())
+    })
+    .await;
     world.slipway(&format!("{PROMOTE} --override-soak fire --wait")).done();
     let votes: Vec<_> =
         app.release(1).await.votes.iter().map(|it| (it.kind(), it.reason.clone())).collect();

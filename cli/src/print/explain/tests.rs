@@ -133,3 +133,24 @@ fn parts_without_anything_to_tell_are_left_out() {
         "{story}"
     );
 }
+
+#[test]
+fn what_is_left_of_a_failure_says_how_to_look_into_it() {
+    let wreck = |container: &str| Wreck {
+        service: "api".to_owned(),
+        container: container.to_owned(),
+        until_time: Some(at(3_600)),
+    };
+    let failed = Release {
+        wrecks: vec![wreck("slipway.default.shop.production.api.8.0")],
+        ..shown(State::Failed, 60, Vec::new())
+    };
+    let lines = left(&failed);
+    assert!(lines[0].starts_with("  api, stopped, until "), "{lines:#?}");
+    assert!(lines[1].contains("docker diff slipway.default.shop.production.api.8.0"), "{lines:#?}");
+    assert_eq!(
+        lines.last().map(String::as_str),
+        Some("  slipway logs shop production --release 8")
+    );
+    assert!(left(&shown(State::Live, 60, Vec::new())).is_empty());
+}

@@ -3,6 +3,7 @@
 use super::GatePlan;
 use crate::environment::Window;
 use crate::job::JobAt;
+use crate::request::Performance;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::strategy::Strategy;
 use crate::value::Span;
@@ -30,13 +31,21 @@ pub(super) fn gates(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Gate
     for (name, job) in resolved.jobs.iter().filter(|(name, job)| runs(name, job.at)) {
         add(&format!("job {name}"), job.timeout, "its timeout".to_owned());
     }
-    for (name, service) in &resolved.services {
+    for (name, service) in resolved.services.iter().filter(|(_, it)| it.replicas > 0) {
         add(&format!("start {name}"), service.health.gate, decided(service));
     }
     let (warm, warming) = longest(resolved, |service| service.warmup.lasts);
     add("warm-up", warm, format!("{warming} takes longest"));
     let verify = resolved.verify.iter().fold(Span::ZERO, |sum, request| sum.plus(request.within));
     add("verify", verify, format!("{} requests", resolved.verify.len()));
+    let compared = resolved.verify.iter().filter(|request| request.performance.is_some()).count();
+    let comparing = Performance::LONGEST.times(u32::try_from(compared).unwrap_or(u32::MAX));
+    if !first {
+        add("performance", comparing, "asked in turn with the old release".to_owned());
+    }
+    for (name, job) in resolved.verifying_jobs() {
+        add(&format!("verify by {name}"), job.timeout, "its timeout".to_owned());
+    }
     if !first {
         let (shift, why) = shifting(&resolved.strategy);
         add("shift", shift, why);

@@ -26,6 +26,9 @@ impl Display for Plan {
         if let Some(promoted) = &self.promoted {
             writeln!(f, "promoted  {promoted}")?;
         }
+        for remark in &self.remarks {
+            writeln!(f, "look at   {remark}")?;
+        }
         writeln!(f, "strategy  {}: {}", self.strategy, self.why)?;
         if self.downtime.is_empty() {
             writeln!(f, "downtime  0 s")?;

@@ -2,7 +2,7 @@
 
 use super::jobs::share;
 use super::services::overridden;
-use super::{DAY, HOUR, Rules, minutes};
+use super::{DAY, HOUR, Rules, minutes, readings, synthetic};
 use crate::environment::{Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
 use crate::notify::{Notice, Receiver};
@@ -108,6 +108,10 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
                 let message = "a share of the traffic is a whole percentage";
                 rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
             }
+            readings::check(rules, &format!("{path}.analysis"), &canary.analysis, canary.hold);
+            if let Some(own) = &canary.synthetic {
+                synthetic::check(rules, &format!("{path}.synthetic"), own);
+            }
         }
         Strategy::Shadow(shadow) => copies(rules, &format!("{path}.shadow"), shadow),
     }
@@ -121,6 +125,7 @@ fn copies(rules: &mut Rules<'_>, path: &str, shadow: &Shadow) {
         let help = "name methods, like [GET, HEAD]";
         rules.broken(format!("{path}.methods"), "nothing is copied", help);
     }
+    readings::check(rules, &format!("{path}.analysis"), &shadow.analysis, shadow.lasts);
     let ShadowLimits { body, timeout, at_once } = &shadow.limits;
     let path = format!("{path}.limits");
     rules.lasts(&format!("{path}.timeout"), *timeout, Span::millis(100), minutes(1));

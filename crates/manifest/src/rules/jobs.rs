@@ -1,9 +1,14 @@
 //! Rules for jobs, checks, verification and data drift.
 
 use super::{DAY, HOUR, Rules};
+use crate::drift::Retrain;
 use crate::job::{Job, JobAt};
 use crate::value::{Percent, Span};
 use std::collections::BTreeSet;
+
+/// Of requests whose times are compared: fewer show nothing, and more are a load.
+const LEAST_COMPARED: u32 = 150;
+const MOST_COMPARED: u32 = 5000;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
     let manifest = rules.manifest;
@@ -16,6 +21,10 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         rules.serving(&format!("{path}.service"), &request.service);
         rules.lasts(&format!("{path}.within"), request.within, Span::millis(1), HOUR);
         rules.between(&format!("{path}.status"), u32::from(request.status), 100, 599);
+        if let Some(performance) = &request.performance {
+            let path = format!("{path}.performance.count");
+            rules.between(&path, performance.count, LEAST_COMPARED, MOST_COMPARED);
+        }
         for (place, expectation) in &request.expect {
             let bounds = (&expectation.min, &expectation.max);
             let (Some(min), Some(max)) = bounds else { continue };
@@ -47,6 +56,10 @@ fn one(rules: &mut Rules<'_>, path: &str, job: &Job) {
         let message = format!("no release is taken back past a job `at: {}`", job.at);
         let help = "leave it out, or use `at: before_release`";
         rules.broken(format!("{path}.irreversible"), message, help);
+    }
+    if job.again && job.at != JobAt::Verify {
+        let message = format!("a job `at: {}` verifies nothing", job.at);
+        rules.broken(format!("{path}.again"), message, "leave it out, or use `at: verify`");
     }
     if job.schedule.is_some() != (job.at == JobAt::Schedule) {
         let help = "write `at: schedule` and `schedule: \"...\"` together";
@@ -97,11 +110,32 @@ fn drift(rules: &mut Rules<'_>) {
         rules.broken(format!("{path}.features"), "there is no feature", help);
     }
     share(rules, &format!("{path}.share"), data.capture.share);
-    let Some(retrain) = &data.retrain else { return };
-    if rules.manifest.jobs.get(retrain).is_none_or(|job| job.at != JobAt::Manual) {
-        let message = format!("there is no job {retrain} with `at: manual`");
-        rules.broken("drift.data.retrain", message, "name a job that can be run by hand");
+    if data.truth.is_some() && data.capture.prediction.is_none() {
+        let help =
+            "say in `drift.data.capture` where the prediction stands, like `prediction: /score`";
+        rules.broken("drift.data.truth", "there is no prediction to be true", help);
     }
+    if let Some(retrain) = &data.retrain {
+        check_retrain(rules, retrain);
+    }
+}
+
+fn check_retrain(rules: &mut Rules<'_>, retrain: &Retrain) {
+    let path = "drift.data.retrain";
+    let jobs = &rules.manifest.jobs;
+    match &retrain.job {
+        Some(job) if jobs.get(job).is_none_or(|job| job.at != JobAt::Manual) => {
+            let message = format!("there is no job {job} with `at: manual`");
+            rules.broken(path, message, "name a job that can be run by hand");
+        }
+        None if jobs.values().filter(|job| job.commit.is_some()).count() != 1 => {
+            let message = "it is not clear which job makes the model";
+            rules.broken(path, message, "name one with `job`");
+        }
+        Some(_) | None => {}
+    }
+    rules.between(&format!("{path}.budget.count"), retrain.budget.count, 1, 100);
+    rules.lasts(&format!("{path}.budget.within"), retrain.budget.within, HOUR, DAY.times(30));
 }
 
 /// A share of requests is above 0 and at most all of them.

@@ -68,7 +68,9 @@ fn running(rules: &mut Rules<'_>, path: &str, service: &Service) {
             rules.command(&format!("{path}.{key}"), command);
         }
     }
-    rules.between(&format!("{path}.replicas"), service.replicas, 1, MOST_REPLICAS);
+    // Without requests to answer it may be there for its image alone, which jobs run in.
+    let least = u32::from(service.http.is_some());
+    rules.between(&format!("{path}.replicas"), service.replicas, least, MOST_REPLICAS);
     one_writer(rules, &format!("{path}.replicas"), service, service.replicas);
     let limits = &service.resources;
     resources(rules, &format!("{path}.resources"), limits.memory, Some(limits.pids));

@@ -104,6 +104,9 @@ pub(crate) fn open(world: &World) -> Option<String> {
     if world.processes.iter().any(still) {
         return Some("a process is away".to_owned());
     }
+    if let Some(wreck) = store.wrecks.values().next() {
+        return Some(format!("{wreck:?} is left"));
+    }
     let owners = owners(store);
     let orphan = world.engine.containers.values().find(|it| !owners.contains(&it.release));
     if let Some(orphan) = orphan {

@@ -231,7 +231,8 @@ async fn remove_candidate(hand: &Hand, release: &Row) -> Result<(), Outcome> {
     let is_kept = |instance: &Instance| kept.iter().any(|row| instance.is_of(row));
     let (keep, remove) = candidate.into_iter().partition(is_kept);
     stop(hand, release, keep, After::Keep).await?;
-    stop(hand, release, remove, After::Remove).await
+    let left = if release.state.failure().is_some() { After::Wreck } else { After::Remove };
+    stop(hand, release, remove, left).await
 }
 
 async fn stable(hand: &Hand, release: &Row) -> Result<Option<Rc<Row>>, Outcome> {

@@ -51,6 +51,7 @@ async fn remove(hand: &Hand, removal: Removal) -> Result<(), Outcome> {
     take_containers(hand, removal).await?;
     hand.database(|world| {
         still(&world.store, removal)?;
+        world.store.wrecks.retain(|_, wreck| wreck.place != place);
         let environment = &mut world.store.environments[place];
         environment.removal = Some((removal.1, true));
         world.say(|| format!("{place} is gone"));

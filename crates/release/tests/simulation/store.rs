@@ -9,7 +9,7 @@ mod outbox;
 mod transition;
 
 pub(crate) use create::{Created, Wanted};
-pub(crate) use instance::{Instance, Is};
+pub(crate) use instance::{Instance, Is, Wreck};
 pub(crate) use lease::{Beat, LEASE, Lease};
 pub(crate) use outbox::{Event, Said};
 
@@ -81,6 +81,8 @@ pub(crate) struct Store {
     pub(crate) releases: BTreeMap<ReleaseId, Rc<Row>>,
     pub(crate) environments: Vec<Environment>,
     pub(crate) instances: Vec<Instance>,
+    /// By the instances that they were.
+    pub(crate) wrecks: BTreeMap<u64, Wreck>,
     pub(crate) generation: u64,
     pub(crate) log: Vec<(ReleaseId, Entry)>,
     pub(crate) outbox: Vec<Event>,

@@ -1,5 +1,6 @@
 //! What is done by the clock or after an end: what nobody needs goes away, and the router gets its table.
 
+use crate::engine::Container;
 use crate::hand::Hand;
 use crate::perform::{Outcome, container_of, publish};
 use crate::store::{Instance, Is, Row, Store};
@@ -66,6 +67,9 @@ pub(crate) async fn run(hand: Hand) {
         if let Err(trouble) = refresh_router(&hand).await {
             hand.with(|world| world.say(|| format!("the router may be behind: {trouble:?}")));
         }
+        if let Err(trouble) = clear_wrecks(&hand).await {
+            hand.with(|world| world.say(|| format!("wrecks stay for now: {trouble:?}")));
+        }
         if hand.now() > swept + 30_000 {
             swept = hand.now();
             if let Err(trouble) = sweep_orphans(&hand).await {
@@ -85,16 +89,37 @@ async fn refresh_router(hand: &Hand) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Those whose time is over go, each with its row after it.
+async fn clear_wrecks(hand: &Hand) -> Result<(), Trouble> {
+    let due = hand.database(|world| {
+        let due = world.store.wrecks.iter().filter(|(_, wreck)| wreck.until <= world.store.now);
+        Ok(due.map(|(id, wreck)| (*id, wreck.container)).collect::<Vec<_>>())
+    });
+    for (id, container) in due.await? {
+        remove(hand, Some(container)).await?;
+        hand.database(|world| {
+            world.store.wrecks.remove(&id);
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 async fn sweep_orphans(hand: &Hand) -> Result<(), Trouble> {
     let observed = hand.engine(|world| {
         let seen = world.engine.containers.iter();
-        Ok(seen.map(|(id, found)| (*id, found.release, found.created_at)).collect::<Vec<_>>())
+        let told =
+            |(id, found): (&u64, &Container)| (*id, found.uid, found.release, found.created_at);
+        Ok(seen.map(told).collect::<Vec<_>>())
     });
     let observed = observed.await?;
     let owners = hand.database(|world| Ok(owners(&world.store))).await?;
+    let wrecks = hand.database(|world| Ok(world.store.wrecks.clone())).await?;
     let now = hand.now();
-    for (id, release, created_at) in observed {
-        if created_at + GRACE < now && !owners.contains(&release) {
+    for (id, uid, release, created_at) in observed {
+        let is_owned = owners.contains(&release) || wrecks.contains_key(&uid);
+        if created_at + GRACE < now && !is_owned {
             remove(hand, Some(id)).await?;
         }
     }

@@ -132,6 +132,7 @@ fn more_metrics_need_more_evidence_to_fail() {
         name: name.to_owned(),
         better: Better::Lower,
         worse_by: Floor::A_FIFTH,
+        least: Floor::default(),
     };
     let alone = Plan { latency: None, ..Plan::default() };
     let many = Plan { readings: ["a", "b", "c"].map(reading).to_vec(), ..alone.clone() };

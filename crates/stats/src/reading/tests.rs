@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 fn readings(better: Better, worse_by: f64) -> Readings {
     let worse_by = Floor::try_from(worse_by).unwrap();
-    Readings::new(ReadingPlan { name: "queue".to_owned(), better, worse_by })
+    let (name, least) = ("queue".to_owned(), Floor::default());
+    Readings::new(ReadingPlan { name, better, worse_by, least })
 }
 
 fn of(excesses: &[f64]) -> Moments {
@@ -71,6 +72,20 @@ fn better_may_be_more() {
         hit_rate.observe(ReadingPair { candidate, stable: 0.9 });
     }
     assert!(hit_rate.log_worse() > 5.0 && hit_rate.log_fine().abs() < 1e-12);
+}
+
+#[test]
+fn of_what_is_nothing_on_both_sides_only_a_least_difference_tells() {
+    let fine = |least: f64| {
+        let least = Floor::try_from(least).unwrap();
+        let mut dead_letters = readings(Better::Lower, 0.2);
+        dead_letters.plan.least = least;
+        for _ in 0..6 {
+            dead_letters.observe(ReadingPair { candidate: 0.0, stable: 0.0 });
+        }
+        dead_letters.log_fine()
+    };
+    assert!(fine(0.0).abs() < 1e-12 && fine(2.0) > 20.0_f64.ln());
 }
 
 proptest! {

@@ -70,6 +70,7 @@ fn readings() {
         name: "queue length".to_owned(),
         better: Better::Lower,
         worse_by: Floor::A_FIFTH,
+        least: Floor::default(),
     };
     let plan = Plan { errors: None, latency: None, readings: vec![queue], ..Plan::default() };
     let said = |candidate: f64| {

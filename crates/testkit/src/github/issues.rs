@@ -33,9 +33,10 @@ pub(super) async fn create(Known(shared): Known<Shared>, Json(body): Json<Value>
     let labels: Vec<Value> = body["labels"].as_array().cloned().unwrap_or_default();
     let labels: Vec<Value> = labels.into_iter().map(|name| json!({ "name": name })).collect();
     let mut state = locked(&shared);
+    let number = state.issues.len() + 1;
     let issue = json!({
-        "number": state.issues.len() + 1, "title": body["title"], "body": body["body"],
-        "state": "open", "labels": labels,
+        "number": number, "title": body["title"], "body": body["body"], "state": "open", "labels": labels,
+        "html_url": format!("https://github.com/acme/shop/issues/{number}"),
     });
     state.issues.push(issue.clone());
     answer(201, &issue)

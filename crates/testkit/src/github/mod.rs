@@ -119,6 +119,16 @@ impl GitHub {
         .await
     }
 
+    /// Waits until the issue with this number, counted from 1, is in `state`, and says so somewhere in its text.
+    pub async fn until_issue(&self, number: usize, (state, says): (&str, &str)) -> Value {
+        eventually(&format!("issue {number} to be {state} with {says:?}"), PATIENCE, async || {
+            let found = self.issues().into_iter().nth(number - 1)?;
+            let has = found["body"].as_str().is_some_and(|body| body.contains(says));
+            (has && found["state"] == state).then_some(found)
+        })
+        .await
+    }
+
     /// Waits until this, as `context state`, was the last that was said of a commit.
     pub async fn until_said(&self, commit: &str, said: &str) -> Vec<String> {
         eventually(&format!("{said} of {commit}"), PATIENCE, async || {

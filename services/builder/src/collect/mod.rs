@@ -1,11 +1,11 @@
 //! What builds left and nothing needs any more goes: images, mirrors, logs. By reference, item by item; each says
 //! why it stays or goes. Once a day, when a disk is full, and when a person asks.
 
+mod build_cache;
 mod images;
 pub mod keep;
 mod logs;
 mod mirrors;
-pub mod pressure;
 mod registry;
 
 use crate::app::App;
@@ -24,6 +24,8 @@ pub enum Kind {
     Mirror,
     /// The logs of an app's builds.
     Log,
+    /// What the engine keeps of builds.
+    BuildCache,
 }
 
 /// Something that builds left, and what became of it.
@@ -68,6 +70,7 @@ pub async fn collect(app: &App, really: bool) -> Result<Vec<Item>, CollectError>
     items.extend(registry::collect(app, really).await?);
     items.extend(mirrors::collect(app, really).await?);
     items.extend(logs::collect(app, really).await?);
+    items.push(build_cache::collect(app).await);
     if really {
         let gone = items.iter().filter(|item| item.removed);
         let (items, bytes) = gone.fold((0, 0), |(n, sum), item| (n + 1, sum + item.size));

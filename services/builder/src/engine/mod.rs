@@ -1,6 +1,7 @@
 //! The container engine: builds, pushes, and says what it has.
 
 pub mod build;
+mod cache;
 pub mod host;
 pub mod images;
 pub mod progress;

@@ -35,6 +35,7 @@ fn wire(item: Item) -> CollectedItem {
         Kind::RegistryImage => v1::collected_item::Kind::RegistryImage,
         Kind::Mirror => v1::collected_item::Kind::Mirror,
         Kind::Log => v1::collected_item::Kind::BuildLog,
+        Kind::BuildCache => v1::collected_item::Kind::BuildCache,
     };
     CollectedItem {
         kind: kind.into(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use events::ReleaseId;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
-use stats::{Analysis, Judgement};
+use stats::Analysis;
 
 /// What people are told of it.
 #[derive(Debug, Clone)]
@@ -14,6 +14,14 @@ pub(crate) struct Told {
     pub(crate) verdict: String,
     pub(crate) sentence: String,
     pub(crate) looked_at: DateTime<Utc>,
+}
+
+/// What follows by now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict<'a> {
+    pub(crate) verdict: stats::Verdict,
+    /// The same for people.
+    pub(crate) sentence: &'a str,
 }
 
 /// All that was seen of a release, with the step that it was seen at last; nothing before the first look.
@@ -49,7 +57,7 @@ pub(crate) async fn save(
     connection: &mut PgConnection,
     release: ReleaseId,
     (step, analysis): (i32, &Analysis),
-    judgement: &Judgement,
+    Verdict { verdict, sentence }: &Verdict<'_>,
 ) -> Result<(), sqlx::Error> {
     let done = sqlx::query!(
         "insert into deployer.analysis (release, step, state, verdict, sentence)
@@ -59,8 +67,8 @@ pub(crate) async fn save(
         release.uuid(),
         step,
         Json(analysis) as _,
-        judgement.verdict.to_string(),
-        judgement.to_string(),
+        verdict.to_string(),
+        sentence,
     )
     .execute(connection)
     .await?;

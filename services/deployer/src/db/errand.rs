@@ -92,7 +92,8 @@ pub(crate) async fn claim(
          set lease_owner = $1, lease_until = clock_timestamp() + make_interval(secs => $2)
          where id = (
              select id from deployer.errand
-             where ended_at is null and (lease_until is null or lease_until < clock_timestamp())
+             where ended_at is null and asks_until is null
+               and (lease_until is null or lease_until < clock_timestamp())
              order by created_at limit 1 for update skip locked)
          returning id, release, job, kind, arguments, asked_by, created_at",
         owner,
@@ -207,6 +208,114 @@ pub(crate) async fn skip(
     .execute(connection)
     .await?;
     pg::error::one_row("skip errand", done.rows_affected())
+}
+
+/// From now on it begins when somebody agrees, and never when nobody did in `patience`.
+pub(crate) async fn ask(
+    connection: &mut PgConnection,
+    id: RunId,
+    patience: Duration,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.errand set asks_until = clock_timestamp() + make_interval(secs => $2)
+         where id = $1 and lease_owner is null and ended_at is null",
+        id.uuid(),
+        interval(patience),
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("ask for an errand", done.rows_affected())
+}
+
+/// The one of the job that waits until somebody agrees.
+pub(crate) async fn asking(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+    job: &JobName,
+) -> Result<Option<RunId>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "select id from deployer.errand
+         where app = $1 and environment = $2 and job = $3 and ended_at is null and asks_until > clock_timestamp()
+         order by created_at limit 1",
+        app.as_str(),
+        environment.as_str(),
+        job.as_str(),
+    );
+    Ok(found.fetch_optional(executor).await?.map(RunId::new))
+}
+
+/// Somebody agrees: it is due, of what is live now and in their name.
+pub(crate) async fn agree(
+    connection: &mut PgConnection,
+    id: RunId,
+    live: ReleaseId,
+    (by, why): (&PrincipalName, &str),
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.errand
+         set asks_until = null, release = $2, asked_by = $3, why = case when $4 = '' then why else why || '; ' || $4 end
+         where id = $1 and asks_until is not null and ended_at is null",
+        id.uuid(),
+        live.uuid(),
+        by.as_str(),
+        why,
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("agree to an errand", done.rows_affected())
+}
+
+/// Ends those that wait in the environment until somebody agrees.
+pub(crate) async fn withdraw(
+    connection: &mut PgConnection,
+    (app, environment): (&AppName, &EnvironmentName),
+    why: &Failure,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update deployer.errand set ended_at = clock_timestamp(), reason = $3, message = $4
+         where app = $1 and environment = $2 and asks_until is not null and ended_at is null",
+        app.as_str(),
+        environment.as_str(),
+        why.reason,
+        why.message,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends those to which nobody agreed in time.
+pub(crate) async fn expire(
+    executor: impl PgExecutor<'_>,
+    why: &Failure,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.errand set ended_at = clock_timestamp(), reason = $1, message = $2
+         where asks_until <= clock_timestamp() and ended_at is null",
+        why.reason,
+        why.message,
+    )
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How many began for drift in the environment in the last `span`, or are about to.
+pub(crate) async fn for_drift(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+    span: Duration,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from deployer.errand
+           where app = $1 and environment = $2 and kind = 'drift' and asks_until is null and reason is null
+             and created_at > clock_timestamp() - make_interval(secs => $3)"#,
+        app.as_str(),
+        environment.as_str(),
+        interval(span),
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Ends what is due in an environment whose app is deleted.

@@ -214,7 +214,7 @@ pub(crate) struct Execution {
     /// The number of the release whose image and configuration it uses.
     pub(crate) number: i64,
     pub(crate) asked_by: String,
-    /// As runs have it; `due` or `skipped` for what never began.
+    /// As runs have it; `awaiting_approval`, `due` or `skipped` for what never began.
     pub(crate) state: String,
     pub(crate) exit_code: Option<i32>,
     pub(crate) reason: Option<String>,
@@ -260,7 +260,8 @@ pub(crate) async fn executions(
                from deployer.run r left join deployer.errand e on e.id = r.id
                union all
                select e.id, e.app, e.environment, e.release, e.job, e.kind, e.asked_by,
-                      case when e.ended_at is null then 'due' else 'skipped' end, null, e.reason, e.message,
+                      case when e.ended_at is not null then 'skipped'
+                           when e.asks_until is not null then 'awaiting_approval' else 'due' end, null, e.reason, e.message,
                       '{}', e.created_at, null, e.ended_at, e.slot, e.why
                from deployer.errand e
                where not exists (select from deployer.run r where r.id = e.id))

@@ -1,10 +1,12 @@
 //! `deployer.model`: what runs of jobs made, measured and had committed. Kept as long as the app: releases name it.
 
+use crate::db::release::interval;
 use crate::db::run::Run;
 use events::{AppName, CommitSha, EnvironmentName, PrincipalName, RunId};
 use proto::v1::CommitFilesResponse;
 use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor};
+use std::time::Duration;
 
 /// Writes that `run` is about to commit: what it measured is good enough.
 pub(crate) async fn begin(
@@ -75,6 +77,30 @@ pub(crate) async fn metrics(
         digest,
     );
     found.fetch_optional(executor).await
+}
+
+/// Whether a commit of a run in the environment, of the last `span`, is not released there yet.
+pub(crate) async fn is_on_its_way(
+    executor: impl PgExecutor<'_>,
+    (app, environment): (&AppName, &EnvironmentName),
+    span: Duration,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from deployer.model made
+               where app = $1 and environment = $2 and changed
+                 and committed_at > clock_timestamp() - make_interval(secs => $3)
+                 and not exists (
+                     select from deployer.release
+                     where release.app = made.app and release.environment = made.environment
+                       and origin ->> 'commit' = made.commit
+                       and (ended_at is not null or state_name in ('live', 'retained', 'collected')))) as "is!""#,
+        app.as_str(),
+        environment.as_str(),
+        interval(span),
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Who asked for the run that made `commit`; nothing when none did.

@@ -4,6 +4,7 @@ use crate::promotion::Lived;
 use chrono::{DateTime, Utc};
 use events::payload::ImageV1;
 use events::{AppName, EnvironmentName, ReleaseId, ServiceName};
+use manifest::PromoteFrom;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 use std::collections::BTreeMap;
@@ -104,6 +105,37 @@ pub(crate) async fn look_again(
     .execute(executor)
     .await?;
     Ok(())
+}
+
+/// Remembers where a live release goes on to.
+pub(crate) async fn goes_on_to(
+    executor: impl PgExecutor<'_>,
+    release: ReleaseId,
+    targets: &BTreeMap<&EnvironmentName, &PromoteFrom>,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.release set promotes_to = $2 where id = $1",
+        release.uuid(),
+        Json(targets) as _,
+    )
+    .execute(executor)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}
+
+/// Where a release goes on to, as far as it was looked up.
+pub(crate) async fn targets(
+    executor: impl PgExecutor<'_>,
+    release: ReleaseId,
+) -> Result<BTreeMap<EnvironmentName, PromoteFrom>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        r#"select promotes_to as "targets: Json<BTreeMap<EnvironmentName, PromoteFrom>>"
+           from deployer.release where id = $1"#,
+        release.uuid(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(found.flatten().map(|targets| targets.0).unwrap_or_default())
 }
 
 /// Looks again at everything of `app` that is live and was built: the policy may be another.

@@ -298,7 +298,7 @@ pub(crate) async fn forget(
     let done = sqlx::query!(
         "delete from deployer.run
          where ended_at < clock_timestamp() - make_interval(secs => $1) and cleared
-           and kind not in ('before_release', 'first_release', 'undo')
+           and kind not in ('before_release', 'first_release', 'undo', 'verify', 'verify_again')
            and not exists (select from deployer.errand where errand.id = run.id)",
         interval(after),
     )

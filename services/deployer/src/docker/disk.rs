@@ -9,6 +9,8 @@ pub struct Capacity {
     pub disk_free: Option<u64>,
     /// Bytes there in total.
     pub disk_total: Option<u64>,
+    /// Percent of it that are in use, of what may be used.
+    pub disk_used_percent: Option<u64>,
     /// Bytes of memory of the machine.
     pub memory_total: Option<u64>,
     /// Bytes of memory that new processes can have; unknown when the engine is on another machine.
@@ -26,6 +28,10 @@ impl Engine {
         Ok(Capacity {
             disk_free: disk.map(|disk| disk.blocks_available() * disk.fragment_size()),
             disk_total: disk.map(|disk| disk.blocks() * disk.fragment_size()),
+            disk_used_percent: disk.and_then(|disk| {
+                let used = disk.blocks().saturating_sub(disk.blocks_free());
+                (used * 100).checked_div(used + disk.blocks_available())
+            }),
             memory_total: info.mem_total.and_then(|bytes| bytes.try_into().ok()),
             memory_available: meminfo.as_deref().and_then(memory_available),
             cpus: info.ncpu.and_then(|cpus| cpus.try_into().ok()),

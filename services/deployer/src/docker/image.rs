@@ -35,6 +35,8 @@ pub struct ImageFacts {
     pub id: String,
     /// Whom it runs as; `None` is root.
     pub user: Option<String>,
+    /// Where the home of whom it runs as is, if it says so.
+    pub home: Option<String>,
     /// Bytes on disk, unpacked.
     pub size: u64,
     /// TCP ports it says it listens on.
@@ -104,6 +106,11 @@ fn facts(image: ImageInspect) -> ImageFacts {
     let config = image.config.unwrap_or_default();
     ImageFacts {
         id: image.id.unwrap_or_default(),
+        home: config
+            .env
+            .iter()
+            .flatten()
+            .find_map(|it| it.strip_prefix("HOME=").map(str::to_owned)),
         user: config.user.filter(|user| !user.is_empty()),
         size: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         exposed_ports: exposed(&config.exposed_ports.unwrap_or_default()),

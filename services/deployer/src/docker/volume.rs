@@ -4,7 +4,11 @@ use super::label::{self, Labels};
 use super::{Engine, EngineError, error::or_gone};
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// A volume in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +17,47 @@ pub struct LabelledVolume {
     pub name: String,
     /// Its labels.
     pub labels: Labels,
+    /// When it was made, if the engine says so.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Where what it holds is, on the machine of the engine.
+    pub folder: PathBuf,
 }
+
+impl LabelledVolume {
+    /// Bytes of disk that it takes; nothing where that cannot be seen from here, as on another machine. Engines say it
+    /// only together with all else that they have, and each in its own way.
+    pub async fn size(&self) -> Option<u64> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || taken(&folder)).await.ok()?.ok()
+    }
+}
+
+/// Bytes that files below `folder` take. Links are not followed.
+fn taken(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    let mut open = std::fs::read_dir(folder)?.collect::<Vec<_>>();
+    while let Some(entry) = open.pop() {
+        let entry = entry?;
+        let seen = entry.metadata().and_then(|about| {
+            let is_folder = about.is_dir();
+            let inside = is_folder.then(|| std::fs::read_dir(entry.path())).transpose()?;
+            Ok((about.blocks() * BLOCK, inside))
+        });
+        match seen {
+            Ok((own, inside)) => {
+                bytes += own;
+                open.extend(inside.into_iter().flatten());
+            }
+            // Whoever writes there removed it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Bytes of what the kernel counts as a block of a file, whatever the file system does.
+const BLOCK: u64 = 512;
 
 impl Engine {
     /// Every volume with the label of `platform`.
@@ -26,6 +70,8 @@ impl Engine {
         let volume = |found: bollard::models::Volume| LabelledVolume {
             name: found.name,
             labels: found.labels.into_iter().collect(),
+            created_at: found.created_at,
+            folder: found.mountpoint.into(),
         };
         Ok(found.into_iter().map(volume).collect())
     }
@@ -68,5 +114,31 @@ impl Engine {
         }
         let removed = self.docker.remove_volume(name, None::<RemoveVolumeOptions>);
         or_gone(self.call("remove volume", name, removed).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_folder_takes_is_counted_without_following_links() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("inside")).unwrap();
+        std::fs::write(folder.path().join("inside/file"), vec![1; 1 << 20]).unwrap();
+        std::os::unix::fs::symlink("/", folder.path().join("everything")).unwrap();
+        let found = taken(folder.path()).unwrap();
+        assert!((1 << 20..2 << 20).contains(&found), "{found}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_seen_is_not_known() {
+        let elsewhere = LabelledVolume {
+            name: "elsewhere".to_owned(),
+            labels: Labels::new(),
+            created_at: None,
+            folder: "/no/such/folder".into(),
+        };
+        assert_eq!(elsewhere.size().await, None);
     }
 }

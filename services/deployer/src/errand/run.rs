@@ -43,6 +43,7 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "errands cannot be claimed"),
         }
+        expire(&app).await;
         forget(&app).await;
         tokio::select! {
             () = cancel.cancelled() => {}
@@ -52,6 +53,16 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
     }
     tasks.close();
     tasks.wait().await;
+}
+
+/// What nobody agreed to in time never begins.
+async fn expire(app: &App) {
+    let why = Failure::new("NOT_AGREED", "nobody agreed to it in time");
+    match errand::expire(&app.pool, &why).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "nobody agreed to what drift asked for"),
+        Err(error) => tracing::debug!(%error, "what nobody agreed to waits on for now"),
+    }
 }
 
 async fn forget(app: &App) {
@@ -119,7 +130,7 @@ async fn until_ended(app: &App, claimed: &Errand) {
 /// One attempt; true when the errand has ended.
 async fn attempt(app: &App, release: &Release, claimed: &Errand) -> Result<bool, sqlx::Error> {
     let due = Due { job: claimed.job.clone(), kind: claimed.kind };
-    let order = Order { release, due: &due, errand: Some(claimed) };
+    let order = Order { release, due: &due, variables: &[], errand: Some(claimed) };
     let why = match Box::pin(carry_out(app, &order)).await {
         Ok(Run { .. }) => return end(app, release, claimed, None).await,
         Err(Outcome::Failed(failure)) => *failure,

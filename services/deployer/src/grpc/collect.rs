@@ -55,7 +55,7 @@ fn wire(item: Item) -> CollectedItem {
         kind: kind.into(),
         name: item.name,
         id: item.id,
-        size_bytes: 0,
+        size_bytes: item.size.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
         removed: item.verdict.goes,
         reason: item.verdict.reason,
     }

@@ -1,14 +1,11 @@
 //! `CreateRelease`: given images, by hand; with `validate_only`, what would happen.
 
 use super::read::{database, show};
-use super::{name, policy, vote};
+use super::{name, plan, policy, vote};
 use crate::app::App;
 use crate::content::{Content, Origin};
 use crate::create::{self, Created, Request as Wanted, Soak};
 use crate::db::release::{self, Release};
-use crate::db::{claim, promotion, route_claim};
-use crate::promotion::told;
-use crate::routes;
 use crate::transition::TransitionError;
 use events::payload::ImageV1;
 use events::{AppName, Digest, EnvironmentName, ServiceName};
@@ -34,7 +31,7 @@ pub(super) async fn create(
     let policy = policy::of(app, &principal, place, &request).await?;
     let resolved = resolved(&request, place, (policy.as_ref(), live.as_ref()))?;
     if request.validate_only {
-        return plan(app, &resolved, live.as_ref()).await;
+        return plan::plan(app, &request, &resolved, live.as_ref()).await;
     }
     let overriding = vote::said("override_freeze", &request.override_freeze)?;
     let vouched = vote::said("override_soak", &request.override_soak)?;
@@ -78,36 +75,6 @@ pub(super) async fn create(
     transaction.commit().await.map_err(database)?;
     app.changed();
     Ok(CreateReleaseResponse { release: Some(show(app, &created).await?), ..answer })
-}
-
-/// What would happen.
-async fn plan(
-    app: &App,
-    resolved: &Resolved,
-    live: Option<&Release>,
-) -> Result<CreateReleaseResponse, Status> {
-    let mut plan = manifest::plan(resolved, live.map(|live| &live.content.resolved));
-    let taken = route_claim::taken(&app.pool, resolved).await.map_err(database)?;
-    plan.refused.extend(routes::refused(&taken).map(|failure| failure.to_string()));
-    let now = claim::now(&app.pool).await.map_err(database)?;
-    plan.frozen = manifest::closed(&resolved.freeze, now).map(|closed| closed.to_string());
-    plan.promoted = promoted(app, resolved).await.map_err(database)?;
-    let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
-    Ok(CreateReleaseResponse { release: None, plan: plan.to_string(), plan_json })
-}
-
-/// What comes by promotion, where something does.
-async fn promoted(app: &App, resolved: &Resolved) -> Result<Option<String>, sqlx::Error> {
-    let Some(from) = &resolved.promote_from else { return Ok(None) };
-    let all = promotion::lived(&app.pool, (&resolved.app, &from.environment), None).await?;
-    let is_done = match all.iter().find(|lived| lived.is_live) {
-        Some(live) => {
-            let here = (&resolved.app, &resolved.environment);
-            promotion::was_promoted(&app.pool, live.id, here).await?
-        }
-        None => false,
-    };
-    Ok(Some(told(from, &all, is_done)))
 }
 
 async fn live(app: &App, place: (&AppName, &EnvironmentName)) -> Result<Option<Release>, Status> {
@@ -167,7 +134,7 @@ fn images(
     Ok(images)
 }
 
-fn image(service: &ServiceName, text: &str) -> Result<ImageV1, Status> {
+pub(super) fn image(service: &ServiceName, text: &str) -> Result<ImageV1, Status> {
     let invalid = |why: String| status::invalid("images", format!("{service}={text}: {why}"));
     let (repository, digest) = text.split_once('@').ok_or_else(|| {
         invalid("use REPOSITORY@sha256:..., because a tag can be moved".to_owned())

@@ -35,9 +35,10 @@ pub(super) async fn find(app: &App, principal: &Principal, id: RunId) -> Result<
     Ok(found)
 }
 
-/// The errands that a release made due, as many as are shown with it.
+/// The errands that a release made due and the jobs that tried it, as many as are shown with it.
 pub(super) async fn errands(app: &App, release: ReleaseId) -> Result<Vec<v1::Run>, Status> {
-    let kinds = [Kind::AfterRelease, Kind::OnFailure, Kind::OnRollback];
+    let kinds =
+        [Kind::Verify, Kind::VerifyAgain, Kind::AfterRelease, Kind::OnFailure, Kind::OnRollback];
     let kinds = kinds.map(|kind| kind.as_str().to_owned()).to_vec();
     let wanted = Wanted { release: Some(release), kinds, ..Wanted::default() };
     let found = list::executions(&app.pool, &Seen::everything(), &wanted, MOST_ERRANDS).await;
@@ -46,7 +47,7 @@ pub(super) async fn errands(app: &App, release: ReleaseId) -> Result<Vec<v1::Run
 
 /// Whether nothing more will come of it.
 pub(super) fn is_over(run: &v1::Run) -> bool {
-    !matches!(run.state(), State::Due | State::Running)
+    !matches!(run.state(), State::AwaitingApproval | State::Due | State::Running)
 }
 
 pub(super) fn show(row: Execution) -> v1::Run {
@@ -90,6 +91,7 @@ fn time(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
 
 fn state(text: &str) -> State {
     match text {
+        "awaiting_approval" => State::AwaitingApproval,
         "due" => State::Due,
         "running" => State::Running,
         "succeeded" => State::Succeeded,

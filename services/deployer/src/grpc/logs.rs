@@ -7,6 +7,7 @@ use super::read::{database, find};
 use crate::app::App;
 use crate::db::instance;
 use crate::db::release::{self, Release};
+use crate::db::wreck;
 use crate::docker::{Mask, Since};
 use crate::logs::{Source, SourceLine, tail};
 use crate::member;
@@ -114,7 +115,17 @@ async fn sources(app: &App, release: &Release, service: &str) -> Result<Vec<Sour
         container_id: instance.container_id.unwrap_or(instance.container_name),
         mask: mask.clone(),
     };
-    Ok(own.into_iter().map(source).collect())
+    // Of one that failed there is what is left to be looked into.
+    let wrecks = wreck::of_release(&app.pool, release.id).await.map_err(database)?;
+    let wrecks =
+        wrecks.into_iter().filter(|it| service.is_empty() || it.service.as_str() == service);
+    let left = |wreck: wreck::Wreck| Source {
+        instance: wreck.id,
+        service: wreck.service,
+        container_id: wreck.container_id,
+        mask: mask.clone(),
+    };
+    Ok(own.into_iter().map(source).chain(wrecks.map(left)).collect())
 }
 
 fn show(line: SourceLine) -> WatchLogsResponse {

@@ -1,11 +1,13 @@
 //! Reads what the API shows.
 
-use super::executions;
 use super::name::{Place, ReleaseName};
 use super::view::Seen;
+use super::{executions, soaks};
 use crate::app::App;
 use crate::db::release::{self, Release};
-use crate::db::{analysis, certificate, environment, instance, log, shadow, vote};
+use crate::db::{
+    analysis, certificate, environment, instance, log, reading, shadow, synthetic, vote, wreck,
+};
 use crate::window;
 use ::release::State;
 use events::ReleaseId;
@@ -60,6 +62,9 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::Shadow(_) => shadow::find(&app.pool, release.id).await.map_err(database)?,
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
+    let readings = reading::of_release(&app.pool, release.id).await.map_err(database)?;
+    let sent = synthetic::find(&app.pool, release.id).await.map_err(database)?;
+    let wrecks = wreck::of_release(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
     let restores = other(app, release.restores).await?;
     let promoted_from = other(app, release.promoted_from).await?;
@@ -75,10 +80,14 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         votes: &votes,
         closed: closed.as_ref(),
         certificate: certificate.as_ref(),
+        wrecks: &wrecks,
         shadow: shadow.as_ref(),
+        readings: &readings,
+        sent,
     };
     let errands = executions::errands(app, release.id).await?;
-    Ok(v1::Release { errands, ..seen.show() })
+    let soaks = soaks::of(app, release).await.map_err(database)?;
+    Ok(v1::Release { errands, soaks, ..seen.show() })
 }
 
 /// Why a release waits for its window, while it does.

@@ -7,16 +7,19 @@ use super::read::database;
 use super::run_job::{live, refuse};
 use crate::app::App;
 use crate::commit::{Files, Unsent, send};
+use crate::db::errand;
 use crate::db::list::{self, Seen, Wanted};
 use crate::db::release::{self, Release};
+use crate::job::Kind;
 use crate::retrain::{Origin, choose, order};
-use events::JobName;
+use events::{JobName, PrincipalName, RunId};
 use proto::v1::{
     CommitFilesResponse, CommitHead, Committed, RestoreModelRequest, RestoreModelResponse,
     RetrainRequest, RetrainResponse,
 };
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
+use sqlx::PgConnection;
 use tonic::{Request, Status};
 
 /// What is longer belongs into a document.
@@ -45,9 +48,8 @@ pub(super) async fn run(
     let live = live(&mut transaction, &place).await?;
     let job = choose(&live.content.resolved, wanted.as_ref())
         .map_err(|error| status::precondition("NO_RETRAIN_JOB", error.to_string()))?;
-    refuse(&mut transaction, &place, (&live, &job)).await?;
-    let origin = Origin { by: &principal.name, why: &request.reason };
-    let id = order(&mut transaction, &live, &job, origin).await.map_err(database)?;
+    let by = (&principal.name, request.reason.as_str());
+    let id = asked(&mut transaction, &place, (&live, &job), by).await?;
     let wanted = Wanted { id: Some(id), ..Wanted::default() };
     let shown = list::executions(&mut *transaction, &Seen::everything(), &wanted, 1).await;
     let shown = shown.map_err(database)?.into_iter().next().map(show);
@@ -56,6 +58,24 @@ pub(super) async fn run(
     transaction.commit().await.map_err(database)?;
     app.changed();
     Ok(answer)
+}
+
+/// The run that somebody asks for: the one that drift asks for already, or another.
+async fn asked(
+    connection: &mut PgConnection,
+    place: &Place,
+    (live, job): (&Release, &JobName),
+    (by, why): (&PrincipalName, &str),
+) -> Result<RunId, Status> {
+    let pair = (&place.0, &place.1);
+    let asking = errand::asking(&mut *connection, pair, job).await.map_err(database)?;
+    if let Some(id) = asking {
+        errand::agree(connection, id, live.id, (by, why)).await.map_err(database)?;
+        return Ok(id);
+    }
+    refuse(&mut *connection, place, (live, job)).await?;
+    let origin = Origin { kind: Kind::Manual, by, why };
+    order(connection, live, job, origin).await.map_err(database)
 }
 
 /// Commits the model of an earlier release. Asked again it finds nothing that differs.

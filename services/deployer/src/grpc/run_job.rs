@@ -104,7 +104,7 @@ pub(super) async fn refuse(
     let full = || proto::name::job(&place.0, &place.1, name);
     let jobs = &live.content.resolved.jobs;
     let job = jobs.get(name).ok_or_else(|| status::not_found("job", full()))?;
-    if matches!(job.at, JobAt::BeforeRelease | JobAt::FirstRelease) {
+    if matches!(job.at, JobAt::BeforeRelease | JobAt::FirstRelease | JobAt::Verify) {
         let message = format!(
             "job {name} is `at: {}`: a release runs it, once; `slipway deploy` makes one",
             job.at

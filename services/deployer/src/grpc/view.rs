@@ -5,8 +5,11 @@ use crate::db::analysis::Told;
 use crate::db::certificate::Certificate;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
+use crate::db::reading::Reading;
 use crate::db::release::Release;
+use crate::db::synthetic::Sent;
 use crate::db::vote::{Kind, Vote};
+use crate::db::wreck::Wreck;
 use crate::member;
 use crate::shadow::Report;
 use crate::steps::{Step, steps};
@@ -31,8 +34,14 @@ pub(super) struct Seen<'a> {
     /// Why it waits for its window.
     pub(super) closed: Option<&'a Closed>,
     pub(super) certificate: Option<&'a Certificate>,
+    /// What is left of it to be looked into.
+    pub(super) wrecks: &'a [Wreck],
     /// What came of the copies that it got.
     pub(super) shadow: Option<&'a Report>,
+    /// What was read of it and of the stable release.
+    pub(super) readings: &'a [Reading],
+    /// Requests of our own that it was judged by.
+    pub(super) sent: Option<Sent>,
 }
 
 impl Seen<'_> {
@@ -78,6 +87,12 @@ impl Seen<'_> {
             promoted_from: text(self.promoted_from.map(name)),
             shadow: self.shadow.map(Report::show),
             model: text(origin.model.clone()),
+            soaks: Vec::new(),
+            readings: self.readings.iter().map(reading).collect(),
+            synthetic: self
+                .sent
+                .map(|Sent { candidate, stable }| v1::SyntheticCounts { candidate, stable }),
+            wrecks: self.wrecks.iter().map(wreck).collect(),
         }
     }
 
@@ -140,6 +155,14 @@ fn name(release: &Release) -> String {
     proto::name::release(&release.app, &release.environment, release.number)
 }
 
+fn wreck(wreck: &Wreck) -> v1::Wreck {
+    v1::Wreck {
+        service: wreck.service.to_string(),
+        container: wreck.container_name.clone(),
+        until_time: time(Some(wreck.kept_until)),
+    }
+}
+
 fn vote(vote: &Vote) -> v1::Vote {
     let kind = match vote.kind {
         Kind::Approve => v1::vote::Kind::Approve,
@@ -152,6 +175,16 @@ fn vote(vote: &Vote) -> v1::Vote {
         kind: kind.into(),
         reason: vote.reason.clone(),
         time: time(Some(vote.at)),
+    }
+}
+
+fn reading(reading: &Reading) -> v1::Reading {
+    v1::Reading {
+        name: reading.name.clone(),
+        pairs: reading.pairs,
+        candidate: reading.candidate,
+        stable: reading.stable,
+        problem: reading.problem.clone().unwrap_or_default(),
     }
 }
 

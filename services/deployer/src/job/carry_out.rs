@@ -30,7 +30,7 @@ struct Described<'a> {
 
 /// Carries `order` out; how it ended.
 pub(crate) async fn carry_out(app: &App, order: &Order<'_>) -> Result<Run, Outcome> {
-    let Order { release, due, errand } = *order;
+    let Order { release, due, errand, .. } = *order;
     let gone = || Outcome::Again(format!("the release has no job {}", due.job));
     let job = release.content.resolved.jobs.get(&due.job).ok_or_else(gone)?;
     let known = match errand {
@@ -68,7 +68,7 @@ fn again(error: sqlx::Error) -> Outcome {
 
 /// The row of a new run. Nobody else runs the job meanwhile.
 async fn begin(app: &App, order: &Order<'_>, job: &Job) -> Result<Run, Outcome> {
-    let Order { release, due, errand } = *order;
+    let Order { release, due, errand, .. } = *order;
     let id = errand.map_or_else(|| RunId::new(service::new_id()), |errand| errand.id);
     let described = describe_new(app, order, id, job).await?;
     let command = described.entrypoint.clone().unwrap_or_default();
@@ -120,7 +120,7 @@ async fn describe_new(
     id: RunId,
     job: &Job,
 ) -> Result<InstanceSpec, Outcome> {
-    let Order { release, due, .. } = *order;
+    let Order { release, due, variables, .. } = *order;
     let described = async {
         let secrets = member::secrets(app, release).await?;
         let uid = InstanceId::new(id.uuid());
@@ -134,7 +134,8 @@ async fn describe_new(
     let command = if due.kind == Kind::Undo { job.undo.as_ref() } else { Some(&job.command) };
     let command = command.into_iter().flatten().map(ToString::to_string);
     let command = command.chain(order.arguments().iter().cloned()).collect();
-    let env = job.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    let own = job.env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    let env = variables.iter().cloned().chain(own);
     Ok(spec.into_job(due.job.clone(), command, env))
 }
 
@@ -149,7 +150,10 @@ async fn launch(app: &App, run: &Described<'_>) -> Result<Result<String, Ended>,
     }
     let mut made = None;
     let started = async {
-        let container = app.engine.create_or_adopt(spec).await?.container_id;
+        let container = match started_before(app, run).await? {
+            Some(container) => container,
+            None => app.engine.create_or_adopt(spec).await?.container_id,
+        };
         made = Some(container.clone());
         if app.engine.inspect(&container).await?.started_at.is_none() {
             app.engine.start(&container).await?;
@@ -170,6 +174,13 @@ async fn launch(app: &App, run: &Described<'_>) -> Result<Result<String, Ended>,
     run::started(&mut connection, run.id, (&container, at)).await.map_err(again)?;
     reach(|| "deployer.job.started".to_owned()).await.map_err(|it| away(&it))?;
     Ok(Ok(container))
+}
+
+/// The container that an earlier attempt started and did not write down: whatever it would be told now, it is not made anew.
+async fn started_before(app: &App, run: &Run) -> Result<Option<String>, EngineError> {
+    let uid = InstanceId::new(run.id.uuid());
+    let Some(own) = app.engine.find_own(&run.container_name, uid).await? else { return Ok(None) };
+    Ok(app.engine.inspect(&own).await?.started_at.map(|_| own))
 }
 
 /// Waits for the end of the run, or ends it when its time is over.
@@ -235,11 +246,14 @@ pub(super) async fn end(
     let state = match (run.kind, ended.state == RunState::Succeeded) {
         (
             Kind::BeforeRelease
+            | Kind::Verify
+            | Kind::VerifyAgain
             | Kind::AfterRelease
             | Kind::OnFailure
             | Kind::OnRollback
             | Kind::Manual
-            | Kind::Schedule,
+            | Kind::Schedule
+            | Kind::Drift,
             _,
         ) => return Ok(()),
         (Kind::Undo, true) => return setup::undone(connection, place, &run.job).await,

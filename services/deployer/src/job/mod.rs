@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     FirstRelease,
     /// To leave nothing half done of the one above.
     Undo,
+    /// Once for each release, against its candidate before users see it.
+    Verify,
+    /// The same when all users are on it.
+    VerifyAgain,
     /// Once for each release, after it went live.
     AfterRelease,
     /// Once for each release that failed before users saw it.
@@ -38,18 +42,23 @@ pub(crate) enum Kind {
     Manual,
     /// By the clock.
     Schedule,
+    /// Data drifted.
+    Drift,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::BeforeRelease,
         Self::FirstRelease,
         Self::Undo,
+        Self::Verify,
+        Self::VerifyAgain,
         Self::AfterRelease,
         Self::OnFailure,
         Self::OnRollback,
         Self::Manual,
         Self::Schedule,
+        Self::Drift,
     ];
 
     /// As rows have it.
@@ -58,11 +67,14 @@ impl Kind {
             Self::BeforeRelease => "before_release",
             Self::FirstRelease => "first_release",
             Self::Undo => "undo",
+            Self::Verify => "verify",
+            Self::VerifyAgain => "verify_again",
             Self::AfterRelease => "after_release",
             Self::OnFailure => "on_failure",
             Self::OnRollback => "on_rollback",
             Self::Manual => "manual",
             Self::Schedule => "schedule",
+            Self::Drift => "drift",
         }
     }
 
@@ -72,7 +84,14 @@ impl Kind {
 
     /// Whether a release waits for it, and ends it when it ends.
     pub(crate) const fn is_of_the_release(self) -> bool {
-        matches!(self, Self::BeforeRelease | Self::FirstRelease | Self::Undo)
+        matches!(
+            self,
+            Self::BeforeRelease
+                | Self::FirstRelease
+                | Self::Undo
+                | Self::Verify
+                | Self::VerifyAgain
+        )
     }
 }
 

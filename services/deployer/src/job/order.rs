@@ -14,6 +14,8 @@ pub(crate) struct Order<'a> {
     /// The release whose image and configuration it uses.
     pub(crate) release: &'a Release,
     pub(crate) due: &'a Due,
+    /// Variables besides those of the job, which may say otherwise.
+    pub(crate) variables: &'a [(String, String)],
     /// Nothing when the release waits for it.
     pub(crate) errand: Option<&'a Errand>,
 }

@@ -13,7 +13,8 @@ use std::collections::BTreeSet;
 pub(crate) async fn undo(app: &App, release: &Release) -> Result<(), Outcome> {
     for job in left(app, release).await.map_err(|error| Outcome::again(&error))? {
         let due = Due { job, kind: Kind::Undo };
-        let run = carry_out(app, &Order { release, due: &due, errand: None }).await?;
+        let run =
+            carry_out(app, &Order { release, due: &due, variables: &[], errand: None }).await?;
         if run.state != RunState::Succeeded {
             tracing::warn!(release.id = %release.id, job = %run.job, reason = run.reason, message = run.message, "a set-up is not undone");
         }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::db::instance::{self, Instance};
 use crate::db::release::{self, Release};
 use crate::docker::{EngineError, StopReport};
+use crate::wreck;
 use ::release::Traffic;
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use tokio::time::Instant;
 pub(crate) enum After {
     /// It stays, to be started again.
     Keep,
+    /// It stays, to be looked into.
+    Wreck,
     /// It goes.
     Remove,
 }
@@ -96,7 +99,7 @@ async fn stop_one(
         }
         let report = match after {
             After::Keep => app.engine.stop(&container, grace).await,
-            After::Remove => app.engine.halt(&container, grace).await,
+            After::Wreck | After::Remove => app.engine.halt(&container, grace).await,
         };
         let report = report.map_err(|error| again(&error))?;
         tracing::info!(release.id = %release.id, instance.id = %instance.id, killed = report.killed, cut_off = stopped.cut_off, "an instance stopped");
@@ -107,7 +110,14 @@ async fn stop_one(
             .await
             .map_err(|error| again(&error))?;
     }
-    if after == After::Remove {
+    let stays = match after {
+        After::Keep => true,
+        After::Wreck => wreck::keep(app, release, (&instance, &container))
+            .await
+            .map_err(|error| again(&error))?,
+        After::Remove => false,
+    };
+    if !stays {
         app.engine.remove(&container).await.map_err(|error| again(&error))?;
         let mut connection = app.pool.acquire().await.map_err(|error| again(&error))?;
         instance::gone(&mut connection, instance.id).await.map_err(|error| again(&error))?;

@@ -3,16 +3,13 @@
 //! worse nor shown not to be is left to a person, and judged on meanwhile.
 
 use super::Outcome;
-use super::watch::{alarmed, copied, found_again, left, measured, watched};
+use super::held::Held;
+use super::watch::{alarmed, found_again, left, watched};
 use crate::app::App;
-use crate::compare;
 use crate::db::release::Release;
-use crate::db::{analysis, release, shadow};
-use crate::shadow::Report;
 use crate::watch::{Limits, Sight, Tally, Watcher, is_calm, verdict};
 use ::release::{Failure, Shift, State};
-use manifest::Strategy;
-use stats::{Analysis, Judgement, Verdict};
+use stats::{Judgement, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,9 +20,8 @@ const SAVE: u32 = 5;
 
 /// Returns when the share was held for its time and the candidate is shown to be no worse.
 pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<String, Outcome> {
-    let mut held = Instant::now() + time_to_hold(app, release).await?;
-    let mut analysis = begin(app, release, step).await?;
-    let mut report = report(app, release).await?;
+    let mut until = Instant::now() + time_to_hold(app, release).await?;
+    let mut held = Held::begin(app, release, step).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched(app, release).await?);
     // The errors are for the analysis to judge.
     let limits = Limits { requests: u64::MAX, ..Limits::from(&release.content.resolved.bake) };
@@ -33,20 +29,20 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
     loop {
         let sights = watcher.look().await;
         if let Some(anew) = found_again(app, release).await {
-            held = held.max(anew);
+            until = until.max(anew);
         }
         if let Some(alarm) = verdict(&sights, Tally::default(), Tally::default(), &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }
-        observe(app, release, &mut analysis, report.as_mut()).await;
-        let judgement = analysis.judgement();
-        let is_held = Instant::now() >= held;
+        let left = until.saturating_duration_since(Instant::now());
+        let judgement = held.look(left).await;
+        let is_held = left.is_zero();
         let end = end(&judgement, (is_held, waits(release)), &sights);
         if end.is_some() || looks.is_multiple_of(SAVE) {
-            save(app, release, (step, &analysis, report.as_ref()), &judgement).await?;
+            held.save(&judgement).await?;
         }
         match end {
-            Some(end) => return told(release, step, end, &judgement),
+            Some(end) => return told(release, step, end, &held.sentence(&judgement)),
             None => tokio::time::sleep(LOOK).await,
         }
         looks += 1;
@@ -63,15 +59,10 @@ fn end(judgement: &Judgement, (is_held, waits): (bool, bool), sights: &[Sight]) 
     is_end.then_some(judgement.verdict)
 }
 
-fn told(
-    release: &Release,
-    step: usize,
-    end: Verdict,
-    judgement: &Judgement,
-) -> Result<String, Outcome> {
+fn told(release: &Release, step: usize, end: Verdict, sentence: &str) -> Result<String, Outcome> {
     let said = match release.plan.weights().get(step).copied().unwrap_or_default() {
-        0 => format!("by copies: {judgement}"),
-        share => format!("at {share} %: {judgement}"),
+        0 => format!("by copies: {sentence}"),
+        share => format!("at {share} %: {sentence}"),
     };
     match end {
         Verdict::Pass => Ok(said),
@@ -90,83 +81,13 @@ async fn time_to_hold(app: &App, release: &Release) -> Result<Duration, Outcome>
     if waits(release) { Ok(Duration::ZERO) } else { left(app, release).await }
 }
 
-/// What is known from before: from another driver, or from the steps behind it.
-async fn begin(app: &App, release: &Release, step: usize) -> Result<Analysis, Outcome> {
-    let found = analysis::find(&app.pool, release.id).await;
-    let found = found.map_err(|error| Outcome::again(&error))?;
-    let Some((known, mut analysis)) = found else {
-        return match &release.content.resolved.strategy {
-            Strategy::Canary(canary) => Ok(Analysis::new(compare::plan(&canary.analysis))),
-            Strategy::Shadow(shadow) => Ok(Analysis::new(compare::plan_of_shadow(shadow))),
-            Strategy::BlueGreen | Strategy::Recreate => {
-                Err(Outcome::Again("the release has no step to judge".to_owned()))
-            }
-        };
-    };
-    if known != row_step(step) {
-        analysis.next_step();
-    }
-    Ok(analysis)
-}
-
-fn row_step(step: usize) -> i32 {
-    i32::try_from(step).unwrap_or(i32::MAX)
-}
-
-/// What is known of copies from before, if that is what the release gets.
-async fn report(app: &App, release: &Release) -> Result<Option<Report>, Outcome> {
-    if !release.plan.is_shadowing(&release.state) {
-        return Ok(None);
-    }
-    let found = shadow::find(&app.pool, release.id).await;
-    let found = found.map_err(|error| Outcome::again(&error))?;
-    Ok(Some(found.unwrap_or_default()))
-}
-
-/// One look at what the router measured. While it is away nothing is seen, and nothing is judged.
-async fn observe(
-    app: &App,
-    release: &Release,
-    analysis: &mut Analysis,
-    report: Option<&mut Report>,
-) {
-    let sight = if let Some(report) = report {
-        let Some(copied) = copied(app, release).await else { return };
-        report.observe(&copied);
-        compare::sight_of_copies(&copied)
-    } else {
-        let Some(stable) = release.stable else { return };
-        let measured = measured(app, release).await.unwrap_or_default();
-        compare::sight(&measured, &release.id.to_string(), &stable.to_string())
-    };
-    if let Some(sight) = sight {
-        analysis.observe(&sight);
-    }
-}
-
-async fn save(
-    app: &App,
-    release: &Release,
-    (step, known, report): (usize, &Analysis, Option<&Report>),
-    judgement: &Judgement,
-) -> Result<(), Outcome> {
-    let again = |error: sqlx::Error| Outcome::again(&error);
-    let mut transaction = app.pool.begin().await.map_err(again)?;
-    release::fence(&mut *transaction, release).await.map_err(again)?;
-    let known = (row_step(step), known);
-    analysis::save(&mut transaction, release.id, known, judgement).await.map_err(again)?;
-    if let Some(report) = report {
-        shadow::save(&mut transaction, release.id, report).await.map_err(again)?;
-    }
-    transaction.commit().await.map_err(again)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn ends(verdict: Verdict, held: bool, waits: bool) -> bool {
-        let judgement = Judgement { verdict, ..Analysis::new(stats::Plan::default()).judgement() };
+        let judgement =
+            Judgement { verdict, ..stats::Analysis::new(stats::Plan::default()).judgement() };
         end(&judgement, (held, waits), &[]).is_some()
     }
 

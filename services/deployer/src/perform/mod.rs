@@ -3,7 +3,9 @@
 mod cache;
 mod certify;
 mod detached;
+mod held;
 mod judge;
+mod outpace;
 mod prepare;
 pub(crate) mod ready;
 mod restore;
@@ -13,6 +15,7 @@ mod shift;
 mod start;
 mod traffic;
 mod verify;
+mod verify_jobs;
 mod warm;
 mod watch;
 

@@ -7,7 +7,7 @@ use crate::db::route_claim;
 use crate::docker::{EngineError, label};
 use crate::member::Described;
 use crate::room::{self, Wanted};
-use crate::{member, routes};
+use crate::{member, routes, wreck};
 use futures_util::future::try_join_all;
 use release::{Failure, Strategy};
 
@@ -21,6 +21,8 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
         })?;
     // A way back starts what is there already; it is never refused for want of room.
     if release.restores.is_none() {
+        let room = wreck::make_room(app).await;
+        room.map_err(|error| Outcome::Again(service::chain(&*error)))?;
         check_room(app, release, &described).await?;
     }
     let place = member::place(app, release);

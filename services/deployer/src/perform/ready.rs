@@ -73,6 +73,10 @@ async fn bring_up_service(
 ) -> Result<(Duration, Option<(ServiceName, bool)>), Outcome> {
     let resolved = &release.content.resolved;
     let Some(wanted) = resolved.services.get(service) else { return Ok((Duration::ZERO, None)) };
+    // It is there for its image alone.
+    if members.is_empty() {
+        return Ok((Duration::ZERO, None));
+    }
     if members.iter().any(|member| member.instance.state != "ready") {
         dependency::wait(resolved, wanted).await.map_err(Outcome::failed)?;
     }

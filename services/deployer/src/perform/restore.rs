@@ -5,7 +5,7 @@ use super::{Outcome, certify, counted, ready, traffic};
 use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{instance, release};
-use crate::{job, member};
+use crate::{job, member, wreck};
 
 /// The stable release is up and gets every new request; without one, nobody does.
 pub(crate) async fn traffic(app: &App, release: &Release) -> Result<String, Outcome> {
@@ -30,7 +30,7 @@ async fn stable(app: &App, release: &Release) -> Result<Option<Release>, Outcome
     release::get(&app.pool, stable).await.map_err(|error| Outcome::again(&error))
 }
 
-/// Drains and removes what only the candidate runs on. What a kept release could go back to stays, stopped.
+/// Drains and removes what only the candidate runs on, or leaves it to be looked into when that failed. What a kept release could go back to stays, stopped.
 pub(crate) async fn remove_candidate(app: &App, release: &Release) -> Result<String, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
     // In this order: what undoes something may need what the candidate runs.
@@ -52,7 +52,8 @@ pub(crate) async fn remove_candidate(app: &App, release: &Release) -> Result<Str
     let count = candidate.len();
     let (keep, remove) = candidate.into_iter().partition(|instance| kept.contains(&instance.id));
     stop(app, release, keep, After::Keep).await?;
-    stop(app, release, remove, After::Remove).await?;
+    let left = if wreck::is_left_by(app, release) { After::Wreck } else { After::Remove };
+    stop(app, release, remove, left).await?;
     certify::end(app, release).await?;
     Ok(counted(count, "instance", "gone"))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn run_jobs(app: &App, release: &Release) -> Result<String, Out
         bring_up_needed(app, release, &due).await?;
     }
     for due in &due {
-        let run = carry_out(app, &Order { release, due, errand: None }).await?;
+        let run = carry_out(app, &Order { release, due, variables: &[], errand: None }).await?;
         if run.state != RunState::Succeeded {
             return Err(Outcome::failed(failure(run)));
         }
@@ -55,7 +55,8 @@ async fn bring_up_needed(app: &App, release: &Release, due: &[Due]) -> Result<()
     Ok(())
 }
 
-fn failure(run: Run) -> Failure {
+/// Why a run did not succeed.
+pub(super) fn failure(run: Run) -> Failure {
     Failure {
         service: Some(run.service.to_string()),
         exit_code: run.exit_code,
@@ -65,7 +66,8 @@ fn failure(run: Run) -> Failure {
     }
 }
 
-fn said(due: &Due, run: &Run) -> String {
+/// That a run succeeded.
+pub(super) fn said(due: &Due, run: &Run) -> String {
     let took = run.ended_at.zip(run.started_at).map(|(end, start)| end - start);
     let seconds = took.and_then(|took| took.to_std().ok()).unwrap_or_default().as_secs_f64();
     let what = if due.kind == crate::job::Kind::Undo { "undo of " } else { "" };

@@ -1,12 +1,15 @@
 //! The candidate's answers to the requests of the manifest: asked of every instance before users are, and once more
 //! when the users are its own.
 
+use super::outpace::outpace;
+use super::verify_jobs::verify_by_jobs;
 use super::{Outcome, counted, ready};
 use crate::app::App;
 use crate::candidate::{self, Asked};
 use crate::db::release::Release;
 use crate::docker::clean;
 use crate::expect::faults;
+use crate::job::Kind;
 use crate::probe::{Answer, Question, Reply, call};
 use crate::{diagnose, member};
 use ::release::Failure;
@@ -18,17 +21,18 @@ use std::time::Duration;
 const TOLD: usize = 200;
 
 /// An answer that is not as wanted.
-struct Fault {
+pub(super) struct Fault {
     instance: Asked,
     question: String,
     /// All that is wrong with it.
     wrong: String,
     /// There was no answer: the instance may be at another address since its engine started anew.
-    is_lost: bool,
+    pub(super) is_lost: bool,
     body: String,
 }
 
-/// Every request is answered as the manifest wants it, by every instance of its service.
+/// Every request is answered as the manifest wants it, by every instance of its service, and as fast; and jobs that try
+/// the candidate are content.
 pub(crate) async fn verify(app: &App, release: &Release) -> Result<String, Outcome> {
     ready::bring_up(app, release).await?;
     let mut answered = round(app, release).await?;
@@ -37,13 +41,19 @@ pub(crate) async fn verify(app: &App, release: &Release) -> Result<String, Outco
         ready::bring_up(app, release).await?;
         answered = round(app, release).await?;
     }
-    match answered {
-        Ok(slowest) => {
-            let requests = counted(release.content.resolved.verify.len(), "request", "good");
-            Ok(format!("{requests}, the slowest answer after {} ms", slowest.as_millis()))
-        }
-        Err(fault) => Err(Outcome::failed(explain(app, release, *fault).await)),
+    let slowest = match answered {
+        Ok(slowest) => slowest,
+        Err(fault) => return Err(Outcome::failed(explain(app, release, *fault).await)),
+    };
+    let mut told = Vec::new();
+    let asked = release.content.resolved.verify.len();
+    if asked > 0 {
+        let requests = counted(asked, "request", "good");
+        told.push(format!("{requests}, the slowest answer after {} ms", slowest.as_millis()));
     }
+    told.extend(Box::pin(outpace(app, release)).await?);
+    told.extend(Box::pin(verify_by_jobs(app, release, Kind::Verify)).await?);
+    Ok(told.join("; "))
 }
 
 /// The same with the traffic of users. Who does not answer at all is left to those who watch it.
@@ -71,7 +81,8 @@ async fn round(app: &App, release: &Release) -> Result<Result<Duration, Box<Faul
     Ok(Ok(slowest))
 }
 
-async fn ask(instance: &Asked, request: &VerifyRequest) -> Result<Duration, Box<Fault>> {
+/// How long the answer took, which is as wanted.
+pub(super) async fn ask(instance: &Asked, request: &VerifyRequest) -> Result<Duration, Box<Fault>> {
     let within = request.within.duration();
     let VerifyRequest { call: asked, json, headers, .. } = request;
     let question = Question { call: asked, json: json.as_ref(), headers, within };
@@ -98,7 +109,7 @@ fn body(reply: Reply) -> String {
 }
 
 /// The fault as a failure, with the begin of the answer and the last lines of the instance, secrets hidden.
-async fn explain(app: &App, release: &Release, fault: Fault) -> Failure {
+pub(super) async fn explain(app: &App, release: &Release, fault: Fault) -> Failure {
     let Fault { instance, question, wrong, body, .. } = fault;
     let message = format!("{question} is not answered by {instance} as `verify` wants it");
     let failure = Failure {

@@ -3,17 +3,20 @@
 
 use super::Outcome;
 use super::verify::verify_again;
+use super::verify_jobs::verify_by_jobs;
 use crate::app::App;
+use crate::compare::Measured;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
-use crate::limits::UNSEEN;
+use crate::job::Kind;
+use crate::limits::{self, UNSEEN};
 use crate::member::{self, MemberError};
 use crate::probe::Probe;
 use crate::table::route_name;
 use crate::watch::{Alarm, Limits, Tally, Watched, Watcher, is_calm, verdict};
 use crate::{addresses, diagnose};
 use ::release::Failure;
-use proto::v1::{ReleaseStats, ShadowStats};
+use proto::v1::{GetStatsResponse, ShadowStats};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -24,7 +27,8 @@ const ANEW: Duration = Duration::from_mins(1);
 
 /// Watches until the bake ends or something is wrong.
 pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcome> {
-    let mut end = Instant::now() + left(app, release).await?;
+    let again = limits::again(&release.content.resolved);
+    let mut end = Instant::now() + left(app, release).await?.saturating_sub(again);
     if release.plan.verify {
         verify_again(app, release).await?;
     }
@@ -32,6 +36,9 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
     let mut watcher = Watcher::new(app.engine.clone(), watched);
     let limits = Limits::from(&release.content.resolved.bake);
     let mut looks = 0_u32;
+    // Users are on it meanwhile: it is watched while jobs try it.
+    let mut trying = Box::pin(verify_by_jobs(app, release, Kind::VerifyAgain));
+    let mut tried = again.is_zero().then(Vec::new);
     loop {
         let sights = watcher.look().await;
         looks += 1;
@@ -42,11 +49,19 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
             return Err(alarmed(app, release, &alarm).await);
         }
-        if is_calm(&sights) && Instant::now() >= end {
+        if let Some(tried) = &tried
+            && is_calm(&sights)
+            && Instant::now() >= end
+        {
             let Tally { requests, failed } = candidate;
-            return Ok(format!("{looks} looks, {requests} requests, {failed} failed"));
+            let seen = format!("{looks} looks, {requests} requests, {failed} failed");
+            let told: Vec<String> = std::iter::once(seen).chain(tried.iter().cloned()).collect();
+            return Ok(told.join(", "));
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::select! {
+            ended = &mut trying, if tried.is_none() => tried = Some(ended?),
+            () = tokio::time::sleep(LOOK) => {}
+        }
     }
 }
 
@@ -106,7 +121,7 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
     let measured = measured(app, release).await?;
     let (mut candidate, mut other) = (Tally::default(), Tally::default());
     let stable = release.stable.map(|stable| stable.to_string());
-    for of in measured {
+    for of in measured.releases {
         let tally = match () {
             () if of.release == release.id.to_string() => &mut candidate,
             () if Some(&of.release) == stable.as_ref() => &mut other,
@@ -119,10 +134,11 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
 }
 
 /// The same with all that the router measures.
-pub(super) async fn measured(app: &App, release: &Release) -> Option<Vec<ReleaseStats>> {
-    let mut measured = app.router.stats("").await.ok()?.releases;
-    measured.retain(|of| is_route_of(release, &of.route));
-    Some(measured)
+pub(super) async fn measured(app: &App, release: &Release) -> Option<Measured> {
+    let GetStatsResponse { mut releases, mut predictions, .. } = app.router.stats("").await.ok()?;
+    releases.retain(|of| is_route_of(release, &of.route));
+    predictions.retain(|of| is_route_of(release, &of.route));
+    Some(Measured { releases, predictions })
 }
 
 /// What came of the copies that the release got; nothing when the router is away or did not copy yet.

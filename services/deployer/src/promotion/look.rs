@@ -12,6 +12,8 @@ use crate::transition::TransitionError;
 use ::release::State;
 use events::{EnvironmentName, PrincipalName};
 use manifest::{PromoteFrom, ResolveError};
+use service::fail_point::reach;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// When it is tried again after something went wrong.
@@ -51,8 +53,10 @@ async fn go_on(app: &App, source: &Release) -> Result<Option<Duration>, LookErro
         return Ok(None);
     };
     let manifests = built::manifests(app, &source.app, build).await?;
+    let targets: BTreeMap<_, _> = manifests.policy.promoting_from(&source.environment).collect();
+    promotion::goes_on_to(&app.pool, source.id, &targets).await?;
     let mut next: Option<Duration> = None;
-    for (target, from) in manifests.policy.promoting_from(&source.environment) {
+    for (target, from) in targets {
         let promotion = Promotion { source, target, manifests: &manifests };
         if let Some(after) = promote(app, promotion, from).await? {
             next = Some(next.map_or(after, |next| next.min(after)));
@@ -84,6 +88,7 @@ async fn promote(
     if promotion::was_promoted(&mut *transaction, source.id, place).await? {
         return Ok(None);
     }
+    cut("before_effect").await?;
     let content = match content(&mut transaction, wanted).await? {
         Ok(content) => content,
         Err(error) => {
@@ -105,10 +110,17 @@ async fn promote(
         Err(TransitionError::Going(_)) => return Ok(None),
         Err(source) => return Err(LookError::Make { environment: target.clone(), source }),
     };
+    cut("effect_done").await?;
     transaction.commit().await?;
+    cut("recorded").await?;
     app.changed();
     tell(source, &created);
     Ok(None)
+}
+
+/// Where a test can cut whoever promotes.
+async fn cut(place: &str) -> Result<(), sqlx::Error> {
+    reach(|| format!("deployer.promoting.{place}")).await.map_err(sqlx::Error::from)
 }
 
 fn tell(source: &Release, created: &Created) {

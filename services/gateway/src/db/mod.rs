@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 pub(crate) mod branch_head;
 pub(crate) mod change;
 pub(crate) mod delivery;
+pub(crate) mod issue;
 pub(crate) mod notification;
 pub(crate) mod report;
 pub(crate) mod sink;

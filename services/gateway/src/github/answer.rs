@@ -1,10 +1,10 @@
 //! What an answer of GitHub means: done, refused, or not now. Pure.
 
 use super::app_key::NotSigned;
-use crate::outgoing::{Answer, SendError};
 use crate::title::plain;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
+use outgoing::{Answer, SendError};
 use serde::Deserialize;
 use std::time::Duration;
 

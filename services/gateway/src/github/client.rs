@@ -3,10 +3,10 @@
 use super::answer::judge;
 use super::sign_in::Held;
 use super::{GitHub, GitHubError, Slug};
-use crate::outgoing::{Asked, Outgoing};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
+use outgoing::{Asked, Outgoing};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

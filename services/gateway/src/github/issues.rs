@@ -20,7 +20,9 @@ pub(crate) struct Issue<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Open {
     pub number: i64,
-    pub title: String,
+    /// Where people read it.
+    #[serde(default)]
+    pub html_url: String,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -57,12 +59,12 @@ impl Client {
         Ok(open.into_iter().find(is_it))
     }
 
-    /// Makes the issue, or the open one with its mark what this is; its number.
+    /// Makes the issue, or the open one with its mark what this is.
     pub(crate) async fn ensure_issue(
         &self,
         slug: &Slug,
         issue: Issue<'_>,
-    ) -> Result<i64, GitHubError> {
+    ) -> Result<Open, GitHubError> {
         let open = self.find_issue(slug, (issue.label, issue.mark)).await?;
         let call = if let Some(open) = open {
             Call::patch(format!("/issues/{}", open.number), issue.body())
@@ -72,8 +74,7 @@ impl Client {
             body["labels"] = json!([issue.label]);
             Call::post("/issues", body)
         };
-        let made: Open = self.of(slug, call).await?;
-        Ok(made.number)
+        self.of(slug, call).await
     }
 
     /// Closes an issue, because what it is about is over.

@@ -9,7 +9,6 @@ pub(crate) mod ci;
 mod client;
 pub(crate) mod commit_status;
 pub(crate) mod deployments;
-#[cfg_attr(not(test), expect(dead_code, reason = "drift is to be filed with these calls"))]
 pub(crate) mod issues;
 mod settings;
 mod sign_in;

@@ -2,9 +2,9 @@
 
 use super::AppKey;
 use super::slug::{InvalidSlug, Slug};
-use crate::outgoing::{InvalidTarget, Target};
 use crate::repository::{LocalRoots, Repository};
 use events::{AppName, EnvironmentName, ReleaseId};
+use outgoing::{InvalidTarget, Target};
 use service::Secret;
 use std::collections::BTreeMap;
 use std::str::FromStr;

@@ -5,16 +5,16 @@ use super::commit_status::CommitStatus;
 use super::deployments::{Deployment, DeploymentStatus};
 use super::issues::Issue;
 use super::{AppKey, Client, GitHub as Settings, GitHubError, Identity, Slug};
-use crate::outgoing::Outgoing;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{AppName, CommitSha, EnvironmentName, ReleaseId};
+use outgoing::Outgoing;
 use service::{Clock, Secret};
 use testkit::GitHub;
 use testkit::github::{APP, Fault, PRIVATE_KEY, REPOSITORY, TOKEN};
 use uuid::Uuid;
 
 fn client(github: &GitHub, identity: Identity, clock: Clock) -> Client {
-    let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"));
+    let outgoing = Outgoing::new("127.0.0.0/8".parse().expect("networks"), &[]);
     Client::new(Settings::parse(&github.url(), identity).expect("an API"), outgoing, clock)
 }
 
@@ -157,11 +157,10 @@ async fn one_issue_is_open_for_each_mark() {
     let (github, client) = by_token().await;
     let issue =
         Issue { mark: "drift shop/production", label: "drift", title: "Drift", text: "age" };
-    let first = client.ensure_issue(&slug(), issue).await.expect("made");
-    let more = Issue { text: "age, country", ..issue };
-    assert_eq!(client.ensure_issue(&slug(), more).await.expect("found"), first);
-    let other = Issue { mark: "drift shop/staging", ..issue };
-    assert_ne!(client.ensure_issue(&slug(), other).await.expect("made"), first);
+    let ensure = async |issue| client.ensure_issue(&slug(), issue).await.expect("there").number;
+    let first = ensure(issue).await;
+    assert_eq!(ensure(Issue { text: "age, country", ..issue }).await, first);
+    assert_ne!(ensure(Issue { mark: "drift shop/staging", ..issue }).await, first);
     client.close_issue(&slug(), first).await.expect("closed");
     let found = client.find_issue(&slug(), ("drift", issue.mark)).await.expect("asked");
     assert_eq!(found, None, "it is closed");

@@ -1,4 +1,4 @@
-//! `NotificationService`: who is told, what became of it, and a test that goes out at once.
+//! `NotificationService`: who is told, what became of it, a test that goes out at once, and the issues of drift.
 
 use super::read::{app_name, database, must_see};
 use crate::app::App;
@@ -11,7 +11,8 @@ use events::{AppName, EnvironmentName, EventId};
 use futures_util::future::join_all;
 use proto::v1::notification_service_server::NotificationService;
 use proto::v1::{
-    ListSinksRequest, ListSinksResponse, Sink, SinkTest, TestSinksRequest, TestSinksResponse,
+    Issue, ListIssuesRequest, ListIssuesResponse, ListSinksRequest, ListSinksResponse, Sink,
+    SinkTest, TestSinksRequest, TestSinksResponse,
 };
 use service::grpc::status;
 use service::principal::{Principal, Role};
@@ -119,6 +120,17 @@ async fn test(
     Ok(SinkTest { sink: full_name(name, &sink.name()), error: error.unwrap_or_default() })
 }
 
+fn issue(app: &AppName, filed: db::issue::Filed) -> Issue {
+    Issue {
+        environment: format!("{}/environments/{}", proto::name::app(app), filed.environment),
+        kind: filed.kind,
+        open: filed.is_open,
+        number: filed.number,
+        url: filed.url,
+        last_error: filed.last_error,
+    }
+}
+
 #[tonic::async_trait]
 impl NotificationService for NotificationApi {
     async fn list_sinks(
@@ -155,5 +167,17 @@ impl NotificationService for NotificationApi {
             .map(|listed| test(&self.0, &name, (listed, first.as_ref()), &principal));
         let tests = join_all(tests).await.into_iter().collect::<Result<_, _>>()?;
         Ok(Response::new(TestSinksResponse { tests }))
+    }
+
+    async fn list_issues(
+        &self,
+        request: Request<ListIssuesRequest>,
+    ) -> Result<Response<ListIssuesResponse>, Status> {
+        let principal = Principal::of(&request)?;
+        let name = app_name("parent", &request.into_inner().parent)?;
+        must_see(&principal, &name)?;
+        let filed = db::issue::of(&self.0.pool, &name).await.map_err(database)?;
+        let issues = filed.into_iter().map(|it| issue(&name, it)).collect();
+        Ok(Response::new(ListIssuesResponse { issues }))
     }
 }

@@ -3,9 +3,9 @@
 use super::letter::{Envelope, letter};
 use super::send::Notification;
 use super::smtp::{Account, Conversation, SmtpError};
-use crate::outgoing::{Outgoing, SendError};
 use http::Uri;
 use manifest::Email;
+use outgoing::{Outgoing, SendError};
 use service::Secret;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -2,6 +2,7 @@
 //! trained on; or it is so again.
 
 use crate::app::App;
+use crate::issue;
 use crate::notify::{self, Message, sentence};
 use bus::Verdict;
 use events::Envelope;
@@ -13,10 +14,15 @@ const FINDINGS: usize = 10;
 
 /// Handles what is said of drift.
 pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
-    match read(&envelope) {
-        Ok(drift) => notify::say(&app, &envelope, message(&envelope, drift)).await,
-        Err(error) => error.into(),
+    let drift: DriftV1 = match read(&envelope) {
+        Ok(drift) => drift,
+        Err(error) => return error.into(),
+    };
+    let kept = issue::keep(&app, &envelope, &drift).await;
+    if kept != Verdict::Done {
+        return kept;
     }
+    notify::say(&app, &envelope, message(&envelope, drift)).await
 }
 
 fn message(envelope: &Envelope, drift: DriftV1) -> Message {

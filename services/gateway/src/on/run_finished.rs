@@ -17,7 +17,8 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
 }
 
 /// Kinds that end with their release, which tells of them.
-const OF_THE_RELEASE: [&str; 3] = ["before_release", "first_release", "undo"];
+const OF_THE_RELEASE: [&str; 5] =
+    ["before_release", "first_release", "undo", "verify", "verify_again"];
 
 fn message(envelope: &Envelope, run: RunV1) -> Message {
     let RunV1 { app, environment, job, state, number, .. } = &run;

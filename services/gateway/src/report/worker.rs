@@ -1,10 +1,11 @@
-//! Tells what is due, one report after the other: GitHub asks for one write at a time. A report is claimed for some
+//! Tells what is due, one report or issue after the other: GitHub asks for one write at a time. Each is claimed for some
 //! minutes; who is killed meanwhile leaves it to the next.
 
 use super::Due;
 use super::tell::{NotTold, tell};
 use crate::app::App;
-use crate::db::report;
+use crate::db::{issue, report};
+use crate::issue as issues;
 use crate::notify::pause;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -20,12 +21,9 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
         return;
     }
     while !cancel.is_cancelled() {
-        let sleep = match report::claim(&app.pool).await {
-            Ok(Some(due)) => {
-                attempt(&app, due).await;
-                continue;
-            }
-            Ok(None) => until_due(&app).await,
+        let sleep = match turn(&app).await {
+            Ok(true) => continue,
+            Ok(false) => until_due(&app).await,
             Err(error) => {
                 tracing::warn!(error = service::chain(&error), "reports wait");
                 ANEW
@@ -39,11 +37,40 @@ pub(crate) async fn run(app: App, cancel: CancellationToken) {
     }
 }
 
+/// Tells what is due first; false when nothing is.
+async fn turn(app: &App) -> Result<bool, sqlx::Error> {
+    if let Some(due) = report::claim(&app.pool).await? {
+        attempt(app, due).await;
+        return Ok(true);
+    }
+    let Some(due) = issue::claim(&app.pool).await? else { return Ok(false) };
+    file(app, &due).await;
+    Ok(true)
+}
+
 async fn until_due(app: &App) -> Duration {
-    match report::due_in(&app.pool).await {
-        Ok(Some(seconds)) => Duration::from_secs_f64(seconds.max(0.05)).min(LONGEST_SLEEP),
-        Ok(None) => LONGEST_SLEEP,
+    let due_in = async || {
+        Ok::<_, sqlx::Error>([report::due_in(&app.pool).await?, issue::due_in(&app.pool).await?])
+    };
+    match due_in().await {
+        Ok(all) => all.into_iter().flatten().fold(LONGEST_SLEEP, |sleep, seconds| {
+            sleep.min(Duration::from_secs_f64(seconds.max(0.05)))
+        }),
         Err(_) => ANEW,
+    }
+}
+
+async fn file(app: &App, due: &issues::Due) {
+    let (place, attempts) = (format!("{}/{}", due.app, due.environment), due.attempts);
+    let Err(error) = issues::tell(app, due).await else {
+        tracing::debug!(place, due.is_open, "the issue of drift is as it should be");
+        return;
+    };
+    let next = next(&error, attempts, rand::random());
+    let error = service::chain(&error);
+    tracing::warn!(place, attempts, error, "GitHub has no issue of drift yet");
+    if let Err(error) = issue::failed(&app.pool, due, &error, next).await {
+        tracing::warn!(error = service::chain(&error), "what became of an issue is not recorded");
     }
 }
 

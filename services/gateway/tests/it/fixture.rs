@@ -68,6 +68,7 @@ fn config(database: &Database, folder: &Path) -> Config {
         reconcile_every: Duration::from_hours(1),
         local_repositories: LocalRoots::parse(&folder.display().to_string()).expect("absolute"),
         private_targets: "127.0.0.0/8".parse().expect("a network"),
+        ca_file: None,
         mail: None,
         public_url: None,
         github: None,

@@ -3,11 +3,13 @@
 use crate::deployer::keeper;
 use crate::fixture::{Delivery, World, admin};
 use bus::Bus;
-use events::payload::ReleaseV1;
+use events::payload::{DriftKind, DriftV1, FindingV1, ReleaseV1};
 use events::{AppName, Envelope, EnvironmentName, EventId, EventType, ReleaseId};
 use gateway::{AppKey, GitHub as Settings, Identity};
 use proto::v1::notification_service_client::NotificationServiceClient;
-use proto::v1::{App, GetCiRequest, ListSinksRequest, Release, Sink, UpdateAppRequest};
+use proto::v1::{
+    App, GetCiRequest, Issue, ListIssuesRequest, ListSinksRequest, Release, Sink, UpdateAppRequest,
+};
 use serde_json::json;
 use service::{Clock, Secret};
 use std::path::PathBuf;
@@ -90,6 +92,23 @@ impl Told {
         listed.sinks.into_iter().next().expect("GitHub is one")
     }
 
+    /// Says that these columns drift, or none any more.
+    async fn drifts(&self, columns: &[&str]) -> Envelope {
+        let envelope = drift(columns);
+        self.bus.publish(&envelope).await.expect("it is said");
+        envelope
+    }
+
+    async fn issues(&self) -> Vec<Issue> {
+        let mut api = NotificationServiceClient::new(self.world.channel().await);
+        let request = ListIssuesRequest { parent: "apps/shop".to_owned() };
+        api.list_issues(admin(request)).await.expect("listed").into_inner().issues
+    }
+
+    async fn until_told(&self) {
+        self.world.until("select count(*) from gateway.issue where state = 'told'", 1).await;
+    }
+
     /// What CI of the commit is said to be.
     async fn ci(&self, required: &[&str]) -> String {
         let request = GetCiRequest {
@@ -125,6 +144,63 @@ fn event(number: u32, of: EventType, (state, version): (&str, i64)) -> Envelope 
     };
     let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
     bus::envelope("deployer", of, &app, &payload, when).expect("it is written")
+}
+
+/// These columns drift, or none any more.
+fn drift(columns: &[&str]) -> Envelope {
+    let app = AppName::parse("shop").expect("a name");
+    let finding = |column: &&str| FindingV1 {
+        service: None,
+        instance: None,
+        reason: "DATA_DRIFT".to_owned(),
+        message: format!("{column}: far away"),
+    };
+    let payload = DriftV1 {
+        kind: DriftKind::Data,
+        app: app.clone(),
+        environment: EnvironmentName::parse("production").expect("a name"),
+        release: ReleaseId::new(Uuid::from_u128(1)),
+        findings: columns.iter().map(finding).collect(),
+        data: None,
+    };
+    let of = if columns.is_empty() { EventType::DriftCleared } else { EventType::DriftDetected };
+    let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
+    bus::envelope("monitor", of, &app, &payload, when).expect("it is written")
+}
+
+#[tokio::test]
+async fn drift_has_one_issue_that_says_what_drifts_and_is_closed_when_it_is_over() {
+    let told = Told::by(Some(token())).await;
+    told.drifts(&["amount"]).await;
+    told.github.until_issue(1, ("open", "amount: far away")).await;
+    told.drifts(&["amount", "country"]).await;
+    told.github.until_issue(1, ("open", "country: far away")).await;
+    told.until_told().await;
+    let [issue] = told.issues().await.try_into().expect("one issue");
+    let url = "https://github.com/acme/shop/issues/1";
+    assert_eq!((issue.open, issue.number, issue.url.as_str()), (true, 1, url));
+    told.drifts(&[]).await;
+    told.github.until_issue(1, ("closed", "slipway retrain shop")).await;
+    assert!(!told.issues().await[0].open);
+    told.drifts(&["amount"]).await;
+    told.github.until_issue(2, ("open", "amount: far away")).await;
+    assert_eq!(told.github.issues().len(), 2);
+}
+
+#[tokio::test]
+async fn an_issue_whose_answer_was_lost_is_not_filed_twice_and_is_closed_all_the_same() {
+    let told = Told::by(Some(token())).await;
+    told.github.fail([Fault::AnswerLost, Fault::TooFast(1)]);
+    let first = told.drifts(&["amount"]).await;
+    told.until_told().await;
+    told.bus.publish(&Envelope { id: EventId::new(Uuid::new_v4()), ..first }).await.expect("said");
+    told.until_handled(2).await;
+    assert_eq!(told.github.issues().len(), 1);
+    told.github.fail([Fault::AnswerLost]);
+    told.drifts(&[]).await;
+    told.github.until_issue(1, ("closed", "amount")).await;
+    told.until_told().await;
+    assert_eq!(told.issues().await[0].last_error, "");
 }
 
 #[tokio::test]

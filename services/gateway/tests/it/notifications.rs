@@ -18,7 +18,7 @@ use testkit::{Loopback, Mailbox, Nats, Receiver};
 use tonic::transport::Channel;
 use uuid::Uuid;
 
-/// A gateway between a broker, a deployer and receivers.
+/// A gateway between a broker, a deployer and receivers, to whom it talks with TLS.
 struct Told {
     world: World,
     bus: Bus,
@@ -30,7 +30,7 @@ struct Told {
 impl Told {
     /// The app `shop`, whose policy ends with `notify`.
     async fn by(notify: &str) -> Self {
-        let (receiver, mailbox) = (Receiver::start().await, Mailbox::start().await);
+        let (receiver, mailbox) = (Receiver::start_tls().await, Mailbox::start_tls().await);
         let secrets = [
             ("SLACK_URL", receiver.slack_url()),
             ("HOOK_URL", receiver.webhook_url()),
@@ -45,6 +45,9 @@ impl Told {
             config.nats_url = Secret::new(nats.url());
             config.backends.deployer = deployer;
             config.mail = Some(mail.expect("a mail server"));
+            let file = config.data.with_file_name("authority.pem");
+            std::fs::write(&file, testkit::AUTHORITY).expect("a file");
+            config.ca_file = Some(file);
         });
         let world = world.await;
         world.shop().await;

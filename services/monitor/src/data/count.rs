@@ -3,7 +3,7 @@
 
 use super::counts::{Columns, Counts, count_rows};
 use super::keep::Keeper;
-use super::refer;
+use super::{refer, truth};
 use crate::app::App;
 use crate::db;
 use crate::db::summary::{Answered, Which};
@@ -175,7 +175,7 @@ async fn add(
         let counted = (&counts, rows.len() as u64);
         db::summary::add(connection, which, hour, answered, counted).await?;
     }
-    Ok(())
+    truth::wait(connection, which.place, batch).await
 }
 
 /// The hour in which `at` is.

@@ -1,5 +1,6 @@
 //! What follows of counts: the rule of `slipway drift data`, on a reference and on captured requests. Pure.
 
+use super::bins::{Bin, farthest};
 use super::counts::{Columns, Counts};
 use drift::{
     Column, ColumnReport, Judge, LEAST_VALUES, Methods, Mode, Number, Outline, Pair, Report, Row,
@@ -72,6 +73,9 @@ pub(crate) struct ColumnVerdict {
     pub(crate) current_nulls: f64,
     pub(crate) mean: f64,
     pub(crate) deviation: f64,
+    /// Where it differs most, if it drifted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) bins: Vec<Bin>,
 }
 
 impl Judged {
@@ -128,11 +132,12 @@ fn verdict(column: &ColumnReport, report: &Report, counts: &Counts) -> ColumnVer
     let moments = counts.get(&column.column).and_then(|it| it.moments().mean_and_deviation());
     let (mean, deviation) = moments.unwrap_or_default();
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let drifted = column.verdict == Said::Drift;
     ColumnVerdict {
         column: column.column.clone(),
         kind: column.kind.word().to_owned(),
         verdict: column.verdict.words().to_owned(),
-        drifted: column.verdict == Said::Drift,
+        drifted,
         because: column.because.clone(),
         method: measured.map(|row| row.method.id().to_owned()).unwrap_or_default(),
         effect: number(measured.and_then(|row| row.score)),
@@ -143,6 +148,7 @@ fn verdict(column: &ColumnReport, report: &Report, counts: &Counts) -> ColumnVer
         current_nulls: finite(column.nulls_current),
         mean: finite(mean),
         deviation: finite(deviation),
+        bins: column.plot.as_ref().filter(|_| drifted).map(farthest).unwrap_or_default(),
     }
 }
 
@@ -188,7 +194,7 @@ mod tests {
                 };
                 let amount = ScalarV1::Number(f64::from(i * 37 % 100) + more);
                 let values = vec![Some(amount), Some(ScalarV1::Text(country.to_owned())), None];
-                SampleV1 { at: DateTime::UNIX_EPOCH, values }
+                SampleV1 { at: DateTime::UNIX_EPOCH, values, key: None }
             })
             .collect();
         let mut counts = Counts::new();
@@ -218,6 +224,7 @@ mod tests {
         assert_eq!((judged.verdict, drifted), (Verdict::Drift, vec!["amount"]));
         let amount = &judged.columns[0];
         assert!(amount.effect > amount.threshold && amount.threshold > 0.0, "{amount:?}");
+        assert!(amount.bins[0].values.starts_with("from "), "{amount:?}");
         assert!((amount.mean - 79.5).abs() < 1e-9, "{amount:?}");
     }
 

@@ -5,7 +5,7 @@ use super::judged::{Judged, Verdict};
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
-    /// Columns drifted of which that was not told.
+    /// Other columns drift than was told.
     Drifted,
     /// Of all that was told nothing drifts any more.
     Cleared,
@@ -24,7 +24,7 @@ pub(crate) fn news(
         Verdict::NoDrift => (Some(News::Cleared), Vec::new()),
         // What is not told now is told when that is wanted again.
         Verdict::Drift if is_muted => (None, told.to_vec()),
-        Verdict::Drift if drifted.iter().all(|column| told.contains(column)) => (None, drifted),
+        Verdict::Drift if drifted == told => (None, drifted),
         Verdict::Drift => (Some(News::Drifted), drifted),
     }
 }
@@ -53,12 +53,13 @@ mod tests {
     }
 
     #[test]
-    fn drift_is_told_once_for_each_column_and_that_it_is_over() {
+    fn drift_is_told_when_it_is_of_other_columns_and_that_it_is_over() {
         let drift = judged(Verdict::Drift, &["a", "b"]);
         let both = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(told(&drift, &[], false), (Some(News::Drifted), both.clone()));
         assert_eq!(told(&drift, &["a"], false), (Some(News::Drifted), both.clone()));
-        assert_eq!(told(&drift, &["a", "b"], false), (None, both));
+        assert_eq!(told(&drift, &["a", "b"], false), (None, both.clone()));
+        assert_eq!(told(&drift, &["a", "b", "c"], false), (Some(News::Drifted), both));
         let clear = judged(Verdict::NoDrift, &[]);
         assert_eq!(told(&clear, &["a"], true), (Some(News::Cleared), vec![]));
         assert_eq!(told(&clear, &[], false), (None, vec![]));

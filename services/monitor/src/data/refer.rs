@@ -5,11 +5,11 @@ use super::counts::{Columns, Kept};
 use super::declared;
 use crate::app::App;
 use crate::builder::ReferenceError;
-use crate::db;
 use crate::db::reference::New;
 use crate::db::verdict::Verdict;
 use crate::deployer::DeployerError;
 use crate::place::Place;
+use crate::{db, say};
 use dataset::{Table, TableError};
 use drift::{Outline, Summary};
 use events::ReleaseId;
@@ -40,8 +40,7 @@ struct Read {
 pub(crate) async fn keep(app: &App, place: &Place) -> Result<(), ReferError> {
     let Some(verdict) = db::verdict::get(&app.pool, place).await? else { return Ok(()) };
     let (Some(release), Some(data)) = (verdict.release, verdict.policy.data.clone()) else {
-        db::data_watch::forget(&app.pool, place).await?;
-        return Ok(());
+        return end(app, place).await;
     };
     let mut connection = app.pool.acquire().await?;
     let next_at = data.schedule.due_after(db::data_watch::now(&mut *connection).await?);
@@ -52,6 +51,21 @@ pub(crate) async fn keep(app: &App, place: &Place) -> Result<(), ReferError> {
         return Ok(());
     }
     look_for(app, &verdict, release, &data).await
+}
+
+/// Nothing is captured there any more; what was told of it is over.
+async fn end(app: &App, place: &Place) -> Result<(), ReferError> {
+    let mut transaction = app.pool.begin().await?;
+    let Some(watched) = db::data_watch::lock(&mut transaction, place).await? else {
+        return Ok(());
+    };
+    if let Some(release) = watched.release.filter(|_| !watched.told.is_empty()) {
+        say::data_cleared(app, &mut transaction, place, release).await?;
+    }
+    db::data_watch::forget(&mut *transaction, place).await?;
+    transaction.commit().await?;
+    app.relay.notify_one();
+    Ok(())
 }
 
 async fn look_for(

@@ -54,7 +54,8 @@ fn values<'r>(cells: impl Iterator<Item = &'r Option<ScalarV1>> + Clone) -> Valu
     Values::Numbers(cells.map(number).collect())
 }
 
-fn text(scalar: &ScalarV1) -> String {
+/// What a value is called.
+pub(super) fn text(scalar: &ScalarV1) -> String {
     match scalar {
         ScalarV1::Flag(flag) => flag.to_string(),
         ScalarV1::Number(number) => number.to_string(),
@@ -71,7 +72,7 @@ mod tests {
 
     fn sample(number: u32) -> SampleV1 {
         let values = vec![Some(ScalarV1::Number(number.into())), None];
-        SampleV1 { at: DateTime::UNIX_EPOCH, values }
+        SampleV1 { at: DateTime::UNIX_EPOCH, values, key: None }
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
         let mut reservoir = Reservoir::new(&["a".to_owned(), "b".to_owned()]);
         let text = Some(ScalarV1::Text("x".to_owned()));
         for values in [[Some(ScalarV1::Flag(true)), text], [None, Some(ScalarV1::Number(1.5))]] {
-            let row = SampleV1 { at: DateTime::UNIX_EPOCH, values: values.into() };
+            let row = SampleV1 { at: DateTime::UNIX_EPOCH, values: values.into(), key: None };
             reservoir.offer(&row, &mut random);
         }
         let texts = Values::Texts(vec![Some("x".to_owned()), Some("1.5".to_owned())]);

@@ -1,7 +1,7 @@
 //! Looks at the clock once a minute, and sooner when another release lives: where are data compared, what with, and
 //! whose time has come.
 
-use super::{check, refer, tidy};
+use super::{check, refer, tidy, truth};
 use crate::app::App;
 use crate::{db, learn};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_mins(1);
 const TIDY: Duration = Duration::from_hours(1);
 /// How long counts are kept: a month can be compared with a month.
 const COUNTS: Duration = Duration::from_hours(24 * 62);
-/// How long verdicts are kept: trends are of a year.
+/// How long verdicts, and how good models were, are kept: trends are of a year.
 const VERDICTS: Duration = Duration::from_hours(24 * 400);
 
 /// Looks until `cancel`.
@@ -64,6 +64,8 @@ async fn clear(app: &App) {
     for forgotten in [
         db::summary::forget(&app.pool, COUNTS).await,
         db::data_verdict::forget(&app.pool, VERDICTS).await,
+        db::quality::forget(&app.pool, VERDICTS).await,
+        db::prediction::forget(&app.pool, truth::KEPT, truth::MOST).await,
     ] {
         if let Err(error) = forgotten {
             tracing::debug!(%error, "what is old stays for now");

@@ -6,6 +6,8 @@ pub(crate) mod finding;
 pub(crate) mod history;
 pub(crate) mod instance;
 pub(crate) mod liveness;
+pub(crate) mod prediction;
+pub(crate) mod quality;
 pub(crate) mod reference;
 pub(crate) mod repair;
 pub(crate) mod sample_cursor;

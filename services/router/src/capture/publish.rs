@@ -1,7 +1,7 @@
 //! Takes the declared values out of what was captured and publishes them, many requests in one message.
 
 use super::{Counts, Taken};
-use crate::table::Capture;
+use crate::table::{Capture, Declared};
 use bus::Bus;
 use events::sample::{SampleV1, SamplesV1, VERSION};
 use service::Secret;
@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// The first request of a message waits so long for others.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks at what came: as many may wait as come meanwhile.
+const LOOK: Duration = Duration::from_millis(10);
 /// Requests that are read before they are published.
 const MOST_ROWS: usize = 1000;
 /// Values of one message: with texts of the greatest length it is smaller than the broker takes.
@@ -65,27 +67,31 @@ impl Publisher {
         }
     }
 
-    /// Reads what comes in a moment.
+    /// Reads what comes in a moment. It looks from time to time: being woken by every request would cost the requests more
+    /// than what is captured of them.
     async fn gather(&mut self, batches: &mut Vec<Batch>, over: &CancellationToken) {
         let until = Instant::now() + PATIENCE;
-        for _ in 1..MOST_ROWS {
-            let taken = tokio::select! {
-                () = over.cancelled() => return,
-                () = sleep_until(until) => return,
-                taken = self.taken.recv() => taken,
-            };
-            let Some(taken) = taken else { return };
-            self.read(taken, batches);
+        let mut rows = 1;
+        while rows < MOST_ROWS && Instant::now() < until {
+            tokio::select! { () = over.cancelled() => return, () = sleep(LOOK) => {} }
+            while rows < MOST_ROWS
+                && let Ok(taken) = self.taken.try_recv()
+            {
+                self.read(taken, batches);
+                rows += 1;
+            }
         }
     }
 
     fn read(&self, taken: Taken, batches: &mut Vec<Batch>) {
-        let Taken { capture, at, request, answer } = taken;
-        let Ok(values) = capture.values(&request, &answer) else {
+        let Taken { capture, at, request, answer, id } = taken;
+        let id = id.to_str().unwrap_or_default();
+        let Ok(Declared { values, key }) = capture.taken(&request, &answer, id) else {
             self.counts.unreadable.fetch_add(1, Relaxed);
             return;
         };
-        let row = SampleV1 { at, values };
+        self.counts.captured(&capture, &values);
+        let row = SampleV1 { at, values, key };
         match batches.iter_mut().find(|batch| batch.capture == capture) {
             Some(batch) => batch.rows.push(row),
             None => batches.push(Batch { capture, rows: vec![row] }),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::live::Shown;
 use crate::table::tests::{RouteDraft, route, uid, wire};
 use std::sync::atomic::AtomicBool;
 
@@ -39,7 +40,7 @@ async fn a_way_back_taken_here_outlives_restarts_and_later_tables_until_it_is_cl
         table.routes[0].targets[1].candidate = true;
         table
     };
-    let served = |plane: &Plane| plane.live().routes[0].target(None, None, 7);
+    let served = |plane: &Plane| plane.live().routes[0].target(Shown::default(), None, 7);
     plane.apply(baking(1)).await.expect("in force");
     assert_eq!(served(&plane), Some(1));
     let wanted =

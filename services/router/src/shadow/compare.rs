@@ -1,9 +1,11 @@
 //! What two answers to one request have to do with each other. Pure.
 
 use super::difference::differences;
-use crate::table::Shadow;
+use crate::table::{Capture, Shadow};
+use events::sample::ScalarV1;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -28,11 +30,20 @@ pub(super) enum Body {
 }
 
 /// How the candidate's answer is beside the stable release's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome {
     pub(super) failed: bool,
     pub(super) slower: bool,
     pub(super) answer: Same,
+    /// What both predicted, of answers that are to be predictions.
+    pub(super) predictions: Option<Predictions>,
+}
+
+/// What both predicted; nothing where it does not stand in the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Predictions {
+    pub(super) stable: Option<ScalarV1>,
+    pub(super) candidate: Option<ScalarV1>,
 }
 
 /// Whether two answers are the same.
@@ -59,38 +70,60 @@ pub(super) fn is_packed(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
 }
 
-/// What `candidate` is beside `stable`.
-pub(super) fn compare(stable: &Answer, candidate: &Answer, shadow: &Shadow) -> Outcome {
+/// What `candidate` is beside `stable`; what is captured of such answers are their predictions.
+pub(super) fn compare(
+    stable: &Answer,
+    candidate: &Answer,
+    shadow: &Shadow,
+    capture: Option<&Capture>,
+) -> Outcome {
     let failed = |answer: &Answer| answer.status.is_server_error();
+    let [stable_json, candidate_json] = [stable, candidate].map(|answer| json(&answer.body));
     let answer = match () {
         () if failed(stable) || failed(candidate) => Same::Unknown,
         () if stable.status != candidate.status => Same::Status,
-        () => bodies(&stable.body, &candidate.body, shadow),
+        () => {
+            let candidate = (&candidate.body, candidate_json.as_ref());
+            bodies(stable_json.as_ref(), candidate, shadow)
+        }
     };
+    let predicted = stable.status.is_success() && candidate.status.is_success();
+    let predictions = capture.filter(|_| predicted).and_then(|capture| {
+        let of = |json: Option<&Value>| Some(capture.predicted(json?));
+        let (stable, candidate) = (of(stable_json.as_ref())?, of(candidate_json.as_ref())?);
+        Some(Predictions { stable, candidate })
+    });
     // In hundredths of a per cent.
     let allowed = u128::from(10_000 + shadow.slower_by) * stable.elapsed.as_nanos();
     let slower = candidate.elapsed.as_nanos() * 10_000 > allowed;
-    Outcome { failed: failed(candidate), slower, answer }
+    Outcome { failed: failed(candidate), slower, answer, predictions }
+}
+
+/// What a body says, if it says that it is JSON and is.
+fn json(body: &Body) -> Option<Value> {
+    let Body::Json(json) = body else { return None };
+    serde_json::from_slice(json).ok()
 }
 
 /// What is not JSON for users is not compared.
-fn bodies(stable: &Body, candidate: &Body, shadow: &Shadow) -> Same {
-    let Body::Json(stable) = stable else { return Same::Yes };
-    let Ok(stable) = serde_json::from_slice(stable) else { return Same::Yes };
-    let all = || Same::Body(BTreeSet::from([String::new()]));
-    let candidate = match candidate {
-        Body::Json(candidate) => serde_json::from_slice(candidate),
-        Body::Other => return all(),
-        Body::Unread => return Same::Yes,
-    };
-    let Ok(candidate) = candidate else { return all() };
-    let places = differences(&stable, &candidate, &shadow.ignored);
+fn bodies(
+    stable: Option<&Value>,
+    (body, candidate): (&Body, Option<&Value>),
+    shadow: &Shadow,
+) -> Same {
+    let Some(stable) = stable else { return Same::Yes };
+    if *body == Body::Unread {
+        return Same::Yes;
+    }
+    let Some(candidate) = candidate else { return Same::Body(BTreeSet::from([String::new()])) };
+    let places = differences(stable, candidate, &shadow.ignored);
     if places.is_empty() { Same::Yes } else { Same::Body(places) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::tests::captured;
     use http::{HeaderValue, Method};
 
     fn shadow() -> Shadow {
@@ -111,7 +144,7 @@ mod tests {
     }
 
     fn of(stable: &Answer, candidate: &Answer) -> Outcome {
-        compare(stable, candidate, &shadow())
+        compare(stable, candidate, &shadow(), None)
     }
 
     fn json(text: &str) -> Body {
@@ -121,11 +154,9 @@ mod tests {
     #[test]
     fn a_failure_is_no_answer_that_could_differ() {
         let (well, ill) = (answer(200, 10, Body::Other), answer(503, 10, Body::Other));
-        assert_eq!(of(&well, &ill), Outcome { failed: true, slower: false, answer: Same::Unknown });
-        assert_eq!(
-            of(&ill, &well),
-            Outcome { failed: false, slower: false, answer: Same::Unknown }
-        );
+        let unknown =
+            |failed| Outcome { failed, slower: false, answer: Same::Unknown, predictions: None };
+        assert_eq!((of(&well, &ill), of(&ill, &well)), (unknown(true), unknown(false)));
         assert_eq!(of(&well, &answer(404, 10, Body::Other)).answer, Same::Status);
     }
 
@@ -149,6 +180,20 @@ mod tests {
         assert_eq!(same(json("{}"), Body::Unread), Same::Yes);
         assert_eq!(same(json("<html>"), json("{}")), Same::Yes);
         assert_eq!(same(Body::Other, json("{}")), Same::Yes);
+    }
+
+    #[test]
+    fn predictions_are_of_answers_that_are_well_on_both_sides() {
+        let capture = captured("/score");
+        let of = |stable: &Answer, candidate: &Answer| {
+            compare(stable, candidate, &shadow(), Some(&capture)).predictions
+        };
+        let [one, other] =
+            [r#"{"score":0.5}"#, r#"{"why":1}"#].map(|text| answer(200, 1, json(text)));
+        let said = Some(ScalarV1::Number(0.5));
+        assert_eq!(of(&one, &other), Some(Predictions { stable: said, candidate: None }));
+        assert_eq!(of(&one, &answer(400, 1, json("{}"))), None);
+        assert_eq!(of(&one, &answer(200, 1, Body::Unread)), None);
     }
 
     #[test]

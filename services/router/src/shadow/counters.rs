@@ -2,6 +2,7 @@
 
 use super::compare::{Answer, Outcome, Same};
 use crate::measure::Measured;
+use crate::predicted::Pairs;
 use parking_lot::Mutex;
 use proto::v1::{ShadowCounts, ShadowPlace, ShadowStats};
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(crate) struct Counters {
     body_different: AtomicU64,
     slower: AtomicU64,
     places: Mutex<BTreeMap<String, u64>>,
+    predicted: Mutex<Pairs>,
     candidate: Measured,
     stable: Measured,
 }
@@ -70,6 +72,10 @@ impl Counters {
         add(&self.slower, outcome.slower);
         add(&self.compared, outcome.answer != Same::Unknown);
         add(&self.status_different, outcome.answer == Same::Status);
+        if let Some(predictions) = outcome.predictions {
+            let (stable, candidate) = (predictions.stable, predictions.candidate);
+            self.predicted.lock().add(stable.as_ref(), candidate.as_ref());
+        }
         if let Same::Body(places) = outcome.answer {
             add(&self.body_different, true);
             let mut known = self.places.lock();
@@ -88,6 +94,7 @@ impl Counters {
             pointer: pointer.clone(),
             answers: *answers,
         };
+        let predicted = self.predicted.lock();
         ShadowStats {
             route: route.to_owned(),
             release: release.to_owned(),
@@ -103,6 +110,9 @@ impl Counters {
             }),
             candidate: Some(self.candidate.snapshot().stats(route, release.to_owned())),
             stable: Some(self.stable.snapshot().stats(route, String::new())),
+            candidate_predictions: Some(predicted.candidate.wire()),
+            stable_predictions: Some(predicted.stable.wire()),
+            distances: Some(predicted.distances.wire()),
         }
     }
 }
@@ -132,7 +142,9 @@ mod tests {
             || Answer { status: StatusCode::OK, elapsed: Duration::ZERO, body: Body::Other };
         for copy in 0..100 {
             let places = BTreeSet::from(["/at".to_owned(), format!("/{copy}")]);
-            let outcome = Outcome { failed: false, slower: false, answer: Same::Body(places) };
+            let answer_is = Same::Body(places);
+            let (failed, slower, predictions) = (false, false, None);
+            let outcome = Outcome { failed, slower, answer: answer_is, predictions };
             counters.compared(&answer(), &answer(), outcome);
         }
         let stats = counters.stats("shop", "r");

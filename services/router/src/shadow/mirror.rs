@@ -6,7 +6,7 @@ use super::compare::{Answer, Body, compare, is_json, is_packed};
 use super::counters::Permit;
 use crate::instance::Claim;
 use crate::plane::Plane;
-use crate::table::Shadow;
+use crate::table::{Capture, Shadow};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -80,6 +80,8 @@ struct Asked {
     claim: Claim,
     h2c: bool,
     shadow: Shadow,
+    /// Of requests of which the prediction is captured.
+    capture: Option<Arc<Capture>>,
 }
 
 impl Asker {
@@ -110,18 +112,18 @@ impl Asker {
     }
 
     async fn ask(&self, mut copied: Copied) {
-        let Some(asked) = self.find(&copied.route) else {
+        let Some(asked) = self.find(&copied.route, copied.path.path()) else {
             return copied.permit.counters().dropped();
         };
         let Some(request) = request(&mut copied, &asked) else {
             return copied.permit.counters().dropped();
         };
         let candidate = self.answer(request, &asked).await;
-        let Asked { claim, shadow, .. } = asked;
+        let Asked { claim, shadow, capture, .. } = asked;
         drop(claim);
         let Copied { permit, stable, .. } = copied;
         let comparing = move || {
-            let outcome = compare(&stable, &candidate, &shadow);
+            let outcome = compare(&stable, &candidate, &shadow, capture.as_deref());
             permit.counters().compared(&stable, &candidate, outcome);
         };
         // Elsewhere, so that no other answer seems slow meanwhile.
@@ -131,17 +133,20 @@ impl Asker {
     }
 
     /// An instance of the candidate that the table in force names.
-    fn find(&self, route: &str) -> Option<Asked> {
+    fn find(&self, route: &str, path: &str) -> Option<Asked> {
         for _ in 0..TRIES {
             let live = self.plane.live();
             let routes = &live.table.routes;
             let found = routes.binary_search_by(|known| known.name.as_str().cmp(route)).ok()?;
             let shadow = routes[found].shadow.clone()?;
             let candidate = routes[found].targets.iter().position(|target| target.candidate)?;
+            let capture = routes[found].targets[candidate].capture.clone();
+            let capture = capture
+                .filter(|capture| capture.has_prediction() && capture.path_prefix.covers(path));
             let target = &live.routes[found].targets[candidate];
             let instance = target.instance(&[])?;
             if let Ok(claim) = self.plane.claim(&live, instance) {
-                return Some(Asked { claim, h2c: target.h2c, shadow });
+                return Some(Asked { claim, h2c: target.h2c, shadow, capture });
             }
         }
         None

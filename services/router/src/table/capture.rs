@@ -38,6 +38,16 @@ pub struct Capture {
     /// Names and JSON pointers, by name.
     features: Vec<(String, String)>,
     prediction: Option<String>,
+    key: Option<Key>,
+}
+
+/// By what the truth of a prediction is told later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Key {
+    /// The request's id.
+    Id,
+    /// What stands there in the request.
+    At(String),
 }
 
 /// Why nothing can be taken out of a request.
@@ -60,7 +70,13 @@ impl Capture {
         if wire.per_million > MILLION {
             found.add(format!("{at}.per_million"), "must be at most 1000000");
         }
-        let pointers = wire.features.values().chain(&wire.prediction);
+        let key = wire.truth_key.as_ref().filter(|_| wire.prediction.is_some());
+        let key = key.map(|key| key.pointer.clone().map_or(Key::Id, Key::At));
+        let at_key = key.iter().filter_map(|key| match key {
+            Key::Id => None,
+            Key::At(pointer) => Some(pointer),
+        });
+        let pointers = wire.features.values().chain(&wire.prediction).chain(at_key);
         if pointers.clone().any(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
             found.add(format!("{at}.features"), "must be JSON pointers, as /amount");
         }
@@ -79,6 +95,7 @@ impl Capture {
             per_million: wire.per_million,
             features,
             prediction: wire.prediction.clone(),
+            key,
         })
     }
 
@@ -88,21 +105,48 @@ impl Capture {
         names.chain(self.prediction.iter().map(|_| PREDICTION.to_owned())).collect()
     }
 
-    /// Something of the answer is captured.
-    pub fn wants_answer(&self) -> bool {
+    /// The prediction is captured, and so something of the answer.
+    pub fn has_prediction(&self) -> bool {
         self.prediction.is_some()
     }
 
-    /// A value for each column.
-    pub fn values(&self, request: &[u8], answer: &[u8]) -> Result<Vec<Option<ScalarV1>>, NotJson> {
+    /// The prediction in an answer, if it is captured and there.
+    pub fn predicted(&self, answer: &Value) -> Option<ScalarV1> {
+        scalar(answer, self.prediction.as_ref()?)
+    }
+
+    /// What is declared of a request with this id: a value for each column, the prediction last, and the key.
+    pub fn taken(&self, request: &[u8], answer: &[u8], id: &str) -> Result<Declared, NotJson> {
         let request: Value = serde_json::from_slice(request).map_err(|_| NotJson)?;
         let features = self.features.iter().map(|(_, pointer)| scalar(&request, pointer));
         let mut values: Vec<_> = features.collect();
-        if let Some(pointer) = &self.prediction {
+        if self.has_prediction() {
             let answer: Value = serde_json::from_slice(answer).map_err(|_| NotJson)?;
-            values.push(scalar(&answer, pointer));
+            values.push(self.predicted(&answer));
         }
-        Ok(values)
+        let key = match &self.key {
+            Some(Key::Id) => Some(id.to_owned()),
+            Some(Key::At(pointer)) => scalar(&request, pointer).map(text),
+            None => None,
+        };
+        Ok(Declared { values, key })
+    }
+}
+
+/// What is declared of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declared {
+    /// A value for each column.
+    pub values: Vec<Option<ScalarV1>>,
+    /// By what the truth of its prediction is told.
+    pub key: Option<String>,
+}
+
+fn text(scalar: ScalarV1) -> String {
+    match scalar {
+        ScalarV1::Flag(flag) => flag.to_string(),
+        ScalarV1::Number(number) => number.to_string(),
+        ScalarV1::Text(text) => text,
     }
 }
 
@@ -145,11 +189,24 @@ mod tests {
     fn only_what_is_declared_is_taken() {
         let capture = capture();
         let request = br#"{"amount": 12.5, "name": "Ada", "user": {"country": "DE", "mail": "a@b"}, "foreign": [1]}"#;
-        let values = capture.values(request, br#"{"score": 0.5, "why": "secret"}"#).expect("JSON");
+        let answer = br#"{"score": 0.5, "why": "secret"}"#;
+        let Declared { values, key } = capture.taken(request, answer, "7").expect("JSON");
+        assert_eq!(key, None);
         assert_eq!(capture.columns(), ["amount", "country", "foreign", "prediction"]);
         let text = ScalarV1::Text("DE".to_owned());
         let number = |number| Some(ScalarV1::Number(number));
         assert_eq!(values, [number(12.5), Some(text), None, number(0.5)]);
+    }
+
+    #[test]
+    fn the_key_is_the_id_or_what_stands_in_the_request() {
+        let key = |key| {
+            let capture = Capture { key: Some(key), ..capture() };
+            capture.taken(br#"{"payment": 12}"#, b"{}", "id-7").expect("JSON").key
+        };
+        assert_eq!(key(Key::Id).as_deref(), Some("id-7"));
+        assert_eq!(key(Key::At("/payment".to_owned())).as_deref(), Some("12"));
+        assert_eq!(key(Key::At("/nothing".to_owned())), None);
     }
 
     #[test]
@@ -171,8 +228,8 @@ mod tests {
         #[test]
         fn no_bytes_make_a_panic(request: Vec<u8>, answer: Vec<u8>) {
             let capture = capture();
-            if let Ok(values) = capture.values(&request, &answer) {
-                prop_assert_eq!(values.len(), capture.columns().len());
+            if let Ok(taken) = capture.taken(&request, &answer, "") {
+                prop_assert_eq!(taken.values.len(), capture.columns().len());
             }
         }
     }

@@ -46,6 +46,18 @@ impl RouteDraft {
     }
 }
 
+/// A capture of this prediction of all answers.
+pub(crate) fn captured(prediction: &str) -> Capture {
+    let wire = v1::Capture {
+        environment: "shop/production".to_owned(),
+        path_prefix: "/".to_owned(),
+        prediction: Some(prediction.to_owned()),
+        ..v1::Capture::default()
+    };
+    let release = ReleaseId::new(uuid::Uuid::nil());
+    Capture::parse("capture", release, &wire, &mut parse::Violations::default()).expect("valid")
+}
+
 pub(crate) fn uid(n: u128) -> String {
     format!("{n:032x}")
 }

@@ -2,6 +2,7 @@ use crate::instance::Instance;
 use crate::table::to;
 use crate::world::World;
 use service::Secret;
+use std::time::Duration;
 
 /// Nobody listens there.
 const NOWHERE: &str = "nats://127.0.0.1:1";
@@ -29,4 +30,28 @@ async fn what_is_too_large_passes_and_is_not_captured() {
     let body = format!("{{\"amount\": \"{}\"}}", "x".repeat(100_000));
     assert_eq!(world.post_json("/echo", body.clone()).await.body, body);
     assert_eq!(world.samples("unreadable").await, 1);
+}
+
+#[tokio::test]
+async fn what_each_release_predicts_is_counted_while_they_are_compared() {
+    let [stable, candidate] = [Instance::start("a").await, Instance::start("b").await];
+    let world = World::with(|config| config.nats_url = Some(Secret::new(NOWHERE))).await;
+    let both = to(&[&stable]).predicted("/size", "/bytes").candidate(&[&candidate]);
+    world.apply([both.predicted("/size", "/bytes")]).await;
+    for amount in [1, 1, 22] {
+        world.post_json("/size", format!("{{\"amount\": {amount}}}")).await;
+    }
+    let counted = async {
+        loop {
+            let predictions = world.stats().await.predictions;
+            let numbers = predictions.into_iter().filter_map(|of| of.predictions);
+            let numbers: Vec<_> = numbers.flat_map(|of| of.numbers).collect();
+            if numbers.iter().map(|of| of.count).sum::<u64>() == 3 {
+                return numbers.iter().map(|of| (of.number, of.count)).collect::<Vec<_>>();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let counted = tokio::time::timeout(Duration::from_secs(20), counted).await;
+    assert_eq!(counted.expect("counted"), [(13.0, 2), (14.0, 1)]);
 }

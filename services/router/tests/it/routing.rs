@@ -86,6 +86,21 @@ async fn only_the_right_token_reaches_a_candidate_without_weight() {
 }
 
 #[tokio::test]
+async fn the_right_token_reaches_the_stable_release_whatever_its_share_is() {
+    let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
+    let world = World::start().await;
+    let all_but_nothing = route("shop").target(0, &[&stable]).target(100, &[&candidate]);
+    world.apply([all_but_nothing.known_by("x-user")]).await;
+    let shown = |token: &str| world.ask(Request::get("/").header("slipway-stable", token));
+    assert_eq!(shown(TOKEN).await.body, "stable");
+    assert_eq!(shown("token-of-somebody").await.body, "candidate");
+    let passed = world.ask(Request::get("/headers").header("slipway-stable", TOKEN)).await;
+    assert!(!passed.body.contains("slipway-stable"), "{}", passed.body);
+    world.apply([to(&[&candidate])]).await;
+    assert_eq!(shown(TOKEN).await.body, "candidate", "there is no other");
+}
+
+#[tokio::test]
 async fn the_instances_of_a_release_share_the_work() {
     let a = Instance::start("a").await;
     let b = Instance::start("b").await.beside(&a);

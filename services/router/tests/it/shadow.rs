@@ -61,6 +61,23 @@ async fn answers_are_the_same_but_for_what_is_ignored() {
 }
 
 #[tokio::test]
+async fn what_both_predict_for_the_same_requests_is_counted() {
+    let scene = Scene::of(|to| to.predicted("/who", "/name").shadow(&["GET"], |_| {})).await;
+    for path in ["/who", "/who", "/size"] {
+        scene.world.get(path).await;
+    }
+    scene.counts(|counts| counts.copies == 3).await;
+    let shadow = scene.world.stats().await.shadows.remove(0);
+    let said = |predictions: Option<proto::v1::Predictions>| {
+        let mut values: Vec<_> = predictions.expect("set").values.into_iter().collect();
+        values.pop().expect("one")
+    };
+    assert_eq!(said(shadow.stable_predictions), ("stable".to_owned(), 2));
+    assert_eq!(said(shadow.candidate_predictions), ("candidate".to_owned(), 2));
+    assert_eq!(said(shadow.distances).1, 2);
+}
+
+#[tokio::test]
 async fn a_candidate_that_fails_or_does_not_answer_is_seen_and_users_do_not_wait() {
     let soon = Some(proto::time::duration(Duration::from_millis(100)));
     let scene = Scene::of(|to| to.shadow(&["GET"], |shadow| shadow.timeout = soon)).await;

@@ -89,9 +89,17 @@ impl Draft {
             path_prefix: path.to_owned(),
             per_million: 1_000_000,
             features: [("amount".to_owned(), "/amount".to_owned())].into(),
-            prediction: None,
+            ..v1::Capture::default()
         });
         self
+    }
+
+    /// The same, with the prediction in their answers.
+    pub(crate) fn predicted(self, path: &str, prediction: &str) -> Self {
+        let mut draft = self.captured(path);
+        let capture = draft.last().capture.as_mut().expect("it was set");
+        capture.prediction = Some(prediction.to_owned());
+        draft
     }
 
     pub(crate) fn mode(mut self, mode: Mode) -> Self {

@@ -7,14 +7,14 @@ use proto::v1::{
     CommitFilesRequest, CreateAppRequest, CreateChangeRequest, CreateReleaseRequest,
     CreateTokenRequest, DeleteAppRequest, DeleteSecretRequest, DeleteTokenRequest, GetAppRequest,
     GetBuildRequest, GetCandidateRequest, GetCiRequest, GetDeliveryRequest, GetEnvironmentRequest,
-    GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest, ListDataDriftRequest,
-    ListDeliveriesRequest, ListJobsRequest, ListRunsRequest, ListSecretsRequest, ListTokensRequest,
-    MuteDataDriftRequest, PromoteEnvironmentRequest, PromoteReleaseRequest, ReadReferenceRequest,
-    RefuseReleaseRequest, ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest,
-    RevealSecretsRequest, RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest,
-    SetSecretRequest, SetTrafficRequest, UnpinReleaseRequest, UpdateAppRequest,
-    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
-    WatchRunRequest,
+    GetQualityRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest,
+    ListDataDriftRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest,
+    ListSecretsRequest, ListTokensRequest, MuteDataDriftRequest, PromoteEnvironmentRequest,
+    PromoteReleaseRequest, ReadReferenceRequest, RefuseReleaseRequest, ReplayDeliveryRequest,
+    RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest,
+    RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest,
+    TellTruthRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest,
+    WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -31,7 +31,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 54] = [
+pub(super) const CALLS: [&str; 56] = [
     "GetApp",
     "GetCi",
     "ListChanges",
@@ -51,8 +51,8 @@ pub(super) const CALLS: [&str; 54] = [
     "WatchRun",
     "ListSecrets",
     "CheckDrift",
-    "CheckDataDrift",
     "ListDataDrift",
+    "GetQuality",
     "CreateRelease, only planned",
     "CreateRelease",
     "CancelRelease",
@@ -61,8 +61,10 @@ pub(super) const CALLS: [&str; 54] = [
     "ApproveRelease",
     "RefuseRelease",
     "GetCandidate",
+    "CheckDataDrift",
     "AcceptDataDrift",
     "MuteDataDrift",
+    "TellTruth",
     "RollbackEnvironment",
     "UnpinRelease",
     "RunJob",
@@ -99,9 +101,8 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
     match call {
         "GetBuild" | "ListBuilds" | "WatchBuildLog" | "CancelBuild" | "CollectBuilds"
         | "CommitFiles" | "ReadReference" => of_builds(client, there, call).await,
-        "CheckDataDrift" | "ListDataDrift" | "AcceptDataDrift" | "MuteDataDrift" => {
-            of_data(client, call).await
-        }
+        "CheckDataDrift" | "ListDataDrift" | "AcceptDataDrift" | "MuteDataDrift" | "TellTruth"
+        | "GetQuality" => of_data(client, call).await,
         "ListSecrets" | "SetSecret" | "DeleteSecret" | "RevealSecrets" => {
             of_secrets(client, call).await
         }
@@ -346,6 +347,14 @@ async fn of_data(client: Client, call: &str) -> Result<(), Status> {
             let request =
                 AcceptDataDriftRequest { name, reason: "ok".into(), ..Default::default() };
             data.accept_data_drift(request).await.map(drop)
+        }
+        "TellTruth" => {
+            let request = TellTruthRequest { name, ..Default::default() };
+            data.tell_truth(request).await.map(drop)
+        }
+        "GetQuality" => {
+            let request = GetQualityRequest { name, window: None };
+            data.get_quality(request).await.map(drop)
         }
         _ => {
             let request = MuteDataDriftRequest { name, ..Default::default() };

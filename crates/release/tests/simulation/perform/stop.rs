@@ -1,4 +1,4 @@
-//! Takes instances away from users, then stops them: out of the table, drained, stopped, and removed or kept.
+//! Takes instances away from users, then stops them: out of the table, drained, stopped, and removed, kept or left as a wreck.
 
 use super::{Outcome, set_traffic};
 use crate::hand::Hand;
@@ -9,6 +9,7 @@ use release::Traffic;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum After {
     Keep,
+    Wreck,
     Remove,
 }
 
@@ -64,6 +65,14 @@ async fn stop_one(
         let grace = hand.with(|world| world.rng.below(800));
         hand.pause(grace).await;
         hand.database(|world| world.store.observe(instance.id, Is::Stopped, None)).await?;
+    }
+    if after == After::Wreck {
+        hand.engine(|_| Ok(())).await?;
+        hand.database(|world| {
+            world.store.wreck(release, instance, container);
+            Ok(())
+        })
+        .await?;
     }
     if after == After::Remove {
         hand.engine(|world| {

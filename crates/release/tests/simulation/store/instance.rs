@@ -19,6 +19,18 @@ pub(crate) enum Is {
     Gone,
 }
 
+/// How long what failed stays to be looked into.
+const WRECKS_KEPT: u64 = 20_000;
+
+/// A container that stays for a while and is nobody's instance any more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wreck {
+    pub(crate) place: usize,
+    pub(crate) release: ReleaseId,
+    pub(crate) container: u64,
+    pub(crate) until: u64,
+}
+
 /// What is known of a container.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance {
@@ -110,6 +122,18 @@ impl Store {
         if let Some(row) = self.instance(id) {
             row.is = Is::Gone;
         }
+    }
+
+    /// The container of `instance` stays for a while; those of other releases of the place do not any more.
+    pub(crate) fn wreck(&mut self, release: &Row, instance: &Instance, container: u64) {
+        let now = self.now;
+        let (place, of, until) = (release.place, release.id, now + WRECKS_KEPT);
+        self.wrecks.entry(instance.id).or_insert(Wreck { place, release: of, container, until });
+        let others = self.wrecks.values_mut().filter(|it| it.place == place && it.release != of);
+        for other in others {
+            other.until = other.until.min(now);
+        }
+        self.gone(instance.id);
     }
 
     /// How long a container of `release` has not answered.

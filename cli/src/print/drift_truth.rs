@@ -1,0 +1,88 @@
+//! How good models are by what was true.
+
+use super::drift_captured::model;
+use super::table::Table;
+use proto::v1::model_quality::Verdict;
+use proto::v1::{ModelQuality, QualityFigures, TellTruthResponse};
+
+/// What became of what was told.
+pub(crate) fn told(answer: &TellTruthResponse) -> String {
+    let TellTruthResponse { known_count, unknown_count } = answer;
+    format!(
+        "it is known of {known_count} predictions; {unknown_count} keys belong to none that was captured and waits"
+    )
+}
+
+/// A model in each line, the newest first.
+pub(crate) fn quality(models: &[ModelQuality]) -> String {
+    let head = ["MODEL", "RELEASES", "TOLD", "QUALITY", "BEFORE", "VERDICT", "WHY"];
+    let mut table = Table::new(head, "of no prediction it is known yet what was true");
+    for of in models {
+        let [now, before] = [&of.now, &of.before].map(|of| of.unwrap_or_default());
+        let releases = of.release_numbers.iter().map(|number| format!("#{number}"));
+        table.row([
+            model(&of.model).to_owned(),
+            releases.collect::<Vec<_>>().join(" "),
+            now.told_count.to_string(),
+            figures(&now),
+            figures(&before),
+            verdict(of.verdict()).to_owned(),
+            of.because.clone(),
+        ]);
+    }
+    table.render()
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Worse => "worse",
+        Verdict::AsBefore => "as before",
+        Verdict::InsufficientData => "insufficient data",
+        Verdict::Unspecified => "unknown",
+    }
+}
+
+fn figures(figures: &QualityFigures) -> String {
+    let share = |name: &str, value: Option<f64>| {
+        value.map(|value| format!("{name} {:.1} %", value * 100.0))
+    };
+    let number = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value:.3}"));
+    let all = [
+        share("accuracy", figures.accuracy),
+        share("precision", figures.precision),
+        share("recall", figures.recall),
+        number("AUC", figures.roc_auc),
+        number("MAE", figures.mean_absolute_error),
+        number("RMSE", figures.root_mean_squared_error),
+    ];
+    let told: Vec<String> = all.into_iter().flatten().collect();
+    if told.is_empty() { "-".to_owned() } else { told.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_told_in_a_line() {
+        let now = QualityFigures {
+            told_count: 812,
+            accuracy: Some(0.91),
+            recall: Some(0.6),
+            roc_auc: Some(0.8712),
+            ..QualityFigures::default()
+        };
+        let model = ModelQuality {
+            model: "sha256:0123456789abcdef".to_owned(),
+            release_numbers: vec![3, 4],
+            now: Some(now),
+            verdict: Verdict::Worse.into(),
+            because: "of what was true 40.0 % was missed, 10.0 % before".to_owned(),
+            ..ModelQuality::default()
+        };
+        let shown = quality(&[model]);
+        assert!(shown.contains("#3 #4"), "{shown}");
+        assert!(shown.contains("accuracy 91.0 %, recall 60.0 %, AUC 0.871"), "{shown}");
+        assert!(shown.contains("worse") && shown.contains("40.0 % was missed"), "{shown}");
+    }
+}

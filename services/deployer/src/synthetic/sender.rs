@@ -1,0 +1,85 @@
+//! Sends in the background, one request after the other, while somebody wants it.
+
+use super::request::{Place, Side};
+use crate::db::synthetic::Sent;
+use crate::probe::{Answer, Question, call};
+use manifest::{Synthetic, SyntheticRequest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The router gives up before this, and counts what it gave up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Sends until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    shared: Arc<Shared>,
+    _sending: AbortOnDropHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    is_wanted: AtomicBool,
+    candidate: AtomicI64,
+    stable: AtomicI64,
+}
+
+/// Gets ready to send; `before` was sent already, and the router gives a request up after `timeout`.
+pub(crate) fn begin(
+    place: Place,
+    synthetic: &Synthetic,
+    timeout: Duration,
+    before: Sent,
+) -> Sender {
+    let shared = Arc::new(Shared {
+        is_wanted: AtomicBool::new(false),
+        candidate: AtomicI64::new(before.candidate),
+        stable: AtomicI64::new(before.stable),
+    });
+    let sending = keep_sending(place, synthetic.clone(), timeout + PATIENCE, shared.clone());
+    Sender { shared, _sending: AbortOnDropHandle::new(tokio::spawn(sending)) }
+}
+
+impl Sender {
+    /// From now on requests are sent, or not.
+    pub(crate) fn want(&self, is_wanted: bool) {
+        self.shared.is_wanted.store(is_wanted, Relaxed);
+    }
+
+    /// How many were sent by now.
+    pub(crate) fn sent(&self) -> Sent {
+        let Shared { candidate, stable, .. } = &*self.shared;
+        Sent { candidate: candidate.load(Relaxed), stable: stable.load(Relaxed) }
+    }
+}
+
+async fn keep_sending(place: Place, synthetic: Synthetic, within: Duration, shared: Arc<Shared>) {
+    let mut turns = tokio::time::interval(Duration::from_mins(1) / synthetic.per_minute.max(1));
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for request in synthetic.requests.iter().cycle() {
+        for side in [Side::Candidate, Side::Stable] {
+            turns.tick().await;
+            while !shared.is_wanted.load(Relaxed) {
+                turns.tick().await;
+            }
+            let is_sent = send(&place, request, side, within).await;
+            let count = match side {
+                Side::Candidate => &shared.candidate,
+                Side::Stable => &shared.stable,
+            };
+            count.fetch_add(i64::from(is_sent), Relaxed);
+        }
+    }
+}
+
+/// Whether the router got it, whatever came of it.
+async fn send(place: &Place, request: &SyntheticRequest, side: Side, within: Duration) -> bool {
+    let headers = place.headers(request, side);
+    let json = request.json.as_ref();
+    let question = Question { call: &request.call, json, headers: &headers, within };
+    let reply = call(place.address(), question).await;
+    !matches!(reply, Err(Answer::Refused | Answer::Unreachable(_) | Answer::Unasked(_)))
+}

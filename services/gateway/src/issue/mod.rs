@@ -1,0 +1,39 @@
+//! What is filed at GitHub of drift: one issue for each environment and kind of drift, open as long as there is any. A
+//! row says what is so now; events only move it forward. The worker of the reports tells it.
+
+mod say;
+mod tell;
+mod text;
+
+pub(crate) use say::keep;
+pub(crate) use tell::tell;
+pub(crate) use text::Text;
+
+use events::payload::DriftKind;
+use events::{AppName, EnvironmentName};
+
+/// An issue that is due, claimed by who has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Due {
+    pub app: AppName,
+    pub repository: String,
+    pub environment: EnvironmentName,
+    pub kind: DriftKind,
+    pub is_open: bool,
+    pub text: Text,
+    pub version: i64,
+    /// With this one.
+    pub attempts: i32,
+}
+
+const KINDS: [(DriftKind, &str); 2] = [(DriftKind::Runtime, "runtime"), (DriftKind::Data, "data")];
+
+/// The word in a row.
+pub(crate) fn word(kind: DriftKind) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, word)| word)
+}
+
+/// The kind called `text`.
+pub(crate) fn kind_of(text: &str) -> Option<DriftKind> {
+    KINDS.iter().find(|(_, word)| *word == text).map(|(kind, _)| *kind)
+}

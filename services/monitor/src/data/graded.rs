@@ -1,0 +1,201 @@
+//! How good each model is now, and whether it was better before. Pure.
+
+use super::quality::{Figures, Quality, float};
+use crate::db::quality::Hour;
+use chrono::{DateTime, Utc};
+
+/// With fewer on either side nothing is said.
+const LEAST: u64 = 100;
+/// So many of a hundred more that are wrong matter.
+const FLOOR: f64 = 0.02;
+/// Numbers that are further off by so much matter.
+const FLOOR_OF_DISTANCE: f64 = 0.1;
+/// One in two hundred differences is larger by chance; two are looked at.
+const SURE: f64 = 2.58;
+
+/// What is known of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Grade {
+    pub(crate) model: String,
+    /// The releases that answered with it, rising.
+    pub(crate) releases: Vec<i64>,
+    /// Since the window began.
+    pub(crate) now: Figures,
+    /// Before.
+    pub(crate) before: Figures,
+    pub(crate) verdict: Verdict,
+    pub(crate) because: String,
+}
+
+/// Whether a model is as good as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is worse.
+    Worse,
+    /// It is not.
+    AsBefore,
+    /// There is too little to say so.
+    InsufficientData,
+}
+
+/// The grades of all models of which something is known, the newest first.
+pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, threshold: f64) -> Vec<Grade> {
+    let mut models: Vec<&str> = Vec::new();
+    for hour in hours.iter().rev().filter(|hour| hour.quality != Quality::Nothing) {
+        if !models.contains(&hour.model.as_str()) {
+            models.push(&hour.model);
+        }
+    }
+    models.into_iter().map(|model| grade(hours, model, (from, threshold))).collect()
+}
+
+fn grade(hours: &[Hour], model: &str, (from, threshold): (DateTime<Utc>, f64)) -> Grade {
+    let (mut now, mut before) = (Quality::default(), Quality::default());
+    let mut releases = Vec::new();
+    for hour in hours.iter().filter(|hour| hour.model == model) {
+        let side = if hour.begins >= from { &mut now } else { &mut before };
+        side.merge(&hour.quality);
+        releases.push(hour.number);
+    }
+    releases.sort_unstable();
+    releases.dedup();
+    let (verdict, because) = judged(&now, &before, threshold);
+    let (now, before) = (now.figures(threshold), before.figures(threshold));
+    Grade { model: model.to_owned(), releases, now, before, verdict, because }
+}
+
+fn judged(now: &Quality, before: &Quality, threshold: f64) -> (Verdict, String) {
+    let compared = match (now, before) {
+        (Quality::Score { .. }, Quality::Score { .. }) => {
+            let ([yes, no], [yes_before, no_before]) =
+                (now.missed(threshold), before.missed(threshold));
+            vec![
+                shares("of what was true", "was missed", yes, yes_before),
+                shares("of what was not", "was said to be", no, no_before),
+            ]
+        }
+        (Quality::Class { right, wrong }, Quality::Class { right: r, wrong: w }) => {
+            vec![shares("of all", "was wrong", (right + wrong, *wrong), (r + w, *w))]
+        }
+        (Quality::Number { .. }, Quality::Number { .. }) => vec![distances(now, before)],
+        _ => Vec::new(),
+    };
+    let compared: Vec<(bool, String)> = compared.into_iter().flatten().collect();
+    if let Some((_, why)) = compared.iter().find(|(is_worse, _)| *is_worse) {
+        return (Verdict::Worse, why.clone());
+    }
+    if let Some((_, why)) = compared.into_iter().next() {
+        return (Verdict::AsBefore, why);
+    }
+    let why = format!("{LEAST} are needed in the window, and as many from before");
+    (Verdict::InsufficientData, why)
+}
+
+/// Whether a share rose, and how; nothing of too few.
+fn shares(
+    of: &str,
+    what: &str,
+    (all, hits): (u64, u64),
+    (all_before, hits_before): (u64, u64),
+) -> Option<(bool, String)> {
+    if all < LEAST || all_before < LEAST {
+        return None;
+    }
+    let (share, before) = (float(hits) / float(all), float(hits_before) / float(all_before));
+    let pooled = float(hits + hits_before) / float(all + all_before);
+    let noise = (pooled * (1.0 - pooled) * (1.0 / float(all) + 1.0 / float(all_before))).sqrt();
+    let is_worse = share - before > FLOOR && share - before > SURE * noise;
+    let told = format!("{of} {:.1} % {what}, {:.1} % before", share * 100.0, before * 100.0);
+    Some((is_worse, told))
+}
+
+fn distances(now: &Quality, before: &Quality) -> Option<(bool, String)> {
+    let of = |quality: &Quality| {
+        let Quality::Number { count, absolute, squares } = quality else { return None };
+        let count = Some(*count).filter(|count| *count >= LEAST).map(float)?;
+        let mean = absolute / count;
+        Some((mean, (squares / count - mean * mean).max(0.0) / count))
+    };
+    let ((mean, noise), (mean_before, noise_before)) = (of(now)?, of(before)?);
+    let more = mean - mean_before;
+    let is_sure = more > SURE * (noise + noise_before).sqrt();
+    let is_worse = is_sure && more > FLOOR_OF_DISTANCE * mean_before;
+    Some((is_worse, format!("off by {mean:.3} on average, by {mean_before:.3} before")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn hour(age: i64, number: i64, quality: Quality) -> Hour {
+        let model = format!("sha256:{}", number / 2);
+        Hour { begins: NOW - TimeDelta::hours(age), number, model, quality }
+    }
+
+    fn classes(right: u64, wrong: u64) -> Quality {
+        Quality::Class { right, wrong }
+    }
+
+    fn told(hours: &[Hour]) -> Vec<(Verdict, String)> {
+        let grades = grades(hours, NOW - TimeDelta::hours(24), 0.5);
+        grades.into_iter().map(|grade| (grade.verdict, grade.because)).collect()
+    }
+
+    #[test]
+    fn a_model_is_compared_with_itself() {
+        let hours = [
+            hour(90, 2, classes(90, 10)),
+            hour(80, 3, classes(90, 10)),
+            hour(3, 3, classes(180, 20)),
+            hour(2, 4, classes(20, 80)),
+        ];
+        let all = grades(&hours, NOW - TimeDelta::hours(24), 0.5);
+        assert_eq!(
+            all.iter().map(|it| it.releases.clone()).collect::<Vec<_>>(),
+            [vec![4], vec![2, 3]]
+        );
+        assert_eq!((all[1].before.told, all[1].now.told), (200, 200));
+        assert_eq!(all[0].verdict, Verdict::InsufficientData);
+        assert_eq!(
+            (all[1].verdict, all[1].because.as_str()),
+            (Verdict::AsBefore, "of all 10.0 % was wrong, 10.0 % before")
+        );
+    }
+
+    #[test]
+    fn what_is_worse_is_told_with_how() {
+        let classes = told(&[hour(90, 1, classes(950, 50)), hour(1, 1, classes(900, 100))]);
+        assert_eq!(classes, [(Verdict::Worse, "of all 10.0 % was wrong, 5.0 % before".to_owned())]);
+        let score =
+            |found: u64, missed: u64| Quality::Score { yes: vec![missed, found], no: vec![0, 9] };
+        let at = grades(
+            &[hour(90, 1, score(90, 10)), hour(1, 1, score(60, 40))],
+            NOW - TimeDelta::hours(24),
+            0.01,
+        );
+        assert_eq!(at[0].because, "of what was true 40.0 % was missed, 10.0 % before");
+        let number = |each: f64| Quality::Number {
+            count: 400,
+            absolute: 400.0 * each,
+            squares: 500.0 * each * each,
+        };
+        let numbers = told(&[hour(90, 1, number(2.0)), hour(1, 1, number(3.0))]);
+        assert_eq!(
+            numbers,
+            [(Verdict::Worse, "off by 3.000 on average, by 2.000 before".to_owned())]
+        );
+    }
+
+    #[test]
+    fn little_is_not_told_for_no_difference() {
+        let few = told(&[hour(90, 1, classes(50, 5)), hour(1, 1, classes(5, 50))]);
+        assert_eq!(few[0].0, Verdict::InsufficientData);
+        // Of so few, two points more are chance.
+        let chance = told(&[hour(90, 1, classes(95, 5)), hour(1, 1, classes(92, 8))]);
+        assert_eq!(chance[0].0, Verdict::AsBefore);
+        assert_eq!(told(&[]), []);
+    }
+}

@@ -1,0 +1,99 @@
+//! Model against model: what a candidate predicts beside the stable release, before it answers users.
+
+use proto::v1::Canary;
+use serde_json::json;
+use std::fmt::Write;
+use std::time::Duration;
+use stories::fixture::{behave, chameleon};
+use stories::{App, World, rewrite};
+use testkit::{Load, Repo, eventually};
+
+const PATIENCE: Duration = Duration::from_mins(2);
+/// The chameleon's version stands in for a prediction.
+const CAPTURED: &str = "drift:\n  data:\n    reference: data/reference.csv\n    capture: { service: web, path: /, \
+                        features: { amount: /amount }, prediction: /version }\n";
+
+/// The chameleon's echo says how long a request was; what was true of it is told by the request's `id`.
+const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    truth: { key: /id, kind: number }\n    \
+                    capture: { service: web, path: /echo, share: 100%, features: { amount: /amount }, prediction: /bytes }\n";
+/// Predictions.
+const MANY: i64 = 120;
+
+/// An app whose releases get copies of all requests, and differ in nothing but their predictions.
+fn shadowed() -> Repo {
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    let shadow = "strategy: { shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } } }";
+    rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
+    rewrite(&repo, "environments:", &format!("{CAPTURED}environments:"));
+    repo.write("data/reference.csv", "amount\n1\n").commit("Copies first");
+    repo
+}
+
+/// What is known of the second release once a person is asked.
+async fn asked(app: &App<'_>) -> Canary {
+    eventually("a person to be asked", PATIENCE, async || {
+        app.release(2).await.canary.filter(|canary| canary.waits)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_whose_model_disagrees_asks_a_person_who_lets_it_go_on() {
+    let (world, repo) = (World::start().await, shadowed());
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    let load = Load::start(&app.users(), "/", 4, Duration::from_millis(2));
+    behave(&repo, &json!({"version": "two"}));
+    app.push("Two").await;
+    let canary = asked(&app).await;
+    assert_eq!(canary.verdict, "inconclusive");
+    for told in [
+        "(100 %) are of another kind, of the stable release 0 of",
+        "(100 %) are not those of the stable release for the same requests; that is more than 10 %",
+        "; differences: 0 of",
+    ] {
+        assert!(canary.sentence.contains(told), "{}", canary.sentence);
+    }
+    let shown = world.slipway("status shop production").done();
+    assert!(shown.contains("predictions (100 %)"), "{shown}");
+    world.slipway("promote shop production").done();
+    app.live(2).await;
+    assert_eq!((load.stop().await.failed(), app.version().await.as_str()), (0, "two"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_true_is_told_later_and_shows_how_good_a_model_is() {
+    let repo = chameleon("shop", &json!({"version": "one"}));
+    rewrite(&repo, "environments:", &format!("{TOLD}environments:"));
+    repo.write("data/reference.csv", "amount\n1\n").commit("What was true is told");
+    let world = World::start().await;
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    let show = "drift show shop production";
+    eventually("the release to be known", PATIENCE, async || {
+        (world.slipway(show).status == 0).then_some(())
+    })
+    .await;
+    let (headers, mut truths) = ([("content-type", "application/json".to_owned())], String::new());
+    for id in 100..100 + MANY {
+        let body = json!({"id": id, "amount": 1}).to_string();
+        // Each prediction is off by two.
+        writeln!(truths, "{id},{}", body.len() + 2).expect("a text grows");
+        app.users().post("/echo", &headers, body).await.expect("answered");
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), format!("key,truth\n{truths}")).expect("is written");
+    let tell = format!("drift truth shop production {} --output json", file.path().display());
+    let mut known = 0;
+    eventually("every prediction to be known", PATIENCE, async || {
+        let told = world.slipway(&tell).json();
+        known += told["known_count"].as_i64().expect("a count");
+        (known == MANY).then_some(())
+    })
+    .await;
+    assert_eq!(world.slipway(&tell).json()["unknown_count"], MANY);
+    let shown = world.slipway(show).done();
+    assert!(shown.contains("MAE 2.000, RMSE 2.000") && shown.contains("#1"), "{shown}");
+}
