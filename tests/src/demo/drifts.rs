@@ -3,7 +3,7 @@
 
 use super::canary::{OWN, STAGED};
 use super::engineer::ENVIRONMENT;
-use super::team::APP;
+use super::team::{APP, Push};
 use super::users::none_failed;
 use super::{Stage, Users, follow, tell};
 use anyhow::{Result, ensure};
@@ -57,9 +57,23 @@ async fn retrain(stage: &Stage) -> Result<()> {
     }
     let push = stage.team.pushed(&before).await?;
     follow::build(&stage.engineer, &push).await?;
+    agree(stage, &push).await?;
     let release = follow::release(&stage.engineer, &push, State::Live).await?;
     ensure!(release.cause == "retrain", "release {} came of {}", release.number, release.cause);
     tell::live(&release, &push);
+    Ok(())
+}
+
+/// A new model that says something else than the one before asks a person, who wanted that.
+async fn agree(stage: &Stage, push: &Push) -> Result<()> {
+    let release = follow::judged(&stage.engineer, push).await?;
+    if release.state() == State::Live {
+        return Ok(());
+    }
+    tell::asks(&release.canary.unwrap_or_default().sentence);
+    let promote = ["promote", APP, ENVIRONMENT];
+    tell::command(&promote);
+    stage.platform.slipway.run(&promote).await?;
     Ok(())
 }
 

@@ -121,6 +121,12 @@ pub(super) async fn undecided(engineer: &Engineer, push: &Push) -> Result<Releas
     come_to(engineer, push, |release| release.canary.as_ref().is_some_and(|it| it.waits)).await
 }
 
+/// The release of a push, once it is live or a person has to decide.
+pub(super) async fn judged(engineer: &Engineer, push: &Push) -> Result<Release> {
+    let asks = |release: &Release| release.canary.as_ref().is_some_and(|it| it.waits);
+    come_to(engineer, push, |release| release.state() == State::Live || asks(release)).await
+}
+
 /// The release of a push, once people have to agree to it.
 pub(super) async fn awaited(engineer: &Engineer, push: &Push) -> Result<Release> {
     come_to(engineer, push, |release| release.state() == State::AwaitingApproval).await
@@ -136,10 +142,10 @@ async fn come_to(
         let releases = engineer.releases().await?;
         if let Some(release) = releases.into_iter().find(|it| it.commit == push.commit) {
             let release = engineer.release(&release.name).await?;
-            ensure!(!has_ended(release.state()), "release {} has ended", release.number);
             if is_there(&release) {
                 return Ok(release);
             }
+            ensure!(!has_ended(release.state()), "release {} has ended", release.number);
         }
         ensure!(begun.elapsed() < PATIENCE, "the release did not come so far in time");
         tokio::time::sleep(LOOK).await;
