@@ -1,5 +1,6 @@
 //! `slipway cancel`: ends a release that moves, or a build.
 
+use super::known;
 use crate::client::{Server, request_id};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -8,7 +9,7 @@ use crate::session::Session;
 use clap::Args;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
-use proto::v1::{CancelBuildRequest, CancelReleaseRequest, GetEnvironmentRequest};
+use proto::v1::{CancelBuildRequest, CancelReleaseRequest};
 
 /// What to end: `shop production`, or a build.
 #[derive(Debug, Args)]
@@ -41,13 +42,7 @@ async fn release(
     app: &str,
     environment: &str,
 ) -> Result<Exit, Error> {
-    let name = proto::name::environment(app, environment);
-    let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
-        ReleaseServiceClient::new(channel).get_environment(question).await
-    });
-    let moving = answer.await?.environment.unwrap_or_default().moving;
-    let none = || Error::Conflict(format!("no release of {app}/{environment} moves"));
-    let name = moving.ok_or_else(none)?.name;
+    let name = known::moving(server, app, environment).await?;
     let request = CancelReleaseRequest { name, request_id: request_id() };
     let answer = server.ask(request, async |channel, request| {
         ReleaseServiceClient::new(channel).cancel_release(request).await

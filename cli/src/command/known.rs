@@ -6,7 +6,7 @@ use proto::v1::app_service_client::AppServiceClient;
 use proto::v1::build_service_client::BuildServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::{
-    App, GetAppRequest, GetBuildRequest, ListAppsRequest, ListBuildsRequest,
+    App, GetAppRequest, GetBuildRequest, GetEnvironmentRequest, ListAppsRequest, ListBuildsRequest,
     ListEnvironmentsRequest,
 };
 use std::collections::BTreeSet;
@@ -59,6 +59,17 @@ pub(super) async fn place(server: &Server, of: &str, name: Option<&str>) -> Resu
         Some(name) => environment(server, of, name).await,
         None => app(server, of).await.map(drop),
     }
+}
+
+/// The name of the release that moves in an environment; an error when none does.
+pub(super) async fn moving(server: &Server, of: &str, environment: &str) -> Result<String, Error> {
+    let question = GetEnvironmentRequest { name: proto::name::environment(of, environment) };
+    let answer = server.ask(question, async |channel, question| {
+        ReleaseServiceClient::new(channel).get_environment(question).await
+    });
+    let moving = answer.await?.environment.unwrap_or_default().moving;
+    let none = || Error::Conflict(format!("no release of {of}/{environment} moves"));
+    Ok(moving.ok_or_else(none)?.name)
 }
 
 /// A better answer than `refused`, when what was not found is the app or its environment.

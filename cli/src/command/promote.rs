@@ -10,7 +10,7 @@ use crate::print;
 use crate::session::Session;
 use clap::Args;
 use proto::v1::release_service_client::ReleaseServiceClient;
-use proto::v1::{GetEnvironmentRequest, PromoteEnvironmentRequest, PromoteReleaseRequest};
+use proto::v1::{PromoteEnvironmentRequest, PromoteReleaseRequest};
 
 /// What to let go on: `shop production`, or `shop --from staging --to production`.
 #[derive(Debug, Args)]
@@ -78,13 +78,7 @@ async fn go_on(
     server: &Server,
     (app, environment): (&str, &str),
 ) -> Result<Exit, Error> {
-    let name = proto::name::environment(app, environment);
-    let answer = server.ask(GetEnvironmentRequest { name }, async |channel, question| {
-        ReleaseServiceClient::new(channel).get_environment(question).await
-    });
-    let moving = answer.await?.environment.unwrap_or_default().moving;
-    let none = || Error::Conflict(format!("no release of {app}/{environment} moves"));
-    let name = moving.ok_or_else(none)?.name;
+    let name = known::moving(server, app, environment).await?;
     let request = PromoteReleaseRequest { name, request_id: request_id() };
     let answer = server.ask(request, async |channel, request| {
         ReleaseServiceClient::new(channel).promote_release(request).await
