@@ -6,6 +6,7 @@ use super::team::APP;
 use super::users::none_failed;
 use super::{Stage, Users, follow, tell};
 use anyhow::{Context, Result, ensure};
+use proto::v1::Release;
 use proto::v1::release::State;
 
 /// How the manifest says that a release takes over until now, and from now on.
@@ -47,13 +48,19 @@ pub(super) async fn untold(stage: &Stage, users: Users) -> Result<Users> {
     let push = stage.team.push("Version 1.6.0").await?;
     follow::build(&stage.engineer, &push).await?;
     let release = follow::undecided(&stage.engineer, &push).await?;
+    agree(stage, release).await?;
+    let release = follow::release(&stage.engineer, &push, State::Live).await?;
+    tell::live(&release, &push);
+    Users::start(&stage.platform)
+}
+
+/// A person whom a canary asks lets it go on.
+pub(super) async fn agree(stage: &Stage, release: Release) -> Result<()> {
     tell::asks(&release.canary.unwrap_or_default().sentence);
     let promote = ["promote", APP, ENVIRONMENT];
     tell::command(&promote);
     stage.platform.slipway.run(&promote).await?;
-    let release = follow::release(&stage.engineer, &push, State::Live).await?;
-    tell::live(&release, &push);
-    Users::start(&stage.platform)
+    Ok(())
 }
 
 /// A tag goes to staging, and from there, without a build, to production when somebody agrees.
@@ -74,8 +81,7 @@ pub(super) async fn promoted(stage: &Stage, users: &Users) -> Result<()> {
     tell::live(&release, &push);
     tell::users(&[("meanwhile", &during)]);
     none_failed(&[&during])?;
-    let image =
-        |release: &proto::v1::Release| release.services.first().and_then(|it| it.image.clone());
+    let image = |release: &Release| release.services.first().and_then(|it| it.image.clone());
     ensure!(image(&release) == image(&staged), "production runs another image than staging");
     let version = users.version().await?;
     ensure!(version == "2.0.0", "users get version {version} and not 2.0.0");

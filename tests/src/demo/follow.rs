@@ -118,18 +118,22 @@ pub(super) async fn release_in(
 
 /// The release of a push, once a person has to decide whether it gets more traffic.
 pub(super) async fn undecided(engineer: &Engineer, push: &Push) -> Result<Release> {
-    come_to(engineer, push, |release| release.canary.as_ref().is_some_and(|it| it.waits)).await
+    come_to(engineer, push, asks).await
 }
 
 /// The release of a push, once it is live or a person has to decide.
 pub(super) async fn judged(engineer: &Engineer, push: &Push) -> Result<Release> {
-    let asks = |release: &Release| release.canary.as_ref().is_some_and(|it| it.waits);
     come_to(engineer, push, |release| release.state() == State::Live || asks(release)).await
 }
 
 /// The release of a push, once people have to agree to it.
 pub(super) async fn awaited(engineer: &Engineer, push: &Push) -> Result<Release> {
     come_to(engineer, push, |release| release.state() == State::AwaitingApproval).await
+}
+
+/// Whether a person has to decide about its share of traffic.
+fn asks(release: &Release) -> bool {
+    release.canary.as_ref().is_some_and(|it| it.waits)
 }
 
 async fn come_to(
