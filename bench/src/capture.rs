@@ -42,7 +42,7 @@ const FEATURES: [(&str, &str); 8] = [
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How often each way is measured.
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Seconds per measurement.
     #[arg(long, default_value_t = 6)]

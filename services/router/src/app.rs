@@ -145,12 +145,12 @@ impl Router {
             over.cancel();
         };
         let serving = service::http::serve(control, routes, over.clone());
-        let published = async {
-            if let Some(publisher) = publisher {
-                publisher.run(&over).await;
-            }
-        };
-        let (served, (), (), ()) = tokio::join!(serving, ended, app.keep_saved(&over), published);
+        let publishing = publisher.map(|publisher| publisher.start(over.clone()));
+        let publishing = publishing.transpose().map_err(RouterError::Worker)?;
+        let (served, (), ()) = tokio::join!(serving, ended, app.keep_saved(&over));
+        if let Some(end) = publishing {
+            end.await.unwrap_or_else(|_| tracing::error!("capture panicked"));
+        }
         log.into_iter().for_each(Writer::finish);
         served.map_err(RouterError::Control)
     }

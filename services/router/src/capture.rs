@@ -1,5 +1,5 @@
 //! Captured traffic: bodies of some requests and their answers are copied as they pass and handed over when both are
-//! over; a task of the control takes what is declared out of them and publishes it.
+//! over; a thread that yields to the workers takes what is declared out of them and publishes it.
 //!
 //! Invariant: a request never waits for it and never fails by it. What is too large is not copied to its end, and what
 //! cannot be taken in time is dropped and counted.

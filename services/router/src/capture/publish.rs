@@ -1,14 +1,17 @@
-//! Takes the declared values out of what was captured and publishes them, many requests in one message.
+//! Takes the declared values out of what was captured and publishes them, many requests in one message; on a thread of
+//! its own that yields to all that serves users.
 
 use super::{Counts, Taken};
 use crate::table::{Capture, Declared};
 use bus::Bus;
 use events::sample::{SampleV1, SamplesV1, VERSION};
 use service::Secret;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const MOST_ROWS: usize = 1000;
 /// Values of one message: with texts of the greatest length it is smaller than the broker takes.
 const MOST_VALUES: usize = 4000;
+/// How much its thread yields, from 0 to 19: where processors are busy it has a tenth of the time of a worker.
+const NICE: i32 = 10;
 /// Between two tries to reach the broker.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -46,8 +51,28 @@ impl Publisher {
         Self { taken, url, counts, bus: None, tried: None }
     }
 
-    /// Publishes until `over`.
-    pub(crate) async fn run(mut self, over: &CancellationToken) {
+    /// Publishes until `over`, on a thread of its own; the answer tells when it has ended.
+    pub(crate) fn start(self, over: CancellationToken) -> io::Result<oneshot::Receiver<()>> {
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new().name("capture".to_owned()).spawn(move || {
+            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+                tracing::warn!(error = &error as &dyn std::error::Error, "capture does not yield");
+            }
+            match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(self.run(&over)),
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "starting to capture"
+                    );
+                }
+            }
+            drop(ended.send(()));
+        })?;
+        Ok(end)
+    }
+
+    async fn run(mut self, over: &CancellationToken) {
         loop {
             let first = tokio::select! {
                 () = over.cancelled() => return,
