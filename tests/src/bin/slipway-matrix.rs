@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Case, Ground, KILLED, Lane, Report, STEPS, cases, deliver_through_kills,
+    CALAMITIES, Case, Ground, KILLED, Lane, Report, STEPS, cases, deliver_through_kills, jobs,
     kill_the_broker, name_of, promotions,
 };
 
@@ -38,7 +38,7 @@ fn main() -> Result<()> {
 /// How many cases there are, and in which order, side by side: most of a case is waiting. Engines of one's own are not
 /// side by side.
 fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
-    let mut cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+    let mut cut: Vec<Case> = cases().chain(jobs()).filter(|case| wanted(&case.name())).collect();
     let second_half = cut.split_off(cut.len() / 2);
     let pushed = KILLED.into_iter().filter(|killed| wanted(&killed.name())).collect();
     let promoted = promotions().filter(|case| wanted(&case.name())).collect();

@@ -4,11 +4,13 @@ mod broker;
 mod calamity;
 mod checked;
 mod deliveries;
+mod jobs;
 mod lane;
 mod promoted;
 mod pushed;
 mod report;
 mod run;
+mod scene;
 mod sequence;
 mod table;
 
@@ -19,4 +21,7 @@ pub use lane::{Lane, name_of};
 pub use pushed::{KILLED, Killed};
 pub use report::Report;
 pub use run::{Converged, Stage};
-pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, promotions, sample};
+pub use scene::Scene;
+pub use table::{
+    Case, FAULTS, JOBS, POINTS, Point, STEPS, Step, cases, jobs, promotions, sample, sample_of_jobs,
+};

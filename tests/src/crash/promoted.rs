@@ -1,7 +1,8 @@
 //! Who promotes is cut, and what soaked is released all the same: once, with the same digests.
 
 use super::run::{Converged, Stage};
-use super::table::{Case, Point, Scene};
+use super::scene::Scene;
+use super::table::{Case, Point};
 use crate::{digest, rewrite};
 use proto::v1::release::State;
 use service::fail_point::Fault;

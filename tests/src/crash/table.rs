@@ -1,36 +1,12 @@
 //! The crash table: every step of a release, every place in it where it can be cut, every way to cut it.
 
+use super::scene::Scene;
 use service::fail_point::Fault;
-
-/// What the release is like that is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scene {
-    /// It becomes live.
-    Good,
-    /// It has half of the traffic first, and becomes live when it is shown to be no worse.
-    Canary,
-    /// A job runs before it starts, and it becomes live.
-    Migrates,
-    /// CI has to be green for it, is, and it becomes live.
-    Checked,
-    /// A job tries the candidate before it has users, and it becomes live.
-    Tried,
-    /// Somebody has to agree to it, does, and it becomes live.
-    Approved,
-    /// A freeze holds it until somebody puts that aside, and it becomes live.
-    Frozen,
-    /// It stops being ready while it bakes.
-    TurnsBad,
-    /// It never gets ready.
-    NeverReady,
-    /// It is ready, and does not answer as `verify` wants it.
-    AnswersBadly,
-}
 
 /// A step, a release that goes through it, and what is said when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// As `release::State::step` names it, or `promoting`.
+    /// As `release::State::step` names it, or why a job runs, or `promoting`, `timetable`, `errand`.
     pub name: &'static str,
     /// The release.
     pub scene: Scene,
@@ -43,6 +19,8 @@ pub struct Step {
 pub enum Point {
     /// Before its effect.
     BeforeEffect,
+    /// In the middle of it: the container of a job runs.
+    Started,
     /// The effect is done, nothing is recorded.
     EffectDone,
     /// It is recorded, and not said.
@@ -95,9 +73,42 @@ pub const STEPS: [Step; 20] = [
 /// No step of a release: one is made of what was live elsewhere for long enough.
 const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
 
+/// Every reason for a job to run, and what makes it due.
+pub const JOBS: [Step; 10] = [
+    step("before_release", Scene::Migrates, RAN),
+    step("first_release", Scene::SetUp, RAN),
+    step("undo", Scene::Undone, RAN),
+    step("verify", Scene::Tried, RAN),
+    step("verify_again", Scene::TriedTwice, RAN),
+    step("after_release", Scene::Greets, RAN),
+    step("on_failure", Scene::Mourns, RAN),
+    step("on_rollback", Scene::Cleans, RAN),
+    step("manual", Scene::Asked, RAN),
+    step("schedule", Scene::Overdue, RAN),
+];
+
+const RAN: &str = "run.finished.succeeded";
+
+/// A time that has come becomes a row, and a row that is due is carried out: nothing is said of either but of its job.
+const ROWS: [Step; 2] =
+    [step("timetable", Scene::Overdue, RAN), step("errand", Scene::Greets, RAN)];
+
 /// Every place.
 pub const POINTS: [Point; 5] =
     [Point::BeforeEffect, Point::EffectDone, Point::Recorded, Point::Published, Point::Handled];
+
+/// Every place of a job.
+const JOB_POINTS: [Point; 6] = [
+    Point::BeforeEffect,
+    Point::Started,
+    Point::EffectDone,
+    Point::Recorded,
+    Point::Published,
+    Point::Handled,
+];
+
+/// Every place where nothing is said.
+const ROW_POINTS: [Point; 3] = [Point::BeforeEffect, Point::EffectDone, Point::Recorded];
 
 /// Every way. Holding is for faults of the infrastructure.
 pub const FAULTS: [Fault; 4] = [Fault::Kill, Fault::Error, Fault::TimedOut, Fault::Stop];
@@ -107,6 +118,7 @@ impl Point {
     pub fn name(self) -> &'static str {
         match self {
             Self::BeforeEffect => "before_effect",
+            Self::Started => "started",
             Self::EffectDone => "effect_done",
             Self::Recorded => "recorded",
             Self::Published => "published",
@@ -120,7 +132,7 @@ impl Case {
     pub fn point(&self) -> String {
         let Step { name, said, .. } = self.step;
         match self.point {
-            Point::BeforeEffect | Point::EffectDone | Point::Recorded => {
+            Point::BeforeEffect | Point::Started | Point::EffectDone | Point::Recorded => {
                 format!("deployer.{name}.{}", self.point.name())
             }
             Point::Published | Point::Handled => {
@@ -131,7 +143,11 @@ impl Case {
 
     /// The service that suffers.
     pub fn owner(&self) -> &'static str {
-        if self.point == Point::Handled { "monitor" } else { "deployer" }
+        match (self.point, self.step.said) {
+            (Point::Handled, RAN) => "gateway",
+            (Point::Handled, _) => "monitor",
+            _ => "deployer",
+        }
     }
 
     /// As it is told.
@@ -140,20 +156,28 @@ impl Case {
     }
 }
 
-/// Every row.
+/// Every row of a release.
 pub fn cases() -> impl Iterator<Item = Case> {
-    STEPS.into_iter().flat_map(rows)
+    STEPS.into_iter().flat_map(|step| rows(step, &POINTS))
 }
 
 /// Every row of what is promoted.
 pub fn promotions() -> impl Iterator<Item = Case> {
-    rows(PROMOTING)
+    rows(PROMOTING, &POINTS)
 }
 
-fn rows(step: Step) -> impl Iterator<Item = Case> {
-    POINTS
-        .into_iter()
-        .flat_map(move |point| FAULTS.into_iter().map(move |fault| Case { step, point, fault }))
+/// Every row of a job.
+pub fn jobs() -> impl Iterator<Item = Case> {
+    let runs = JOBS.into_iter().flat_map(|step| rows(step, &JOB_POINTS));
+    runs.chain(ROWS.into_iter().flat_map(|step| rows(step, &ROW_POINTS)))
+}
+
+fn rows(step: Step, points: &'static [Point]) -> impl Iterator<Item = Case> {
+    let cut = move |point: &Point| {
+        let point = *point;
+        FAULTS.into_iter().map(move |fault| Case { step, point, fault })
+    };
+    points.iter().flat_map(cut)
 }
 
 /// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once.
@@ -174,9 +198,28 @@ pub fn sample() -> impl Iterator<Item = Case> {
     cases().filter(often)
 }
 
+/// The rows of jobs that `make test` runs: the deployer is killed in another place of each, and between a time and what
+/// begins for it.
+pub fn sample_of_jobs() -> impl Iterator<Item = Case> {
+    let killed = [
+        ("before_release", Point::Started),
+        ("first_release", Point::EffectDone),
+        ("undo", Point::Started),
+        ("verify_again", Point::Started),
+        ("after_release", Point::Recorded),
+        ("on_failure", Point::BeforeEffect),
+        ("on_rollback", Point::Started),
+        ("manual", Point::EffectDone),
+        ("timetable", Point::Recorded),
+    ];
+    let is_it = move |case: &Case| killed.contains(&(case.step.name, case.point));
+    jobs().filter(move |case| case.fault == Fault::Kill && is_it(case))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manifest::JobAt;
     use release::{Cleared, Ending, Failure, Shift, State, Undo};
 
     /// One state for each thing that is done.
@@ -237,6 +280,38 @@ mod tests {
         let unknown: Vec<_> = states().into_iter().filter(|state| !is_known(state)).collect();
         assert!(unknown.is_empty(), "give these a row in STEPS: {unknown:#?}");
         assert_eq!(cases().count(), STEPS.len() * POINTS.len() * FAULTS.len());
+    }
+
+    /// A job at a time that is new does not compile until it is said here what runs then.
+    fn kinds(at: JobAt) -> &'static [&'static str] {
+        match at {
+            JobAt::BeforeRelease => &["before_release"],
+            JobAt::FirstRelease => &["first_release", "undo"],
+            JobAt::Verify => &["verify", "verify_again"],
+            JobAt::AfterRelease => &["after_release"],
+            JobAt::OnFailure => &["on_failure"],
+            JobAt::OnRollback => &["on_rollback"],
+            JobAt::Manual => &["manual"],
+            JobAt::Schedule => &["schedule"],
+        }
+    }
+
+    #[test]
+    fn every_job_has_crash_points() {
+        let all = [
+            JobAt::BeforeRelease,
+            JobAt::FirstRelease,
+            JobAt::Verify,
+            JobAt::AfterRelease,
+            JobAt::OnFailure,
+            JobAt::OnRollback,
+            JobAt::Manual,
+            JobAt::Schedule,
+        ];
+        let kinds: Vec<&str> = all.into_iter().flat_map(kinds).copied().collect();
+        assert_eq!(JOBS.map(|step| step.name).to_vec(), kinds);
+        let rows = JOBS.len() * JOB_POINTS.len() + ROWS.len() * ROW_POINTS.len();
+        assert_eq!(jobs().count(), rows * FAULTS.len());
     }
 
     #[test]

@@ -7,12 +7,21 @@ mod sequences;
 mod upgrade;
 
 use service::fail_point::Fault;
-use stories::crash::{Point, Stage, promotions, sample};
+use stories::crash::{Point, Stage, promotions, sample, sample_of_jobs};
 
 #[tokio::test]
 async fn a_release_that_is_cut_anywhere_ends_right() {
     let mut stage = Stage::start().await;
     for case in sample() {
+        let converged = stage.run(&case).await;
+        assert!(converged.users.sent > 0, "{}", case.name());
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_cut_anywhere_runs_once() {
+    let mut stage = Stage::start().await;
+    for case in sample_of_jobs() {
         let converged = stage.run(&case).await;
         assert!(converged.users.sent > 0, "{}", case.name());
     }

@@ -4,11 +4,8 @@
 use crate::tell::reason;
 use proto::v1::release::State;
 use proto::v1::run::State as RunState;
-use proto::v1::{
-    ListRunsRequest, PromoteReleaseRequest, RollbackEnvironmentRequest, Run, RunJobRequest,
-};
+use proto::v1::{ListRunsRequest, PromoteReleaseRequest, RollbackEnvironmentRequest, Run};
 use serde_json::json;
-use service::fail_point::Fault;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
@@ -141,22 +138,50 @@ async fn past_what_cannot_be_undone_only_a_person_goes_back() {
     assert_eq!(app.version().await, "one");
 }
 
+/// Waits for a file in the volume, at half past two in the night of Berlin.
+fn by_the_clock(job: &str, policy: &str) -> String {
+    let waits = "import os.path, time; [time.sleep(0.1) for _ in iter(lambda: os.path.exists('/data/go'), True)]";
+    let at = "schedule, schedule: \"30 2 * * *\", timezone: Europe/Berlin";
+    let command = format!("[python, -c, \"{waits}\"]");
+    format!("{job}: {{ service: web, at: {at}{policy}, command: {command} }}")
+}
+
+/// Waits until so many runs are known, and so many of them wait; what is known of each, the oldest first.
+async fn known(world: &World, count: usize, due: usize) -> Vec<String> {
+    eventually("the times to be taken", Duration::from_mins(1), async || {
+        let mut runs = runs(world).await.filter(|runs| runs.len() == count)?;
+        runs.reverse();
+        let tell = |run: &Run| format!("{} {:?} {}", run.job, run.state(), run.reason);
+        let waiting = runs.iter().filter(|run| run.state() == RunState::Due).count();
+        (waiting == due).then(|| runs.iter().map(tell).collect())
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_job_that_was_asked_for_runs_once_wherever_the_deployer_dies() {
-    let mut world = World::alone().await;
-    let repo = with_jobs(&[writes("works", "manual", "")]);
+async fn what_is_due_by_the_clock_runs_once_and_as_its_policy_says() {
+    let world = World::start().await;
+    let policies = [("skips", ""), ("queues", ", overlap: queue"), ("leaves", ", missed: skip")];
+    let repo = with_jobs(&policies.map(|(job, policy)| by_the_clock(job, policy)));
     world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
-    for (count, point) in [(1, "started"), (2, "ended"), (3, "recorded")] {
-        world.arm(&format!("deployer.job.{point}"), Fault::Kill);
-        let name = format!("{PLACE}/jobs/works");
-        let asked = RunJobRequest { name, request_id: point.to_owned(), ..Default::default() };
-        let first = world.admin().jobs.run_job(asked.clone()).await.expect("it is due");
-        let again = world.admin().jobs.run_job(asked).await.expect("the same answer");
-        assert_eq!(first.into_inner(), again.into_inner());
-        world.hit(&format!("deployer.job.{point}")).await;
-        world.rises("deployer").await;
-        world.disarm();
-        assert_eq!(ended(&world, count).await, vec!["manual works Succeeded"; count]);
+    let next = world.slipway("runs shop").done();
+    assert!(["00:30:00Z", "01:30:00Z"].iter().any(|berlin| next.contains(berlin)), "{next}");
+    for (job, _) in policies {
+        world.is_overdue(job).await;
     }
-    assert_eq!(notes(&world), "works works works");
+    // Of three nights.
+    assert_eq!(known(&world, 3, 0).await[2], "leaves Skipped MISSED");
+    for job in ["skips", "queues"] {
+        world.is_overdue(job).await;
+    }
+    assert_eq!(known(&world, 5, 1).await[3..], ["skips Skipped OVERLAP", "queues Due "]);
+    world.docker.exec("web", &["touch", "/data/go"]);
+    let ends = [
+        "skips Succeeded",
+        "queues Succeeded",
+        "leaves Skipped",
+        "skips Skipped",
+        "queues Succeeded",
+    ];
+    assert_eq!(ended(&world, 5).await, ends.map(|end| format!("schedule {end}")));
 }
