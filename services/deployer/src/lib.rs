@@ -7,6 +7,7 @@
 mod addresses;
 mod admit;
 mod adopt;
+mod answered;
 mod app;
 mod approval;
 mod budget;

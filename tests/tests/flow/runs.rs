@@ -12,6 +12,11 @@ use stories::{App, World, rewrite};
 use testkit::{Repo, eventually};
 
 const PLACE: &str = "apps/shop/environments/production";
+/// What is waited for comes within this.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Of a job: goes on until there is a file in the volume.
+const WAITS: &str =
+    "import time; [time.sleep(0.1) for _ in iter(lambda: os.path.exists('/data/go'), True)]";
 
 /// Writes a word into a volume that the service has as well.
 fn writes(job: &str, at: &str, rest: &str) -> String {
@@ -42,7 +47,7 @@ async fn runs(world: &World) -> Option<Vec<Run>> {
 
 /// What came of every run, the oldest first, when so many have ended.
 async fn ended(world: &World, count: usize) -> Vec<String> {
-    eventually("the runs to end", Duration::from_mins(1), async || {
+    eventually("the runs to end", PATIENCE, async || {
         let mut runs = runs(world).await?;
         runs.reverse();
         let over = |run: &Run| !matches!(run.state(), RunState::Due | RunState::Running);
@@ -55,20 +60,32 @@ async fn ended(world: &World, count: usize) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_run_by_hand_one_at_a_time_and_its_outcome_is_that_of_the_command() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let says = "print(sys.argv[1:]); sys.exit(len(sys.argv) - 1)";
-    let sleeps = "import time; print('sleeps', flush=True); time.sleep(600)".to_owned();
-    let jobs = [writes("says", "manual", says), writes("sleeps", "manual", &sleeps)];
+    let waits = format!("print('waits', flush=True); {WAITS}");
+    let jobs = [writes("says", "manual", says), writes("waits", "manual", &waits)];
     let repo = with_jobs(&jobs);
     world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
     assert_eq!(world.slipway("run shop says").done(), "[]\n");
     let bad = world.slipway("run shop says -e production -- one --two");
     assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two']\n"));
-    world.slipway_follows("run shop sleeps").shows("sleeps").await;
-    insta::assert_snapshot!(world.slipway("run shop sleeps").failed(), @"6 error: job sleeps runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
+    // Who asked is gone, and it goes on.
+    world.slipway_follows("run shop waits").shows("waits").await;
+    insta::assert_snapshot!(world.slipway("run shop waits").failed(), @"6 error: job waits runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
     let failed = runs(&world).await.expect("a list").swap_remove(1);
     let shown = world.slipway(&format!("runs shop {}", &failed.name["runs/".len()..])).done();
     assert!(shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two']\n"), "{shown}");
+    world.docker.exec("web", &["touch", "/data/go"]);
+    assert_eq!(ended(&world, 3).await[2], "manual waits Succeeded");
+    // Who carries it out dies, and who asked hears how it ended.
+    world.docker.exec("web", &["rm", "/data/go"]);
+    let mut asked = world.slipway_follows("run shop waits");
+    asked.shows("waits").await;
+    world.kill("deployer");
+    world.resume("deployer");
+    world.docker.exec("web", &["touch", "/data/go"]);
+    let status = eventually("the command to end", PATIENCE, async || asked.ended()).await;
+    assert_eq!((status, asked.shown().as_str()), (0, "waits\n"));
 }
 
 #[tokio::test]
@@ -104,10 +121,8 @@ async fn asking(app: &App<'_>) {
     rewrite(app.repo, "at: manual", "at: before_release, irreversible: true");
     behave(app.repo, &json!({"version": "two", "unready_after_s": 1}));
     app.push("It cannot be undone, and turns bad").await;
-    eventually("a person to be asked", Duration::from_mins(1), async || {
-        app.release(2).await.asks.then_some(())
-    })
-    .await;
+    eventually("a person to be asked", PATIENCE, async || app.release(2).await.asks.then_some(()))
+        .await;
 }
 
 async fn back(app: &App<'_>, number: i64, confirm_irreversible: bool) -> Result<(), String> {
@@ -140,15 +155,14 @@ async fn past_what_cannot_be_undone_only_a_person_goes_back() {
 
 /// Waits for a file in the volume, at half past two in the night of Berlin.
 fn by_the_clock(job: &str, policy: &str) -> String {
-    let waits = "import os.path, time; [time.sleep(0.1) for _ in iter(lambda: os.path.exists('/data/go'), True)]";
     let at = "schedule, schedule: \"30 2 * * *\", timezone: Europe/Berlin";
-    let command = format!("[python, -c, \"{waits}\"]");
+    let command = format!("[python, -c, \"import os; {WAITS}\"]");
     format!("{job}: {{ service: web, at: {at}{policy}, command: {command} }}")
 }
 
 /// Waits until so many runs are known, and so many of them wait; what is known of each, the oldest first.
 async fn known(world: &World, count: usize, due: usize) -> Vec<String> {
-    eventually("the times to be taken", Duration::from_mins(1), async || {
+    eventually("the times to be taken", PATIENCE, async || {
         let mut runs = runs(world).await.filter(|runs| runs.len() == count)?;
         runs.reverse();
         let tell = |run: &Run| format!("{} {:?} {}", run.job, run.state(), run.reason);

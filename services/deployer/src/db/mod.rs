@@ -1,6 +1,7 @@
 //! The deployer's tables, one file each. Callers own the transaction.
 
 pub(crate) mod analysis;
+pub(crate) mod answer;
 pub(crate) mod app_removal;
 pub(crate) mod certificate;
 pub(crate) mod claim;

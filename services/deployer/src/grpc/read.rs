@@ -6,7 +6,8 @@ use super::{executions, soaks};
 use crate::app::App;
 use crate::db::release::{self, Release};
 use crate::db::{
-    analysis, certificate, environment, instance, log, reading, shadow, synthetic, vote, wreck,
+    analysis, answer, certificate, environment, instance, log, reading, shadow, synthetic, vote,
+    wreck,
 };
 use crate::window;
 use ::release::State;
@@ -63,6 +64,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
     let readings = reading::of_release(&app.pool, release.id).await.map_err(database)?;
+    let answers = answer::of_release(&app.pool, release.id).await.map_err(database)?;
     let sent = synthetic::find(&app.pool, release.id).await.map_err(database)?;
     let wrecks = wreck::of_release(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
@@ -83,6 +85,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         wrecks: &wrecks,
         shadow: shadow.as_ref(),
         readings: &readings,
+        answers: &answers,
         sent,
     };
     let errands = executions::errands(app, release.id).await?;

@@ -2,10 +2,11 @@
 
 use super::exchange::exchange;
 use super::{Answer, tcp};
+use http::response::Parts;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use manifest::{Call, Json, Text};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(crate) struct Question<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     /// `None` when it was longer than is read.
     pub(crate) body: Option<Bytes>,
     pub(crate) took: Duration,
@@ -40,8 +42,9 @@ pub(crate) async fn call(address: SocketAddr, asked: Question<'_>) -> Result<Rep
     let stream = tcp::connect(address, asked.within).await?;
     let request = request(address, asked).map_err(|error| Answer::Unasked(error.to_string()))?;
     let exchanged = timeout_at(started + asked.within, exchange(stream, request, read)).await;
-    let (status, body) = exchanged.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
-    Ok(Reply { status, body, took: started.elapsed() })
+    let (head, body) = exchanged.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
+    let Parts { status, headers, .. } = head;
+    Ok(Reply { status: status.as_u16(), headers, body, took: started.elapsed() })
 }
 
 fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
@@ -64,11 +67,11 @@ fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Byte
     request.body(Full::from(body))
 }
 
-async fn read(response: Response<Incoming>) -> Result<(u16, Option<Bytes>), Answer> {
-    let status = response.status().as_u16();
-    match Limited::new(response.into_body(), BODY_CAP).collect().await {
-        Ok(body) => Ok((status, Some(body.to_bytes()))),
-        Err(error) if error.is::<LengthLimitError>() => Ok((status, None)),
+async fn read(response: Response<Incoming>) -> Result<(Parts, Option<Bytes>), Answer> {
+    let (head, body) = response.into_parts();
+    match Limited::new(body, BODY_CAP).collect().await {
+        Ok(body) => Ok((head, Some(body.to_bytes()))),
+        Err(error) if error.is::<LengthLimitError>() => Ok((head, None)),
         Err(_) => Err(Answer::Reset),
     }
 }
