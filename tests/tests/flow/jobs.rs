@@ -50,6 +50,10 @@ async fn a_migration_runs_once_for_each_release_and_not_on_the_way_back() {
     app.push("One").await;
     let first = app.live(1).await;
     assert!(detail(&first, "running_jobs").starts_with("migrate in "), "{first:#?}");
+    assert_eq!(
+        (first.errands[0].kind.as_str(), first.errands[0].exit_code),
+        ("before_release", Some(0))
+    );
     app.ship(&json!({"version": "two"}), 2).await;
     app.rollback(1).await.expect("the way back");
     app.live(3).await;

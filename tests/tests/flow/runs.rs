@@ -61,20 +61,26 @@ async fn ended(world: &World, count: usize) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_run_by_hand_one_at_a_time_and_its_outcome_is_that_of_the_command() {
     let mut world = World::start().await;
-    let says = "print(sys.argv[1:]); sys.exit(len(sys.argv) - 1)";
+    let says = "print(sys.argv[1:], os.environ['API_KEY']); sys.exit(len(sys.argv) - 1)";
     let waits = format!("print('waits', flush=True); {WAITS}");
     let jobs = [writes("says", "manual", says), writes("waits", "manual", &waits)];
     let repo = with_jobs(&jobs);
-    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
-    assert_eq!(world.slipway("run shop says").done(), "[]\n");
+    rewrite(&repo, "    http: {", "    secrets: [API_KEY]\n    http: {");
+    let app = world.register("shop", &repo).await;
+    app.set_secret("API_KEY", "the-value-of-the-key").await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    assert_eq!(world.slipway("run shop says").done(), "[] ***\n");
     let bad = world.slipway("run shop says -e production -- one --two");
-    assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two']\n"));
+    assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two'] ***\n"));
     // Who asked is gone, and it goes on.
     world.slipway_follows("run shop waits").shows("waits").await;
     insta::assert_snapshot!(world.slipway("run shop waits").failed(), @"6 error: job waits runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
     let failed = runs(&world).await.expect("a list").swap_remove(1);
     let shown = world.slipway(&format!("runs shop {}", &failed.name["runs/".len()..])).done();
-    assert!(shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two']\n"), "{shown}");
+    assert!(
+        shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two'] ***\n"),
+        "{shown}"
+    );
     world.docker.exec("web", &["touch", "/data/go"]);
     assert_eq!(ended(&world, 3).await[2], "manual waits Succeeded");
     // Who carries it out dies, and who asked hears how it ended.
@@ -147,6 +153,8 @@ async fn past_what_cannot_be_undone_only_a_person_goes_back() {
     let kept = PromoteReleaseRequest { name, ..Default::default() };
     app.client.clone().releases.promote_release(kept).await.expect("a person keeps it");
     app.live(2).await;
+    let plan = world.slipway("plan -e production --app shop").done();
+    assert!(plan.contains("only when a person says so, once job migrates has run"), "{plan}");
     assert_eq!(back(&app, 1, false).await, refused);
     back(&app, 1, true).await.expect("a person says so");
     app.live(3).await;
