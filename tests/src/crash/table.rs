@@ -89,9 +89,10 @@ pub const JOBS: [Step; 10] = [
 
 const RAN: &str = "run.finished.succeeded";
 
-/// A time that has come becomes a row, and a row that is due is carried out: nothing is said of either but of its job.
-const ROWS: [Step; 2] =
-    [step("timetable", Scene::Overdue, RAN), step("errand", Scene::Greets, RAN)];
+/// A time that has come becomes an errand. Nothing is said of it.
+const TIMETABLE: Step = step("timetable", Scene::Overdue, RAN);
+/// What is due is taken up, and over when its job has run.
+const ERRAND: Step = step("errand", Scene::Greets, RAN);
 
 /// Every place.
 pub const POINTS: [Point; 5] =
@@ -107,8 +108,9 @@ const JOB_POINTS: [Point; 6] = [
     Point::Handled,
 ];
 
-/// Every place where nothing is said.
-const ROW_POINTS: [Point; 3] = [Point::BeforeEffect, Point::EffectDone, Point::Recorded];
+/// Every place of what becomes an errand, and of that.
+const TIMETABLE_POINTS: [Point; 3] = [Point::BeforeEffect, Point::EffectDone, Point::Recorded];
+const ERRAND_POINTS: [Point; 2] = [Point::BeforeEffect, Point::EffectDone];
 
 /// Every way. Holding is for faults of the infrastructure.
 pub const FAULTS: [Fault; 4] = [Fault::Kill, Fault::Error, Fault::TimedOut, Fault::Stop];
@@ -169,7 +171,7 @@ pub fn promotions() -> impl Iterator<Item = Case> {
 /// Every row of a job.
 pub fn jobs() -> impl Iterator<Item = Case> {
     let runs = JOBS.into_iter().flat_map(|step| rows(step, &JOB_POINTS));
-    runs.chain(ROWS.into_iter().flat_map(|step| rows(step, &ROW_POINTS)))
+    runs.chain(rows(TIMETABLE, &TIMETABLE_POINTS)).chain(rows(ERRAND, &ERRAND_POINTS))
 }
 
 fn rows(step: Step, points: &'static [Point]) -> impl Iterator<Item = Case> {
@@ -310,8 +312,8 @@ mod tests {
         ];
         let kinds: Vec<&str> = all.into_iter().flat_map(kinds).copied().collect();
         assert_eq!(JOBS.map(|step| step.name).to_vec(), kinds);
-        let rows = JOBS.len() * JOB_POINTS.len() + ROWS.len() * ROW_POINTS.len();
-        assert_eq!(jobs().count(), rows * FAULTS.len());
+        let others = TIMETABLE_POINTS.len() + ERRAND_POINTS.len();
+        assert_eq!(jobs().count(), (JOBS.len() * JOB_POINTS.len() + others) * FAULTS.len());
     }
 
     #[test]
