@@ -68,10 +68,6 @@ struct Task {
     runs: &'static [&'static str],
 }
 
-const fn task(at: &'static str, runs: &'static [&'static str]) -> Option<Task> {
-    Some(Task { at, ending: "", runs })
-}
-
 /// The job of release `number`. No other has one of that name, so that what it did is told from what others did.
 pub(super) fn job(number: i64) -> String {
     format!("job-{number}")
@@ -85,26 +81,22 @@ fn writes(word: &str, ending: &str) -> String {
 
 impl Scene {
     fn task(self) -> Option<Task> {
-        match self {
-            Self::Migrates => task("before_release", &["before_release succeeded"]),
-            Self::SetUp => task("first_release", &["first_release succeeded"]),
-            Self::Undone => Some(Task {
-                at: "first_release",
-                ending: "; exit(4)",
-                runs: &["first_release failed", "undo succeeded"],
-            }),
-            Self::Tried => task("verify", &["verify succeeded"]),
+        let (at, runs): (_, &'static [_]) = match self {
+            Self::Migrates => ("before_release", &["before_release succeeded"]),
+            Self::SetUp => ("first_release", &["first_release succeeded"]),
+            Self::Undone => ("first_release", &["first_release failed", "undo succeeded"]),
+            Self::Tried => ("verify", &["verify succeeded"]),
             Self::TriedTwice => {
-                task("verify, again: true", &["verify succeeded", "verify_again succeeded"])
+                ("verify, again: true", &["verify succeeded", "verify_again succeeded"])
             }
-            Self::Greets => task("after_release", &["after_release succeeded"]),
-            Self::Asked => task("manual", &["manual succeeded"]),
-            Self::Overdue => task(
+            Self::Greets => ("after_release", &["after_release succeeded"]),
+            Self::Asked => ("manual", &["manual succeeded"]),
+            Self::Overdue => (
                 "schedule, schedule: \"30 2 * * *\", timezone: Europe/Berlin",
                 &["schedule succeeded"],
             ),
-            Self::Cleans => task("on_rollback", &["on_rollback succeeded"]),
-            Self::Mourns => task("on_failure", &["on_failure succeeded"]),
+            Self::Cleans => ("on_rollback", &["on_rollback succeeded"]),
+            Self::Mourns => ("on_failure", &["on_failure succeeded"]),
             Self::Good
             | Self::Canary
             | Self::Checked
@@ -112,8 +104,10 @@ impl Scene {
             | Self::Frozen
             | Self::TurnsBad
             | Self::NeverReady
-            | Self::AnswersBadly => None,
-        }
+            | Self::AnswersBadly => return None,
+        };
+        let ending = if self == Self::Undone { "; exit(4)" } else { "" };
+        Some(Task { at, ending, runs })
     }
 
     /// The manifest `text` of the app as the scene wants it, with the job of release `number`.
