@@ -85,7 +85,8 @@ async fn round(app: &App, release: &Release) -> Result<Result<Duration, Box<Faul
 pub(super) async fn ask(instance: &Asked, request: &VerifyRequest) -> Result<Duration, Box<Fault>> {
     let within = request.within.duration();
     let VerifyRequest { call: asked, json, headers, .. } = request;
-    let question = Question { call: asked, json: json.as_ref(), headers, within };
+    let json = json.as_ref();
+    let question = Question { agent: "slipway-verify", call: asked, json, headers, within };
     let reply = call(instance.address, question).await;
     let wrong = match &reply {
         Ok(reply) => faults(request, reply).join("; "),

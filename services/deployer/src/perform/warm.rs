@@ -40,7 +40,9 @@ async fn warm_one(instance: &Asked, warmup: &Warmup) -> (usize, usize) {
     let (mut sent, mut answered) = (0, 0);
     for request in &warmup.requests {
         let json = request.json.as_ref();
-        let question = Question { call: &request.call, json, headers: &none, within: WITHIN };
+        let agent = "slipway-warmup";
+        let headers = &none;
+        let question = Question { agent, call: &request.call, json, headers, within: WITHIN };
         for _ in 0..request.times {
             sent += 1;
             answered += usize::from(call(instance.address, question).await.is_ok());

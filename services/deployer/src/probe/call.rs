@@ -18,6 +18,8 @@ const BODY_CAP: usize = 1024 * 1024;
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
+    /// What we are called, unless the headers say it.
+    pub(crate) agent: &'static str,
     pub(crate) call: &'a Call,
     pub(crate) json: Option<&'a Json>,
     pub(crate) headers: &'a BTreeMap<Text, Text>,
@@ -55,7 +57,7 @@ fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Byte
     for (name, value) in asked.headers {
         request = request.header(name.as_str(), value.as_str());
     }
-    let own = [(HOST, address.to_string()), (USER_AGENT, "slipway-verify".to_owned())];
+    let own = [(HOST, address.to_string()), (USER_AGENT, asked.agent.to_owned())];
     let json = asked.json.map(|_| (CONTENT_TYPE, "application/json".to_owned()));
     for (name, value) in own.into_iter().chain(json).filter(|(name, _)| !says(name)) {
         request = request.header(name, value);
@@ -96,7 +98,9 @@ mod tests {
         let text = |text: &str| Text::parse(text).expect("a text");
         let headers = BTreeMap::from([(text("Host"), text("shop.example"))]);
         let within = Duration::from_secs(10);
-        let question = Question { call: &path, json: json.as_ref(), headers: &headers, within };
+        let json = json.as_ref();
+        let agent = "slipway-verify";
+        let question = Question { agent, call: &path, json, headers: &headers, within };
         tokio::join!(serve, call(address, question))
     }
 
@@ -105,9 +109,13 @@ mod tests {
         let json = Json(serde_json::json!({"amount": 3}));
         let (heard, reply) =
             asked(Some(json), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned()).await;
-        for said in
-            ["POST /predict?x=1 HTTP/1.1", "shop.example", "application/json", "{\"amount\":3}"]
-        {
+        for said in [
+            "POST /predict?x=1 HTTP/1.1",
+            "shop.example",
+            "slipway-verify",
+            "application/json",
+            "{\"amount\":3}",
+        ] {
             assert!(heard.contains(said), "{heard}");
         }
         assert_eq!(heard.to_lowercase().matches("host:").count(), 1);

@@ -1,6 +1,6 @@
 //! Sends in the background, one request after the other, while somebody wants it.
 
-use super::request::{Place, Side};
+use super::request::{AGENT, Place, Side};
 use crate::db::synthetic::Sent;
 use crate::probe::{Answer, Question, call};
 use manifest::{Synthetic, SyntheticRequest};
@@ -79,7 +79,8 @@ async fn keep_sending(place: Place, synthetic: Synthetic, within: Duration, shar
 async fn send(place: &Place, request: &SyntheticRequest, side: Side, within: Duration) -> bool {
     let headers = place.headers(request, side);
     let json = request.json.as_ref();
-    let question = Question { call: &request.call, json, headers: &headers, within };
+    let (agent, headers) = (AGENT, &headers);
+    let question = Question { agent, call: &request.call, json, headers, within };
     let reply = call(place.address(), question).await;
     !matches!(reply, Err(Answer::Refused | Answer::Unreachable(_) | Answer::Unasked(_)))
 }
