@@ -62,6 +62,15 @@ impl World {
         sqlx::query_scalar(state).bind(number).bind(PRODUCTION).fetch_one(&pool).await.ok()
     }
 
+    /// Whether this release went wrong and cannot be undone, and a person is asked.
+    pub(crate) async fn asks(&self, number: i64) -> bool {
+        let pool = self.truth();
+        let asks = "select state -> 'phase' ? 'asking' from deployer.release
+                    where number = $1 and environment = $2";
+        let asks = sqlx::query_scalar(asks).bind(number).bind(PRODUCTION).fetch_one(&pool).await;
+        asks.unwrap_or_default()
+    }
+
     /// Waits until `service` has handled `event_type` `count` times.
     pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
         let what = format!("{service} to have handled {event_type} {count} times");

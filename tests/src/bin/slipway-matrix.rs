@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Case, Ground, KILLED, Lane, Report, STEPS, cases, deliver_through_kills,
-    kill_the_broker, name_of, promotions,
+    CALAMITIES, Calamity, Case, Ground, KILLED, Lane, PROMOTING, Report, STEPS, cases,
+    deliver_through_kills, kill_the_broker, name_of, promotions,
 };
 
 /// What chance follows from.
@@ -47,12 +47,18 @@ fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
         let here = all.filter(|(step, it)| it.ground() == ground && wanted(&name_of(*step, *it)));
         Lane::Struck(ground, here.collect())
     };
-    let engines = [Ground::Engine, Ground::LiveEngine, Ground::SmallEngine];
+    let undermined = |ground: Ground| {
+        let here = |it: &Calamity| it.ground() == ground && wanted(&name_of(PROMOTING, *it));
+        Lane::Undermined(ground, CALAMITIES.into_iter().filter(here).collect())
+    };
+    let on = |grounds: &[Ground]| -> Vec<Lane> {
+        grounds.iter().flat_map(|ground| [struck(*ground), undermined(*ground)]).collect()
+    };
     let lanes: [Vec<Lane>; 4] = [
         vec![Lane::Pushed(pushed), Lane::Promoted(promoted), Lane::Cut(cut)],
         vec![Lane::Cut(second_half)],
-        engines.map(struck).into(),
-        [Ground::Usual, Ground::Clock].map(struck).into(),
+        on(&[Ground::Engine, Ground::LiveEngine, Ground::SmallEngine]),
+        on(&[Ground::Usual, Ground::Clock]),
     ];
     let count = lanes.iter().flatten().map(Lane::len).sum();
     (count, lanes)

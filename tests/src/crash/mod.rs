@@ -1,5 +1,6 @@
 //! Cuts releases wherever they can be cut, and looks whether they end right.
 
+mod answered;
 mod broker;
 mod calamity;
 mod checked;
@@ -9,6 +10,7 @@ mod promoted;
 mod pushed;
 mod report;
 mod run;
+mod scene;
 mod sequence;
 mod table;
 
@@ -19,4 +21,6 @@ pub use lane::{Lane, name_of};
 pub use pushed::{KILLED, Killed};
 pub use report::Report;
 pub use run::{Converged, Stage};
-pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, promotions, sample};
+pub use table::{
+    Case, FAULTS, POINTS, PROMOTING, Point, STEPS, Scene, Step, cases, promotions, sample,
+};

@@ -6,37 +6,25 @@ use crate::fixture::chameleon;
 use crate::{App, Client, World, rewrite};
 use proto::v1::grant::Role;
 use proto::v1::release::State;
-use proto::v1::{ApproveReleaseRequest, CreateReleaseRequest, Release};
+use proto::v1::{CreateReleaseRequest, Release};
 use serde_json::json;
 use service::fail_point::Fault;
 use std::time::{Duration, Instant};
 use testkit::{Load, Repo, Report as Users, eventually};
 
 /// Every release ends within this, whatever happens, also on a busy machine. How long it took is told.
-const BOUND: Duration = Duration::from_mins(3);
+pub(super) const BOUND: Duration = Duration::from_mins(3);
 
 /// Where a calamity takes requests along, they are answered again within this.
 const LOSS: Duration = Duration::from_secs(45);
-
-/// A person who is not answered within this asks again.
-const ANSWER: Duration = Duration::from_secs(2);
 
 pub(super) const APP: &str = "shop";
 /// What goes into the manifest, so that the release has every step.
 const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
 const VERIFY: &str =
     "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
-pub(super) const BAKE: &str = "    bake: 3s";
-/// For the job to write to; it takes over nothing from one release to the next but its files.
+/// For a job to write to; it takes over nothing from one release to the next but its files.
 const VOLUME: &str = "    volumes: [{ name: notes, path: /data, class: cache }]\n    http:";
-/// Writes down for which release it ran.
-const MIGRATE: &str = "jobs: { migrate: { service: web, at: before_release, command: [python, -c, \"import os; \
-    open('/data/migrated', 'a').write(os.environ['SLIPWAY_RELEASE'] + ' ')\"] } }\nenvironments:";
-const APPROVAL: &str = "    approval: 1\n    bake: 3s";
-/// It never opens by itself.
-const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 3s";
-/// As much slower as can be said: on a busy machine the slowest answers say little.
-const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
 
 /// What failed is left, so that the way there is cut as well, and gone before it is looked what is left.
 const LEAVES: (&str, &str) = ("SLIPWAY_WRECKS_KEPT", "1s");
@@ -68,13 +56,13 @@ pub struct Stage {
     pub world: World,
     repo: Repo,
     /// Two that are good, to take turns.
-    good: [String; 2],
-    turns_bad: String,
-    never_ready: String,
-    answers_badly: String,
-    turn: usize,
+    pub(super) good: [String; 2],
+    pub(super) turns_bad: String,
+    pub(super) never_ready: String,
+    pub(super) answers_badly: String,
+    pub(super) turn: usize,
     /// Somebody else than who deploys.
-    bo: Client,
+    pub(super) bo: Client,
     /// As many run when nothing moves.
     pub(super) running: usize,
 }
@@ -144,6 +132,22 @@ impl Stage {
     pub async fn survive(&mut self, step: Step, calamity: Calamity) -> Converged {
         let point = format!("deployer.{}.before_effect", step.name);
         let cut = self.cut(step, &point, Fault::Hold).await;
+        let number = cut.number;
+        let state = self.befall(calamity, (step.scene, number)).await;
+        let converged = self.converged(cut, state).await;
+        if state == "live" {
+            self.migrated_once(step.scene, number);
+        }
+        noticed(&converged.users, (step, calamity));
+        converged
+    }
+
+    /// The calamity strikes what waits at a fail point, and release `number` ends; in which state.
+    pub(super) async fn befall(
+        &mut self,
+        calamity: Calamity,
+        (scene, number): (Scene, i64),
+    ) -> &'static str {
         calamity.strike(&mut self.world);
         self.world.disarm();
         match calamity.lasts() {
@@ -155,26 +159,14 @@ impl Stage {
             }
         }
         let state = if calamity.may_fail() {
-            self.end_in(cut.number, &["live", "rolled_back", "failed"]).await
+            self.end_in(number, &["live", "rolled_back", "failed"]).await
         } else {
-            self.end(step.scene, cut.number).await
+            self.end(scene, number).await
         };
         if calamity.lasts() == Lasts::Whole {
             calamity.end(&mut self.world);
         }
-        let number = cut.number;
-        let converged = self.converged(cut, state).await;
-        if state == "live" {
-            self.migrated_once(step.scene, number);
-        }
-        let (users, name) = (&converged.users, (step.name, calamity.name()));
-        if calamity.may_lose() {
-            let lost = users.failing_for();
-            assert!(lost < LOSS, "{name:?}: {lost:?} long, {:?}", users.first_failure);
-        } else {
-            assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
-        }
-        converged
+        state
     }
 
     /// Users ask, a release begins, and it gets to `point`.
@@ -202,41 +194,13 @@ impl Stage {
         self.world.hit(point).await;
     }
 
-    /// Who asks meanwhile: a canary is judged by many requests, a gap is noticed by few.
+    /// Who asks meanwhile.
     fn users(&self, scene: Scene) -> Load {
         let users = self.app().users();
-        if scene == Scene::Canary {
+        if scene.is_judged() {
             return Load::start(&users, "/", 2, Duration::from_millis(5));
         }
         Load::steady(&users)
-    }
-
-    /// Gives whatever release `number` waits for, again and again.
-    pub(super) async fn answered(&self, scene: Scene, number: i64) {
-        if !matches!(scene, Scene::Approved | Scene::Frozen) {
-            return std::future::pending().await;
-        }
-        eventually("the release to come to its point", BOUND, async || {
-            let state = self.world.state_of(number).await?;
-            self.answer(number, &state).await;
-            None::<()>
-        })
-        .await;
-    }
-
-    /// Bo agrees, and puts the freeze aside, when that is waited for. While the owner is away he asks again.
-    async fn answer(&self, number: i64, state: &str) {
-        if !["awaiting_approval", "awaiting_window"].contains(&state) {
-            return;
-        }
-        let request = ApproveReleaseRequest {
-            name: format!("apps/{APP}/environments/production/releases/{number}"),
-            reason: "the story wants it".to_owned(),
-            override_freeze: state == "awaiting_window",
-            request_id: uuid::Uuid::new_v4().to_string(),
-        };
-        let mut releases = self.bo.clone().releases;
-        drop(tokio::time::timeout(ANSWER, releases.approve_release(request)).await);
     }
 
     /// Everything is in order again.
@@ -249,33 +213,13 @@ impl Stage {
 
     /// The job of release `number` ran, and not twice.
     fn migrated_once(&self, scene: Scene, number: i64) {
-        if !matches!(scene, Scene::Migrates | Scene::Tried) {
+        if !scene.migrates() {
             return;
         }
         let written = self.world.docker.exec("web", &["cat", "/data/migrated"]);
         let number = number.to_string();
         let times = written.split_whitespace().filter(|ran| **ran == number).count();
         assert_eq!(times, 1, "release {number} is in {written:?}");
-    }
-
-    /// The app's, as the scene wants it.
-    fn manifest(&self, scene: Scene) -> String {
-        let text = std::fs::read_to_string(self.repo.path().join("slipway.yaml"));
-        let text = text.expect("the app has a manifest");
-        match scene {
-            Scene::Canary => text.replace(BAKE, CANARY),
-            Scene::Migrates => text.replace("environments:", MIGRATE),
-            Scene::Tried => {
-                text.replace("environments:", &MIGRATE.replace("before_release", "verify"))
-            }
-            Scene::Approved => text.replace(BAKE, APPROVAL),
-            Scene::Frozen => text.replace(BAKE, FREEZE),
-            Scene::Good
-            | Scene::Checked
-            | Scene::TurnsBad
-            | Scene::NeverReady
-            | Scene::AnswersBadly => text,
-        }
     }
 
     /// Makes a release of the scene's image.
@@ -287,32 +231,6 @@ impl Stage {
         }
         let request = self.request(scene);
         self.make(&request).await
-    }
-
-    fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
-        let image = match scene {
-            Scene::Good
-            | Scene::Canary
-            | Scene::Migrates
-            | Scene::Checked
-            | Scene::Tried
-            | Scene::Approved
-            | Scene::Frozen => {
-                self.turn += 1;
-                &self.good[self.turn % 2]
-            }
-            Scene::TurnsBad => &self.turns_bad,
-            Scene::NeverReady => &self.never_ready,
-            Scene::AnswersBadly => &self.answers_badly,
-        };
-        CreateReleaseRequest {
-            parent: format!("apps/{APP}/environments/production"),
-            images: [("web".to_owned(), image.clone())].into(),
-            manifest: self.manifest(scene),
-            request_id: uuid::Uuid::new_v4().to_string(),
-            force: true,
-            ..CreateReleaseRequest::default()
-        }
     }
 
     async fn make(&self, request: &CreateReleaseRequest) -> Release {
@@ -348,18 +266,7 @@ impl Stage {
 
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
-        let wanted = match scene {
-            Scene::Good
-            | Scene::Canary
-            | Scene::Migrates
-            | Scene::Checked
-            | Scene::Tried
-            | Scene::Approved
-            | Scene::Frozen => "live",
-            Scene::TurnsBad => "rolled_back",
-            Scene::NeverReady | Scene::AnswersBadly => "failed",
-        };
-        self.end_in(number, &[wanted]).await
+        self.end_in(number, &[scene.ends()]).await
     }
 
     async fn end_in(&self, number: i64, wanted: &[&'static str]) -> &'static str {
@@ -391,5 +298,16 @@ impl Stage {
         let images = self.world.docker.images_of_running();
         assert!(images.contains(&wanted), "{images:?} run, {wanted} is released");
         self.world.all_said().await;
+    }
+}
+
+/// Users lost nothing but to what takes their requests along, and that not for long.
+pub(super) fn noticed(users: &Users, (step, calamity): (Step, Calamity)) {
+    let name = (step.name, calamity.name());
+    if calamity.may_lose() {
+        let lost = users.failing_for();
+        assert!(lost < LOSS, "{name:?}: {lost:?} long, {:?}", users.first_failure);
+    } else {
+        assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
     }
 }

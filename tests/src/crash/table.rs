@@ -9,6 +9,8 @@ pub enum Scene {
     Good,
     /// It has half of the traffic first, and becomes live when it is shown to be no worse.
     Canary,
+    /// It gets copies of all requests first, and becomes live when it is shown to be no worse.
+    Shadow,
     /// A job runs before it starts, and it becomes live.
     Migrates,
     /// CI has to be green for it, is, and it becomes live.
@@ -21,6 +23,8 @@ pub enum Scene {
     Frozen,
     /// It stops being ready while it bakes.
     TurnsBad,
+    /// The same after a job that cannot be undone: somebody is asked, and takes it back.
+    Asks,
     /// It never gets ready.
     NeverReady,
     /// It is ready, and does not answer as `verify` wants it.
@@ -69,7 +73,7 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 20] = [
+pub const STEPS: [Step; 22] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("awaiting_ci", Scene::Checked, "release.progressed.queued"),
     step("awaiting_approval", Scene::Approved, "release.progressed.queued"),
@@ -82,6 +86,7 @@ pub const STEPS: [Step; 20] = [
     step("verifying", Scene::Tried, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("judging", Scene::Canary, "release.progressed.shifting"),
+    step("judging", Scene::Shadow, "release.progressed.shifting"),
     step("baking", Scene::Good, "release.progressed.settling"),
     step("settling", Scene::Good, "release.live.live"),
     step("starting", Scene::NeverReady, "release.progressed.rolling_back"),
@@ -90,10 +95,12 @@ pub const STEPS: [Step; 20] = [
     step("restoring_traffic", Scene::TurnsBad, "release.progressed.rolling_back"),
     step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
     step("removing_candidate", Scene::NeverReady, "release.failed.failed"),
+    // The last, because nothing goes further back afterwards.
+    step("asking", Scene::Asks, "release.progressed.rolling_back"),
 ];
 
 /// No step of a release: one is made of what was live elsewhere for long enough.
-const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
+pub const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
 
 /// Every place.
 pub const POINTS: [Point; 5] =
@@ -163,6 +170,7 @@ pub fn sample() -> impl Iterator<Item = Case> {
         // The one that stood still comes back when everything is over, and must not act.
         (Point::BeforeEffect, Fault::Stop) => {
             matches!(case.step.name, "running_jobs" | "judging" | "restoring_traffic")
+                && case.step.scene != Scene::Shadow
         }
         (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
         (Point::Published, Fault::Kill) => case.step.name == "preparing",
@@ -197,6 +205,7 @@ mod tests {
             State::Shifting { step: 0, phase: Shift::Applying },
             State::Shifting { step: 0, phase: Shift::Holding },
             State::Shifting { step: 0, phase: Shift::Deciding },
+            State::Shifting { step: 0, phase: Shift::Asking { failure: failure.clone() } },
             State::Baking,
             State::Settling,
             back(Undo::Traffic),
