@@ -144,6 +144,19 @@ fn readings_that_tell_nothing() {
 }
 
 #[test]
+fn insiders_that_nobody_is() {
+    let said = |insiders: &str| {
+        refused(&production(&format!("strategy: {{ canary: {{ insiders: [{insiders}] }} }}")))
+    };
+    let nobody = said("{ header: { name: x-beta, is: [] } }");
+    assert!(nobody.contains("insiders[0].header.is: nobody is meant"), "{nobody}");
+    let home = said("{ address: [10.0.0.0/8, home] }");
+    assert!(home.contains("expected an address or network, found \"home\""), "{home}");
+    let two = said("{ address: '::1', cookie: { name: x, is: y } }");
+    assert!(two.contains("has `cookie` and `address`; keep one of them"), "{two}");
+}
+
+#[test]
 fn requests_that_may_not_be_sent() {
     let sent = |synthetic: &str| {
         refused(&production(&format!("strategy: {{ canary: {{ synthetic: {{ {synthetic} }} }} }}")))

@@ -130,12 +130,9 @@ async fn report(app: &App, release: &Release) -> Result<Option<Report>, Outcome>
 /// What is read of both releases, if the manifest asks for anything.
 async fn readers(app: &App, release: &Release) -> Result<Readers, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
-    let wanted = match &release.content.resolved.strategy {
-        Strategy::Canary(canary) => &canary.analysis.readings,
-        Strategy::Shadow(shadow) => &shadow.analysis.readings,
-        Strategy::BlueGreen | Strategy::Recreate => return Ok(Readers::default()),
-    };
-    let (false, Some(stable)) = (wanted.is_empty(), release.stable) else {
+    let analysis = release.content.resolved.strategy.analysis();
+    let wanted = analysis.map(|analysis| &analysis.readings).filter(|wanted| !wanted.is_empty());
+    let (Some(wanted), Some(stable)) = (wanted, release.stable) else {
         return Ok(Readers::default());
     };
     let stable = release::get(&app.pool, stable).await.map_err(again)?;
