@@ -162,6 +162,9 @@ fn requests_that_may_not_be_sent() {
         refused(&production(&format!("strategy: {{ canary: {{ synthetic: {{ {synthetic} }} }} }}")))
     };
     assert_snapshot!(sent("requests: []"), @"slipway.yaml:9:40 environments.production.strategy.canary.synthetic.requests: nothing is sent (name requests, like [{ get: / }], or leave out `synthetic`)");
+    let copied = "strategy: { shadow: { synthetic: { requests: [{ post: /, json: 1 }], methods: [POST] } } }";
+    let copied = refused(&production(copied));
+    assert!(copied.contains("shadow.synthetic.requests[0]: POST is not copied"), "{copied}");
     assert_snapshot!(sent("requests: [{ get: / }], per_minute: 6000"), @"slipway.yaml:9:76 environments.production.strategy.canary.synthetic.per_minute: 6000 is out of range (use a number from 1 to 1200)");
     assert_snapshot!(sent("requests: [{ post: /predict, json: { amount: 1 }, headers: { Host: a } }]"), @"
     slipway.yaml:9:51 environments.production.strategy.canary.synthetic.requests[0]: POST is not among `methods` (add POST to `methods` if it may be sent again and again)

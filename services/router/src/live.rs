@@ -92,7 +92,7 @@ impl LiveRoute {
     }
 
     /// Whether somebody shows what addresses a release.
-    fn is_token(&self, shown: Option<&[u8]>) -> bool {
+    pub(crate) fn is_token(&self, shown: Option<&[u8]>) -> bool {
         let token = self.route.candidate_token.as_ref();
         token.zip(shown).is_some_and(|(token, shown)| token.matches(shown))
     }

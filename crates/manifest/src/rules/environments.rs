@@ -127,6 +127,11 @@ fn copies(rules: &mut Rules<'_>, path: &str, shadow: &Shadow) {
         rules.broken(format!("{path}.methods"), "nothing is copied", help);
     }
     readings::check(rules, &format!("{path}.analysis"), &shadow.analysis, shadow.lasts);
+    if let Some(own) = &shadow.synthetic {
+        let path = format!("{path}.synthetic");
+        synthetic::check(rules, &path, own);
+        synthetic::copied(rules, &path, (own, shadow.methods.as_slice()));
+    }
     let ShadowLimits { body, timeout, at_once } = &shadow.limits;
     let path = format!("{path}.limits");
     rules.lasts(&format!("{path}.timeout"), *timeout, Span::millis(100), minutes(1));
