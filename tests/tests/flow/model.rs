@@ -1,6 +1,7 @@
 //! Model against model: what a candidate predicts beside the stable release, before it answers users.
 
 use proto::v1::Canary;
+use proto::v1::release::State;
 use serde_json::json;
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use testkit::{Load, Repo, eventually};
 const PATIENCE: Duration = Duration::from_mins(2);
 /// The chameleon's version stands in for a prediction.
 const CAPTURED: &str = "drift:\n  data:\n    reference: data/reference.csv\n    capture: { service: web, path: /, \
-                        features: { amount: /amount }, prediction: /version }\n";
+                        share: 100%, features: { amount: /amount }, prediction: /version }\n";
 
 /// The chameleon's echo says how long a request was; what was true of it is told by the request's `id`.
 const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    truth: { key: /id, kind: number }\n    \
@@ -19,13 +20,17 @@ const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    trut
 /// Predictions.
 const MANY: i64 = 120;
 
-/// An app whose releases get copies of all requests, and differ in nothing but their predictions.
-fn shadowed() -> Repo {
+/// Releases get copies of all requests, and differ in nothing but their predictions.
+const SHADOW: &str =
+    "shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } }";
+const CANARY: &str = "canary: { steps: [50, 100], hold: 5s, analysis: { p95: 1000% } }";
+
+/// An app with a model, whose releases take over so.
+fn predicting(strategy: &str) -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    let shadow = "strategy: { shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } } }";
-    rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
+    rewrite(&repo, "bake: 3s", &format!("strategy: {{ {strategy} }}\n    bake: 3s"));
     rewrite(&repo, "environments:", &format!("{CAPTURED}environments:"));
-    repo.write("data/reference.csv", "amount\n1\n").commit("Copies first");
+    repo.write("data/reference.csv", "amount\n1\n").commit("With a model");
     repo
 }
 
@@ -39,7 +44,7 @@ async fn asked(app: &App<'_>) -> Canary {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shadow_whose_model_disagrees_asks_a_person_who_lets_it_go_on() {
-    let (world, repo) = (World::start().await, shadowed());
+    let (world, repo) = (World::start().await, predicting(SHADOW));
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     app.live(1).await;
@@ -60,6 +65,28 @@ async fn a_shadow_whose_model_disagrees_asks_a_person_who_lets_it_go_on() {
     world.slipway("promote shop production").done();
     app.live(2).await;
     assert_eq!((load.stop().await.failed(), app.version().await.as_str()), (0, "two"));
+}
+
+#[tokio::test]
+async fn a_canary_whose_model_predicts_otherwise_asks_a_person_who_takes_it_back() {
+    let (world, repo) = (World::start().await, predicting(CANARY));
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    let bodies = [json!({"amount": 1})];
+    let load = Load::post(&app.users(), "/", &bodies, 4, Duration::from_millis(2));
+    behave(&repo, &json!({"version": "two"}));
+    app.push("Two").await;
+    let canary = asked(&app).await;
+    assert_eq!((canary.verdict.as_str(), canary.step), ("inconclusive", 1));
+    let told = "(100 %) are of another kind, of the stable release 0 of";
+    assert!(canary.sentence.contains(told), "{}", canary.sentence);
+    // Both got other requests, so that nothing can be said of the same ones.
+    assert!(!canary.sentence.contains("for the same requests"), "{}", canary.sentence);
+    app.rollback(0).await.expect("the stable release is there");
+    let release = app.release_in(2, &[State::RolledBack]).await;
+    assert_eq!((release.pinned, load.stop().await.failed()), (true, 0));
+    assert_eq!(app.version().await, "one");
 }
 
 #[tokio::test(flavor = "multi_thread")]
