@@ -21,7 +21,7 @@ pub(super) fn judged(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Jud
         let why = why.to_owned();
         JudgePlan { name: name.to_owned(), worse_by, why }
     };
-    let differences = differences.filter(is_judged);
+    let differences = differences.filter(|it| is_judged(*it));
     let differences = differences.map(|it| judge("differences", it, "answers are others"));
     let errors = judge("errors", analysis.errors.worse_by, "more requests fail, in points");
     let latency = [
@@ -40,8 +40,8 @@ pub(super) fn judged(resolved: &Resolved, running: Option<&Resolved>) -> Vec<Jud
     measured.chain(predictions).chain(readings).collect()
 }
 
-fn is_judged(allowed: &Percent) -> bool {
-    *allowed < Percent::HUNDRED
+fn is_judged(allowed: Percent) -> bool {
+    allowed < Percent::HUNDRED
 }
 
 /// What the model says, where it is known where that stands.
@@ -59,7 +59,7 @@ fn predictions(resolved: &Resolved, analysis: &Analysis) -> Vec<JudgePlan> {
     let moved = ("predictions", wanted.moved, "are elsewhere, in points");
     let disagree = ("disagreement", wanted.disagree, "are others for the same requests");
     let all = [Some(moved), is_shadow.then_some(disagree)].into_iter().flatten();
-    let judged = all.filter(|(_, allowed, _)| is_judged(allowed));
+    let judged = all.filter(|(_, allowed, _)| is_judged(*allowed));
     let judge = |(name, worse_by, what): (&str, Percent, &str)| JudgePlan {
         name: name.to_owned(),
         worse_by,
