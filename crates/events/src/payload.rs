@@ -301,8 +301,23 @@ pub struct RunV1 {
     pub message: Option<String>,
 }
 
+/// `disk.filled`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskV1 {
+    /// The app, which shares the disk with all others.
+    pub app: AppName,
+    /// How full it counts as, in snake case: `high`, `full`, `brimming`.
+    pub level: String,
+    /// Percent of it that are in use.
+    pub used_percent: u64,
+    /// A stable code in capitals.
+    pub reason: String,
+    /// The same for people.
+    pub message: String,
+}
+
 macro_rules! version_one {
     ($($payload:ty),*) => { $(impl Payload for $payload { const VERSION: u32 = 1; })* };
 }
 
-version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1, RunV1);
+version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1, RunV1, DiskV1);

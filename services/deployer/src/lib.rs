@@ -68,6 +68,7 @@ mod wreck;
 
 pub mod classify;
 pub mod diagnose;
+pub mod disk;
 pub mod docker;
 pub mod logs;
 pub mod probe;

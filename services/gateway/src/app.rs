@@ -162,6 +162,7 @@ pub(crate) fn handlers(app: &App) -> Handlers {
     for event_type in [EventType::InstanceUnhealthy, EventType::InstanceCrashed] {
         handlers = handlers.on(event_type, reaction(app, on::instance_ill::handle));
     }
+    handlers = handlers.on(EventType::DiskFilled, reaction(app, on::disk_filled::handle));
     handlers = handlers.on(EventType::RunFinished, reaction(app, on::run_finished::handle));
     handlers.on(EventType::BuildFailed, reaction(app, on::build_failed::handle))
 }

@@ -5,6 +5,7 @@ pub(crate) mod app_removal;
 pub(crate) mod certificate;
 pub(crate) mod claim;
 pub(crate) mod command;
+pub(crate) mod disk;
 pub(crate) mod environment;
 pub(crate) mod errand;
 pub(crate) mod instance;
