@@ -110,6 +110,14 @@ impl GitHub {
         locked(&self.state).requests.clone()
     }
 
+    /// Waits until so many requests were done and never answered.
+    pub async fn until_silent(&self, count: usize) {
+        eventually(&format!("{count} requests without an answer"), PATIENCE, async || {
+            (locked(&self.state).unanswered == count).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the deployment with this number, counted from 1, is in `state`.
     pub async fn until_deployment(&self, number: usize, state: &str) -> Deployment {
         eventually(&format!("deployment {number} to be {state}"), PATIENCE, async || {

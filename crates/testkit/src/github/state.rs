@@ -9,6 +9,10 @@ use std::time::SystemTime;
 /// What befalls a request that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// None: it is done and answered.
+    Nothing,
+    /// It is done, and never answered.
+    Silent,
     /// It is answered so, and nothing is done.
     Answer(u16),
     /// It is done, and the answer is a 502.
@@ -24,6 +28,8 @@ pub enum Fault {
 pub(super) struct State {
     pub(super) requests: Vec<String>,
     pub(super) faults: VecDeque<Fault>,
+    /// How many were never answered.
+    pub(super) unanswered: usize,
     pub(super) messages: HashMap<String, String>,
     /// Of installations, while they are valid.
     pub(super) tokens: Vec<String>,

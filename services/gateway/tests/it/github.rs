@@ -243,6 +243,40 @@ async fn a_deployment_whose_answer_was_lost_is_not_made_twice() {
 }
 
 #[tokio::test]
+async fn who_is_killed_before_noting_what_was_told_leaves_nothing_out_and_makes_nothing_twice() {
+    let mut told = Told::by(Some(token())).await;
+    for (number, before) in (1..=3).zip(0..) {
+        told.github.fail(vec![Fault::Nothing; before]);
+        told.github.fail([Fault::Silent]);
+        told.say(number, EventType::ReleaseLive, ("live", 9)).await;
+        told.github.until_silent(before + 1).await;
+        told.world.kill().await;
+        told.github.until_deployment(before + 1, "success").await;
+        let told_of = "select count(*) from gateway.report where state = 'told'";
+        told.world.until(told_of, i64::from(number)).await;
+    }
+    assert_eq!(told.github.deployments().len(), 3);
+    told.github.fail([Fault::Silent]);
+    told.drifts(&["amount"]).await;
+    told.github.until_silent(4).await;
+    told.world.kill().await;
+    told.until_told().await;
+    assert_eq!(told.github.issues().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_killed_before_noting_a_check_run_finds_it_again() {
+    let key = AppKey::parse(APP, PRIVATE_KEY).expect("a key");
+    let mut told = Told::by(Some(Identity::App(key))).await;
+    told.github.fail([Fault::Nothing, Fault::Nothing, Fault::Silent]);
+    told.say(1, EventType::ReleaseLive, ("live", 9)).await;
+    told.github.until_silent(1).await;
+    told.world.kill().await;
+    told.world.until("select count(*) from gateway.report where state = 'told'", 1).await;
+    assert_eq!(told.github.check_runs(&commit()).len(), 1);
+}
+
+#[tokio::test]
 async fn what_github_refuses_for_good_is_shown_and_not_tried_again() {
     let told = Told::by(Some(token())).await;
     told.github.fail([Fault::Answer(422)]);

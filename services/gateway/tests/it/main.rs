@@ -10,5 +10,6 @@ mod notifications;
 mod parked;
 mod reconcile;
 mod registry;
+mod running;
 mod tokens;
 mod votes;

@@ -209,6 +209,18 @@ async fn a_receiver_that_was_away_is_told_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_arrived_and_was_not_noted_comes_again_as_the_same() {
+    let mut told = Told::by(HOOK).await;
+    told.receiver.fall_silent();
+    told.say(&failed()).await;
+    told.receiver.until_received(1).await;
+    told.world.kill().await;
+    told.receiver.until_tried(2).await;
+    told.world.until("select count(*) from gateway.notification where state = 'sent'", 1).await;
+    assert_eq!(told.receiver.received().len(), 1, "its id tells that it is there already");
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_gone_is_told_nothing_until_a_test_reaches_it() {
     let told = Told::by(SLACK).await;
     told.receiver.refuse(410);
