@@ -83,12 +83,7 @@ pub struct Collections {
 
 impl Default for Collections {
     fn default() -> Self {
-        Self {
-            last: Instant::now(),
-            is_first: true,
-            level: Level::Calm,
-            used: Gauge::default(),
-        }
+        Self { last: Instant::now(), is_first: true, level: Level::Calm, used: Gauge::default() }
     }
 }
 

@@ -44,6 +44,9 @@ mod tests {
             format!("{}: {} | {} | {}", told.notice, told.title, told.text, told.command.unwrap()),
             @"disk: shop: the disk it runs on is 91 % full | DISK_FILLED: the engine's disk is 91 % full: make room | slipway gc"
         );
-        assert_eq!((told.fingerprint.as_str(), told.environments), ("disk.filled full", Vec::new()));
+        assert_eq!(
+            (told.fingerprint.as_str(), told.environments),
+            ("disk.filled full", Vec::new())
+        );
     }
 }
