@@ -35,6 +35,7 @@ mod job;
 mod leftovers;
 mod limits;
 mod local_rollback;
+mod look_at_images;
 mod member;
 mod metrics;
 mod on;

@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::db::release::Release;
 use crate::db::{claim, promotion, route_claim};
 use crate::promotion::told;
-use crate::{preflight, room, routes};
+use crate::spec::Place;
+use crate::{look_at_images, room, routes};
 use events::ServiceName;
 use events::payload::ImageV1;
 use manifest::{Plan, Resolved};
@@ -69,12 +70,15 @@ async fn look_at_images(
     (resolved, live): (&Resolved, Option<&Release>),
     plan: &mut Plan,
 ) -> Result<(), Status> {
+    let place = Place {
+        platform: app.platform.to_string(),
+        app: resolved.app.clone(),
+        environment: resolved.environment.clone(),
+    };
     for (name, service) in &resolved.services {
         let Some(image) = image_of(request, live, name)? else { continue };
         let image = format!("{}@{}", image.repository, image.digest);
-        if let Ok(Some(facts)) = app.engine.image(&image).await {
-            plan.remarks.extend(preflight::remarks(name, service, &facts));
-        }
+        plan.remarks.extend(look_at_images::remarks(app, &place, (name, service), &image).await);
     }
     Ok(())
 }
