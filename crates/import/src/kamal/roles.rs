@@ -2,7 +2,7 @@
 
 use super::builder;
 use super::env::{self, Renamed};
-use super::left::ROLE;
+use super::left::{PROXY, ROLE, ROLE_PROXY};
 use super::proxy::{self, span};
 use crate::amount;
 use crate::form::Service;
@@ -93,8 +93,12 @@ fn served(
         service.steady = span(root, "readiness_delay");
         return;
     }
-    let whole = root.get("proxy");
-    let proxy = own.filter(Place::is_map).or(whole);
+    let own = own.filter(Place::is_map);
+    if let Some(proxy) = &own {
+        ledger.leave(proxy, PROXY);
+        ledger.leave(proxy, ROLE_PROXY);
+    }
+    let proxy = own.or_else(|| root.get("proxy"));
     proxy::serve(service, proxy.as_ref(), root, ledger);
 }
 
