@@ -17,6 +17,7 @@ mod hooks;
 mod issue;
 mod metrics;
 mod newer;
+mod news;
 mod notify;
 mod on;
 mod order;
