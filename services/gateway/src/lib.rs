@@ -24,6 +24,7 @@ mod order;
 mod provider;
 mod reconcile;
 mod register;
+mod release_link;
 mod report;
 mod repository;
 mod retention;
@@ -36,9 +37,10 @@ mod votes;
 
 pub use app::{Gateway, StartError, start};
 pub use config::{Backends, Config};
-pub use github::{AppKey, GitHub, Identity, InvalidGitHub, InvalidKey, Link, Repositories};
+pub use github::{AppKey, GitHub, Identity, InvalidGitHub, InvalidKey, Repositories};
 pub use hooks::Proxies;
 pub use notify::{InvalidMail, Mail};
+pub use release_link::{InvalidLink, ReleaseLink};
 pub use repository::LocalRoots;
 pub use votes::{InvalidUrl, PublicUrl};
 

@@ -19,5 +19,5 @@ mod tests;
 pub(crate) use answer::GitHubError;
 pub use app_key::{AppKey, InvalidKey};
 pub(crate) use client::Client;
-pub use settings::{GitHub, Identity, InvalidGitHub, Link, Repositories};
+pub use settings::{GitHub, Identity, InvalidGitHub, Repositories};
 pub(crate) use slug::Slug;

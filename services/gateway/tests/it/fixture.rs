@@ -73,6 +73,7 @@ fn config(database: &Database, folder: &Path) -> Config {
         mail: None,
         public_url: None,
         github: None,
+        release_link: None,
         delivery_days: 30,
         delivery_bytes: 1 << 30,
     }

@@ -40,8 +40,7 @@ impl Told {
         let github = GitHub::start().await;
         let settings = identity.map(|identity| {
             let settings = Settings::parse(&github.url(), identity).expect("an API");
-            let link = "https://slipway.example.com/{app}/{environment}/{number}".parse();
-            settings.knowing("shop=acme/shop".parse().expect("repositories"), link.ok())
+            settings.knowing("shop=acme/shop".parse().expect("repositories"))
         });
         let release = Release { commit: commit(), ..Release::default() };
         let deployer = keeper(&[], release).await;
@@ -51,6 +50,8 @@ impl Told {
             config.nats_url = Secret::new(nats.url());
             config.backends.deployer = deployer;
             config.github = settings;
+            let link = "https://slipway.example.com/{app}/{environment}/{number}".parse();
+            config.release_link = link.ok();
         });
         let world = world.await;
         world.shop().await;
