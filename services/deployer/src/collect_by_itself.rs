@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(30);
 
 /// Looks until `cancel`.
-pub(crate) async fn run(app: App, metrics: Metrics, cancel: CancellationToken) {
-    let mut collections = Collections::measured(&metrics);
+pub(crate) async fn run(app: App, metrics: &Metrics, cancel: CancellationToken) {
+    let mut collections = Collections::measured(metrics);
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
