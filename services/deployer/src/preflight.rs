@@ -161,7 +161,7 @@ mod tests {
         let users =
             "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n".to_owned();
         let inside = Inside { users, directories: [(PIP.to_owned(), inside)].into() };
-        let pip = events::VolumeName::parse("pip").expect("a name");
+        let pip = VolumeName::parse("pip").expect("a name");
         let found = Found { inside, held: held.map(|owner| (pip, owner)).into_iter().collect() };
         let image = ImageFacts { user: Some("app".to_owned()), ..ImageFacts::default() };
         told_of(&image, Some(&found))
