@@ -33,7 +33,7 @@ fn read_whole(root: &Place<'_>, ledger: &mut Ledger) -> App {
     }
     let renamed = accessories::hosts(root);
     app.services = roles::read(root, &renamed, ledger);
-    proxy::of_environment(root, &mut app.environment, ledger);
+    proxy::of_environment(&roles::proxies(root), &mut app.environment, ledger);
     app.environment.keep = root.get("retain_containers").and_then(|keep| Word::of(&keep));
     app.services.extend(accessories::read(root, &renamed, ledger));
     let why = "the hooks in .kamal/hooks and the files of destinations are not read";

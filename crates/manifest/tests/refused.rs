@@ -104,7 +104,7 @@ fn names_that_are_misspelt() {
     slipway.yaml:9:5 environments.production.strategy: needs exactly one of `canary`, `shadow`
     slipway.yaml:9:17 environments.production.strategy.canari: unknown key (did you mean `canary`?)
     "#);
-    assert_snapshot!(refused(&top("notify: [{ email: a@b.c, on: [fail] }]")), @r#"slipway.yaml:9:31 notify[0].on[0]: expected one of live, failed, rolled_back, stuck, approval, drift, unhealthy, run, found "fail""#);
+    assert_snapshot!(refused(&top("notify: [{ email: a@b.c, on: [fail] }]")), @r#"slipway.yaml:9:31 notify[0].on[0]: expected one of live, failed, rolled_back, stuck, approval, drift, unhealthy, run, disk, found "fail""#);
     assert_snapshot!(refused(&top("jobs: { x: { service: ap, command: [x], at: manual } }")), @"slipway.yaml:9:23 jobs.x.service: there is no service ap (did you mean `api`?)");
     assert_snapshot!(refused(&production("promote_from: prod")), @"slipway.yaml:9:19 environments.production.promote_from.environment: there is no environment prod (known: production)");
     assert_snapshot!(refused(&whole("app: My App\nservices: { api: { image: Redis } }\nenvironments: { p: { track: { branch: x } } }\n")), @r#"

@@ -63,8 +63,8 @@ fn route(
     let from = keep.map_or_else(Vec::new, |keep| keep.from);
     if known.as_ref().is_some_and(|known| known.text != strip.to_string()) {
         let why = format!("all paths of a service are alike: `strip_prefix` is {strip}");
-        for mark in from.iter().chain(&prefix.from) {
-            ledger.changed_at(mark, why.clone(), "let the service answer paths as they come");
+        if let Some(mark) = from.first().or(prefix.from.first()) {
+            ledger.changed_at(mark, why, "let the service answer paths as they come");
         }
     }
     let from = known.map_or_else(Vec::new, |known| known.from).into_iter().chain(from);

@@ -96,7 +96,7 @@ impl World {
 
     /// The gateway is killed, and started again when nobody waits for what it had claimed any more.
     pub(crate) async fn kill(&mut self) {
-        drop(self.running.take());
+        self.running.take().expect("it runs").kill();
         for forget in [
             "update gateway.sink set not_before = clock_timestamp()",
             "update gateway.notification set wake_at = clock_timestamp()",
