@@ -21,7 +21,7 @@ impl Running {
         let gateway = begun.await.expect("it listens");
         let (hooks, api) = (gateway.hooks_address(), gateway.api_address());
         let cancel = CancellationToken::new();
-        let run = gateway.run(cancel.clone());
+        let run = Box::pin(gateway.run(cancel.clone()));
         let running = runtime.spawn(async { run.await.expect("it ends as it was told") });
         (hooks, api, Self { threads: Some((runtime, running)), cancel })
     }
