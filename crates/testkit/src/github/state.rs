@@ -1,5 +1,6 @@
 //! What this GitHub knows.
 
+use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -32,6 +33,9 @@ pub(super) struct State {
     pub(super) statuses: Vec<Value>,
     pub(super) check_runs: Vec<Value>,
     pub(super) issues: Vec<Value>,
+    pub(super) releases: Vec<Value>,
+    /// Of releases: name and content.
+    pub(super) files: Vec<(String, Bytes)>,
 }
 
 /// A deployment with what was said of it.

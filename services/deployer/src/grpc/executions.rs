@@ -82,6 +82,8 @@ fn committed(row: &Execution) -> Option<v1::Committed> {
         changed: row.changed?,
         model: row.model.clone().unwrap_or_default(),
         metrics: row.metrics.as_ref().map(ToString::to_string).unwrap_or_default(),
+        release_url: row.release_url.clone().unwrap_or_default(),
+        release_error: row.release_error.clone().unwrap_or_default(),
     })
 }
 

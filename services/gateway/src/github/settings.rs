@@ -66,6 +66,13 @@ impl GitHub {
         path.parse().ok()
     }
 
+    /// Whether files may be sent there with our token: the API itself, or the host beside it that takes them.
+    pub(super) fn takes_files(&self, target: &Target) -> bool {
+        let beside = format!("uploads.{}", self.host);
+        let is_known = target.host == self.api.host || target.host.eq_ignore_ascii_case(&beside);
+        is_known && target.is_tls == self.api.is_tls
+    }
+
     /// Where people look at a release.
     pub(crate) fn link(
         &self,
