@@ -29,6 +29,7 @@ mod retention;
 mod sources;
 mod title;
 mod tokens;
+mod truths;
 mod turns;
 mod understood;
 mod votes;

@@ -11,4 +11,5 @@ mod parked;
 mod reconcile;
 mod registry;
 mod tokens;
+mod truths;
 mod votes;
