@@ -72,6 +72,17 @@ fn drift_v1_of_data_is_frozen() {
 }
 
 #[test]
+fn drift_v1_with_what_came_later_is_frozen() {
+    for sample in [
+        include_str!("frozen/drift.detected.data.began.v1.json"),
+        include_str!("frozen/drift.detected.quality.v1.json"),
+        include_str!("frozen/drift.detected.healing.v1.json"),
+    ] {
+        reads_and_writes_the_same::<DriftV1>(EventType::DriftDetected, sample);
+    }
+}
+
+#[test]
 fn run_v1_is_frozen() {
     reads_and_writes_the_same::<RunV1>(
         EventType::RunFinished,

@@ -14,7 +14,7 @@ use proto::v1::{PublishModelRequest, PublishModelResponse, PublishedModel};
 use service::grpc::status;
 use service::principal::Principal;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use tonic::{Request, Status, Streaming};
 
@@ -114,15 +114,30 @@ async fn release(
     let text = text(wanted, &files);
     let release = Release { tag: &tag, commit, title: &title, text: &text };
     let made = client.ensure_release(slug, release).await?;
+    let mut taken = BTreeSet::new();
     for (path, content) in files {
-        client.ensure_asset(slug, &made, (&asset(&path), content.freeze())).await?;
+        let name = asset(&path, &mut taken);
+        client.ensure_asset(slug, &made, (&name, content.freeze())).await?;
     }
     Ok(made.html_url)
 }
 
-/// A file has no folder there.
-fn asset(path: &str) -> String {
-    path.replace('/', ".")
+/// What a file is called there: it has no folder, and of other letters GitHub makes dots. The same each time.
+fn asset(path: &str, taken: &mut BTreeSet<String>) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = path.chars().map(|c| if fits(c) { c } else { '.' }).collect();
+    let name = match name.trim_matches('.') {
+        "" => "file",
+        name => name,
+    };
+    let mut unique = name.to_owned();
+    for count in 2.. {
+        if taken.insert(unique.clone()) {
+            break;
+        }
+        unique = format!("{count}-{name}");
+    }
+    unique
 }
 
 /// What people read of it.
@@ -158,4 +173,51 @@ fn refusal(error: &GitHubError) -> Status {
         return status::precondition("RELEASE_REFUSED", why);
     }
     status::unavailable("GITHUB_AWAY", why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_names_of_their_own_that_github_keeps() {
+        let mut taken = BTreeSet::new();
+        let names = ["models/m", "models.m", "daten/größe 1.csv", ".hidden", "..."]
+            .map(|path| asset(path, &mut taken));
+        assert_eq!(names, ["models.m", "2-models.m", "daten.gr..e.1.csv", "hidden", "file"]);
+    }
+
+    #[test]
+    fn a_release_says_what_made_it_and_what_is_in_it() {
+        let model = PublishedModel {
+            digest: "sha256:0123".to_owned(),
+            run: "018f".to_owned(),
+            by: "ada".to_owned(),
+            why: "amounts drifted".to_owned(),
+            release_number: 7,
+            metrics: r#"{"auc":0.91}"#.to_owned(),
+            ..PublishedModel::default()
+        };
+        let wanted = Wanted {
+            app: AppName::parse("shop").expect("a name"),
+            environment: EnvironmentName::parse("production").expect("a name"),
+            commit: CommitSha::parse(&"c".repeat(40)).expect("a commit"),
+            model,
+        };
+        let files = Files::from([("models/m".to_owned(), BytesMut::from("abc"))]);
+        insta::assert_snapshot!(text(&wanted, &files), @r#"
+        Made by run `018f` for release 7 of shop/production, asked for by ada.
+        Why: amounts drifted
+
+        Commit cccccccccccccccccccccccccccccccccccccccc, model `sha256:0123`.
+
+        ```json
+        {"auc":0.91}
+        ```
+
+        | file | bytes | sha256 |
+        |---|---|---|
+        | `models/m` | 3 | `ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad` |
+        "#);
+    }
 }

@@ -7,9 +7,13 @@ use bus::Verdict;
 use chrono::TimeDelta;
 use events::payload::DriftV1;
 use events::{AppName, Envelope, EventType};
+use std::time::Duration;
 
 /// What began before is history that nobody has to be told.
 const NEWS: TimeDelta = TimeDelta::days(1);
+
+/// How long a healing may go on before what it heals is filed: as long as its longest pause. Most take seconds.
+const HEALING: Duration = Duration::from_mins(5);
 
 /// Why what happened could not be kept to be filed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,7 @@ async fn try_keep(app: &App, envelope: &Envelope, drift: &DriftV1) -> Result<(),
         text: text.as_ref(),
         at: envelope.at,
         may_begin: is_open && app.clock.now() - envelope.at <= NEWS,
+        pause: if drift.healing { HEALING } else { Duration::ZERO },
     };
     let written = issue::keep(&app.pool, &news).await;
     written.map_err(|source| KeepError::Write { app: name.clone(), source })?;

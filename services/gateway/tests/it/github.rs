@@ -162,6 +162,8 @@ fn drift(columns: &[&str]) -> Envelope {
         release: ReleaseId::new(Uuid::from_u128(1)),
         findings: columns.iter().map(finding).collect(),
         data: None,
+        quality: None,
+        healing: false,
     };
     let of = if columns.is_empty() { EventType::DriftCleared } else { EventType::DriftDetected };
     let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
@@ -185,6 +187,29 @@ async fn drift_has_one_issue_that_says_what_drifts_and_is_closed_when_it_is_over
     told.drifts(&["amount"]).await;
     told.github.until_issue(2, ("open", "amount: far away")).await;
     assert_eq!(told.github.issues().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_being_healed_is_filed_when_that_failed() {
+    let told = Told::by(Some(token())).await;
+    let runs = |finding: &str, healing: bool| {
+        let findings: Vec<&str> = Some(finding).filter(|it| !it.is_empty()).into_iter().collect();
+        let mut event = drift(&findings);
+        event.data["kind"] = "runtime".into();
+        event.data["healing"] = healing.into();
+        event
+    };
+    for (event, handled) in [(runs("memory", true), 1), (runs("", false), 2)] {
+        told.bus.publish(&event).await.expect("said");
+        told.until_handled(handled).await;
+    }
+    told.until_told().await;
+    assert!(told.github.issues().is_empty(), "it was healed, and nobody had to know");
+    for event in [runs("memory", true), runs("memory again: not healed", false)] {
+        told.bus.publish(&event).await.expect("said");
+    }
+    told.github.until_issue(1, ("open", "not healed")).await;
+    assert_eq!(told.github.issues().len(), 1);
 }
 
 #[tokio::test]
