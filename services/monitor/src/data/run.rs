@@ -1,7 +1,7 @@
 //! Looks at the clock once a minute, and sooner when another release lives: where are data compared, what with, and
 //! whose time has come.
 
-use super::{check, refer, tidy, truth};
+use super::{check, refer, tidy, truth, worse};
 use crate::app::App;
 use crate::{db, learn};
 use std::sync::Arc;
@@ -57,6 +57,9 @@ async fn look(app: &App) {
         if let Err(error) = check::on_schedule(app, &place, at).await {
             tracing::warn!(%place, error = service::chain(&error), "data are compared later");
         }
+    }
+    if let Err(error) = worse::look(app).await {
+        tracing::warn!(error = service::chain(&error), "it is looked later how good models are");
     }
 }
 
