@@ -6,7 +6,7 @@ use super::{GitHub, GitHubError, Slug};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
-use outgoing::{Asked, Outgoing};
+use outgoing::{Asked, Outgoing, Target};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
