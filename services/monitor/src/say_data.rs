@@ -122,9 +122,12 @@ pub(crate) async fn worse(
     enqueue(app, connection, place, EventType::DriftDetected, &payload).await
 }
 
+/// One of the figures.
+type Figure = fn(&Figures) -> Option<f64>;
+
 /// What was measured of both sides.
 fn figures(now: &Figures, before: &Figures) -> Vec<FigureV1> {
-    let measured: [(&str, fn(&Figures) -> Option<f64>); 6] = [
+    let measured: [(&str, Figure); 6] = [
         ("accuracy", |of| of.accuracy),
         ("precision", |of| of.precision),
         ("recall", |of| of.recall),

@@ -41,7 +41,7 @@ pub(super) async fn publish(app: &App, order: &Order<'_>, kept: Kept<'_>) -> Res
     match &outcome {
         Ok(url) => tracing::info!(run.id = %kept.run.id, url, "a model is released at the forge"),
         Err(why) => {
-            tracing::warn!(run.id = %kept.run.id, why, "a model is not released at the forge")
+            tracing::warn!(run.id = %kept.run.id, why, "a model is not released at the forge");
         }
     }
     let outcome = outcome.as_deref().map_err(String::as_str);

@@ -3,7 +3,7 @@
 use super::quality::{Figures, Quality, float};
 use crate::db::quality::Hour;
 use chrono::{DateTime, Utc};
-use manifest::Truth;
+use manifest::{Percent, Truth};
 
 /// With fewer on either side nothing is said.
 const LEAST: u64 = 100;
@@ -52,7 +52,7 @@ struct Bar {
 
 /// The grades of all models of which something is known, the newest first.
 pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, truth: &Truth) -> Vec<Grade> {
-    let worse_by = truth.worse_by.map(|more| more.fraction());
+    let worse_by = truth.worse_by.map(Percent::fraction);
     let bar = Bar { threshold: truth.threshold.fraction(), worse_by };
     let mut models: Vec<&str> = Vec::new();
     for hour in hours.iter().rev().filter(|hour| hour.quality != Quality::Nothing) {

@@ -46,6 +46,14 @@ async fn look(app: &App) {
         }
         Err(error) => tracing::warn!(%error, "it is not known where data are compared"),
     }
+    compare(app).await;
+    if let Err(error) = worse::look(app).await {
+        tracing::warn!(error = service::chain(&error), "it is looked later how good models are");
+    }
+}
+
+/// Compares where the time has come.
+async fn compare(app: &App) {
     let due = match db::data_watch::due(&app.pool).await {
         Ok(due) => due,
         Err(error) => {
@@ -57,9 +65,6 @@ async fn look(app: &App) {
         if let Err(error) = check::on_schedule(app, &place, at).await {
             tracing::warn!(%place, error = service::chain(&error), "data are compared later");
         }
-    }
-    if let Err(error) = worse::look(app).await {
-        tracing::warn!(error = service::chain(&error), "it is looked later how good models are");
     }
 }
 
