@@ -264,7 +264,7 @@ fn scaled(value: i64, meaning: Meaning, bits: u32) -> f64 {
 
 /// A number of two bytes: a sign, five bits of exponent, ten of fraction.
 fn half(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff) / 1024.0);
+    let (exponent, fraction) = (i32::from((bits >> 10) & 0x1f), f64::from(bits & 0x3ff) / 1024.0);
     let size = match exponent {
         0 => fraction * 2_f64.powi(-14),
         31 if fraction > 0.0 => f64::NAN,

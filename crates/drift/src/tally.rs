@@ -40,7 +40,7 @@ impl Tally {
 
     /// The counts by number, and the number in each row, if it is kept.
     pub(crate) fn finish(self) -> (Vec<(Box<str>, usize)>, Vec<usize>) {
-        let mut counts: Vec<(Box<str>, usize)> = vec![Default::default(); self.counts.len()];
+        let mut counts: Vec<(Box<str>, usize)> = vec![(Box::from(""), 0); self.counts.len()];
         for (text, number) in self.numbers {
             counts[number] = (text, self.counts[number]);
         }

@@ -92,7 +92,8 @@ impl Paths {
         // Where no two sums are equal, each is the first.
         let are_different = own.len() == self.sums.len();
         each.filter(move |(at, (sum, _))| {
-            !others.contains_key(*sum) || !(are_different || own.get(*sum) == Some(at))
+            let is_first = are_different || own.get(*sum) == Some(at);
+            !(is_first && others.contains_key(*sum))
         })
         .map(|(_, (sum, count))| (*sum, *count))
     }
