@@ -1,5 +1,6 @@
 //! What people and programs read: pure functions from messages of the contracts to text.
 
+pub(crate) mod answers;
 pub(crate) mod app;
 pub(crate) mod build;
 pub(crate) mod candidate;

@@ -13,7 +13,6 @@ use proto::v1::{Build, ListBuildsRequest, Release, WatchReleasesRequest, WatchRe
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::Code;
 
 /// How often times on the terminal are brought up to date.
 const TICK: Duration = Duration::from_millis(200);
@@ -48,8 +47,7 @@ impl<'a> Releases<'a> {
                 Ok(None) => continue,
                 Err(refused) => refused,
             };
-            let is_passing = matches!(broken.code(), Code::Unavailable | Code::Unknown | Code::Ok);
-            if !is_passing || self.last_seen.elapsed() > AWAY {
+            if !broken.passes() || self.last_seen.elapsed() > AWAY {
                 return Err(broken);
             }
             self.stream = None;

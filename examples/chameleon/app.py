@@ -126,6 +126,9 @@ class App:
         """That status: ?code=503."""
         await answer.send(int(request.query.get("code", "200")), {"version": told("version")})
 
+    async def at_stats(self, request, answer):
+        await answer.send(200, told("stats", {}))
+
     async def at_env(self, request, answer):
         await answer.send(200, dict(os.environ))
 

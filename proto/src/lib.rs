@@ -1,7 +1,8 @@
-//! The gRPC contracts of `slipway.v1` as Rust code, resource names, and time on the wire.
+//! The gRPC contracts of `slipway.v1` as Rust code, resource names, and time and truths on the wire.
 
 pub mod name;
 pub mod time;
+pub mod truth;
 
 /// Messages, clients and servers of package `slipway.v1`, generated from `proto/slipway/v1`.
 #[expect(clippy::all, clippy::pedantic, missing_docs, reason = "generated code")]

@@ -30,4 +30,11 @@ impl World {
         let done = sqlx::query(older).bind(number).execute(&self.truth()).await.expect("written");
         assert_eq!(done.rows_affected(), 1, "one release has the number {number}");
     }
+
+    /// As if the time of a job by the clock had come three days ago, and nobody had looked since.
+    pub async fn is_overdue(&self, job: &str) {
+        let older = "update deployer.timetable set next_at = clock_timestamp() - interval '3 days' where job = $1";
+        let done = sqlx::query(older).bind(job).execute(&self.truth()).await.expect("written");
+        assert_eq!(done.rows_affected(), 1, "{job} is in a timetable");
+    }
 }

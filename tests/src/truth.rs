@@ -13,7 +13,13 @@ const SAID_AND_HEARD: &str = "select
     (select count(*) from bus.outbox where service = $1 and published_at is not null) +
     (select coalesce(sum(1 + again), 0) from bus.inbox where consumer = $1)";
 /// Whether a service is in the middle of something, and a number that grows when that is taken up again.
-const TAKEN_UP: [(&str, &str); 2] = [
+const TAKEN_UP: [(&str, &str); 3] = [
+    (
+        "select exists (select from deployer.errand where ended_at is null and $1 = 'deployer')",
+        // A lease of who was killed is over before another begins.
+        "select coalesce(sum(extract(epoch from coalesce(ended_at, lease_until)) * 1000), 0)::bigint
+         from deployer.errand where $1 = 'deployer'",
+    ),
     (
         "select exists (select from builder.build where ended_at is null and $1 = 'builder')",
         "select coalesce(sum(lease_epoch), 0)::bigint from builder.build where $1 = 'builder'",
@@ -62,6 +68,15 @@ impl World {
         sqlx::query_scalar(state).bind(number).bind(PRODUCTION).fetch_one(&pool).await.ok()
     }
 
+    /// Whether this release went wrong and cannot be undone, and a person is asked.
+    pub(crate) async fn asks(&self, number: i64) -> bool {
+        let pool = self.truth();
+        let asks = "select state -> 'phase' ? 'asking' from deployer.release
+                    where number = $1 and environment = $2";
+        let asks = sqlx::query_scalar(asks).bind(number).bind(PRODUCTION).fetch_one(&pool).await;
+        asks.unwrap_or_default()
+    }
+
     /// Waits until `service` has handled `event_type` `count` times.
     pub async fn handled(&self, service: &str, event_type: &str, count: usize) {
         let what = format!("{service} to have handled {event_type} {count} times");
@@ -97,6 +112,15 @@ impl World {
     async fn count(&self, query: &'static str, service: &str) -> Option<i64> {
         let pool = self.truth();
         sqlx::query_scalar(query).bind(service).fetch_one(&pool).await.ok()
+    }
+
+    /// Why each run of `job` began and how it ended, the first first; nothing while one of them is due.
+    pub(crate) async fn runs_of(&self, job: &str) -> Option<Vec<String>> {
+        let runs = "select coalesce(array_agg(kind || ' ' || state order by created_at), '{}')
+                    from deployer.run where job = $1
+                    having not exists (select from deployer.errand where job = $1 and ended_at is null)";
+        let pool = self.truth();
+        sqlx::query_scalar(runs).bind(job).fetch_optional(&pool).await.ok().flatten()
     }
 
     /// The number of the newest release of production; 0 when there is none.

@@ -55,6 +55,13 @@ impl Refused {
         self.code
     }
 
+    /// Whether it may pass by itself: nobody answers now, or the connection broke. What a service says of its own faults
+    /// has a reason.
+    pub(crate) fn passes(&self) -> bool {
+        let is_broken = matches!(self.code, Code::Unknown | Code::Internal | Code::Ok);
+        self.code == Code::Unavailable || (is_broken && self.reason.is_empty())
+    }
+
     /// The stable reason; empty when the server gave none.
     pub(crate) fn reason(&self) -> &str {
         &self.reason
@@ -133,6 +140,16 @@ mod tests {
         let status = Status::with_error_details(Code::FailedPrecondition, "pinned", details);
         let refused = Refused::by("http://x", &status);
         assert_eq!((refused.reason(), refused.exit()), ("PINNED", Exit::Conflict));
+    }
+
+    #[test]
+    fn a_connection_that_broke_may_pass_and_a_fault_of_the_server_does_not() {
+        assert!(refused(Code::Unavailable, "tcp connect error").passes());
+        assert!(refused(Code::Internal, "h2 protocol error").passes());
+        let details = tonic_types::ErrorDetails::with_error_info("INTERNAL", "slipway", []);
+        let status = Status::with_error_details(Code::Internal, "the log has more", details);
+        assert!(!Refused::by("http://x", &status).passes());
+        assert!(!refused(Code::NotFound, "no run").passes());
     }
 
     #[test]

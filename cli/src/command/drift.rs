@@ -39,6 +39,7 @@ enum Act {
     /// Compare captured traffic of the live release with its reference, now
     Check(Check),
     /// What followed each time captured traffic was compared
+    #[command(visible_alias = "list")]
     Verdicts(Verdicts),
     /// Make captured traffic the reference: it is well that data changed
     Accept(Accept),
@@ -46,7 +47,7 @@ enum Act {
     Mute(Mute),
     /// Say what was true of captured predictions
     Truth(Truth),
-    /// How good models are by what was true
+    /// What is known of captured traffic: the last verdict, and how good models are by what was true
     Show(Show),
     /// Compare data in a file or a database with their reference in another, without a server
     Data(DriftData),

@@ -13,7 +13,7 @@ use proto::v1::{
 };
 use std::time::Duration;
 
-/// Hours of a window nobody says.
+/// Hours.
 const DAY: u64 = 24;
 
 /// What was captured, and how far back.
@@ -23,9 +23,9 @@ pub(super) struct Check {
     app: String,
     /// The environment
     environment: String,
-    /// How many hours back
-    #[arg(long, value_name = "HOURS", default_value_t = DAY)]
-    window: u64,
+    /// How many hours back [default: as declared, else 24]
+    #[arg(long, value_name = "HOURS")]
+    window: Option<u64>,
 }
 
 /// Where.
@@ -47,9 +47,9 @@ pub(super) struct Accept {
     app: String,
     /// The environment
     environment: String,
-    /// How many hours back
-    #[arg(long, value_name = "HOURS", default_value_t = DAY)]
-    window: u64,
+    /// How many hours back [default: as declared, else 24]
+    #[arg(long, value_name = "HOURS")]
+    window: Option<u64>,
     /// Why it is well so; it is kept with the reference
     #[arg(long, value_name = "TEXT")]
     why: String,
@@ -76,7 +76,7 @@ fn hours(count: u64) -> prost_types::Duration {
 
 pub(super) async fn check(session: &Session, it: Check) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
-    let question = CheckDataDriftRequest { name, window: Some(hours(it.window)) };
+    let question = CheckDataDriftRequest { name, window: it.window.map(hours) };
     let server = session.server()?;
     let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).check_data_drift(question).await
@@ -102,8 +102,8 @@ pub(super) async fn verdicts(session: &Session, it: Verdicts) -> Result<Exit, Er
 pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error> {
     let name = proto::name::environment(&it.app, &it.environment);
     let (reason, request_id) = (it.why, request_id());
-    let question =
-        AcceptDataDriftRequest { name, window: Some(hours(it.window)), reason, request_id };
+    let window = it.window.map(hours);
+    let question = AcceptDataDriftRequest { name, window, reason, request_id };
     let server = session.server()?;
     let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).accept_data_drift(question).await

@@ -136,7 +136,8 @@ where
                 let told = format!("{flag}: neither file has a column {name:?}; there are {there}");
                 return Err(Error::Usage(told));
             }
-            let value = value.parse().map_err(|error| Error::Usage(format!("{flag}: {error}")))?;
+            let told = |error| Error::Usage(format!("{flag}: {name}={value}: {error}"));
+            let value = value.parse().map_err(told)?;
             found.insert(name.to_owned(), value);
             open.clear();
         }

@@ -1,4 +1,5 @@
-//! `slipway drift truth` and `show`: what was true of captured predictions, and how good models are by that.
+//! `slipway drift truth` and `show`: what was true of captured predictions, how good models are by that, and whether what they are
+//! asked changed.
 
 use crate::client::request_id;
 use crate::error::Error;
@@ -6,9 +7,10 @@ use crate::exit::Exit;
 use crate::print::drift_truth as print;
 use crate::session::Session;
 use clap::Args;
+use proto::v1::data_drift::Verdict as Drift;
 use proto::v1::data_drift_service_client::DataDriftServiceClient;
 use proto::v1::model_quality::Verdict;
-use proto::v1::{GetQualityRequest, TellTruthRequest, TellTruthResponse, TruthOf, truth_of};
+use proto::v1::{GetQualityRequest, TellTruthRequest, TellTruthResponse, TruthOf};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,10 +73,11 @@ pub(super) async fn show(session: &Session, it: Show) -> Result<Exit, Error> {
         DataDriftServiceClient::new(channel).get_quality(question).await
     });
     let answer = answer.await?;
-    session.out.message(&answer, |all| print::quality(&all.models))?;
+    session.out.message(&answer, print::shown)?;
     // The newest model is the one that answers.
     let is_worse = answer.models.first().is_some_and(|model| model.verdict() == Verdict::Worse);
-    Ok(if is_worse { Exit::Failed } else { Exit::Done })
+    let has_drifted = answer.data_drift.as_ref().is_some_and(|it| it.verdict() == Drift::Drift);
+    Ok(if is_worse || has_drifted { Exit::Failed } else { Exit::Done })
 }
 
 fn read(path: &Path) -> Result<Vec<TruthOf>, Error> {
@@ -91,22 +94,18 @@ fn read(path: &Path) -> Result<Vec<TruthOf>, Error> {
     for row in reader.records() {
         let row = row.map_err(usage)?;
         let cell = |at: usize| row.get(at).unwrap_or_default().trim();
-        truths.push(TruthOf { key: cell(key).to_owned(), is: Some(is(cell(truth))) });
+        truths.push(TruthOf {
+            key: cell(key).to_owned(),
+            is: Some(proto::truth::of_text(cell(truth))),
+        });
     }
     Ok(truths)
-}
-
-fn is(text: &str) -> truth_of::Is {
-    match (text, text.parse::<f64>()) {
-        ("true" | "false", _) => truth_of::Is::Flag(text == "true"),
-        (_, Ok(number)) if number.is_finite() => truth_of::Is::Number(number),
-        _ => truth_of::Is::Text(text.to_owned()),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::v1::truth_of;
     use std::io::Write;
 
     fn of(text: &str) -> Result<Vec<TruthOf>, String> {

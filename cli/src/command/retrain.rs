@@ -25,6 +25,9 @@ pub(crate) struct Retrain {
     /// Why, for those who read the list of runs
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
+    /// Release what comes of it at GitHub, too, with its files
+    #[arg(long)]
+    release: bool,
     /// Do not wait for its end
     #[arg(long, short)]
     detach: bool,
@@ -38,6 +41,7 @@ impl Retrain {
             parent: proto::name::environment(&self.app, &environment),
             job: self.job,
             reason: self.reason,
+            release: self.release,
             request_id: request_id(),
         };
         let answer = server.ask(request, async |channel, request| {

@@ -11,7 +11,6 @@ use proto::v1::job_service_client::JobServiceClient;
 use proto::v1::{RunJobRequest, WatchRunRequest};
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::Code;
 
 /// How long a server may be away while a run is followed.
 const AWAY: Duration = Duration::from_mins(1);
@@ -71,8 +70,7 @@ pub(super) async fn follow(
             Ok(Some(exit)) => return Ok(exit),
             Ok(None) => {}
             Err(refused) => {
-                let passes = matches!(refused.code(), Code::Unavailable | Code::Unknown | Code::Ok);
-                if !passes || seen.elapsed() > AWAY {
+                if !refused.passes() || seen.elapsed() > AWAY {
                     return Err(refused.into());
                 }
             }

@@ -4,6 +4,7 @@ use super::table::{Table, facts};
 use super::{time, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
+use events::began::BeganV1;
 use proto::v1::data_drift::Verdict;
 use proto::v1::{
     AcceptDataDriftResponse, CheckDataDriftResponse, DataColumn, DataDrift, MuteDataDriftResponse,
@@ -37,10 +38,12 @@ pub(crate) fn verdict(answer: &CheckDataDriftResponse) -> String {
         0 => "none".to_owned(),
         version => format!("version {version}: {}", drift.reference),
     };
+    let began: Vec<String> = drift.columns.iter().filter_map(began).collect();
     let mut known = vec![
         ("release", format!("#{}, model {}", drift.release_number, model(&drift.model))),
         ("captured", format!("{} requests, {from} to {to}", drift.row_count)),
         ("reference", reference),
+        ("began", began.join("; ")),
     ];
     if answer.mute_end_time.is_some() {
         known.push(("muted", format!("until {}", time::clock(answer.mute_end_time.as_ref()))));
@@ -107,6 +110,17 @@ fn said(drift: &DataDrift) -> String {
     words(drift.verdict().as_str_name())
 }
 
+/// When a column began to drift, and with which release.
+fn began(column: &DataColumn) -> Option<String> {
+    let began = column.began.as_ref()?;
+    let said = BeganV1 {
+        number: began.release_number,
+        at: proto::time::from_timestamp(began.time.as_ref()?)?,
+        after: Some(began.after_release_number).filter(|number| *number > 0),
+    };
+    Some(format!("{} {said}", column.column))
+}
+
 fn place(drift: &DataDrift) -> String {
     proto::name::parts(&drift.name, "apps/{app}/environments/{environment}")
         .map_or_else(|_| drift.name.clone(), |parts| parts.join("/"))
@@ -145,6 +159,7 @@ fn farthest(drift: &DataDrift) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::v1::DriftBegan;
 
     fn drift() -> DataDrift {
         let amount = DataColumn {
@@ -181,7 +196,11 @@ mod tests {
 
     #[test]
     fn a_verdict_says_why_column_by_column_and_what_to_do() {
-        let answer = CheckDataDriftResponse { data_drift: Some(drift()), mute_end_time: None };
+        let mut drift = drift();
+        let time = Some(prost_types::Timestamp::default());
+        let began = DriftBegan { release_number: 7, time, after_release_number: 6 };
+        drift.columns[0].began = Some(began);
+        let answer = CheckDataDriftResponse { data_drift: Some(drift), mute_end_time: None };
         insta::assert_snapshot!(verdict(&answer), @r"
         drift: 1 columns: amount
         COLUMN  KIND  VERDICT  VALUES      EFFECT          NULLS           WHY
@@ -189,6 +208,7 @@ mod tests {
         release:   #7, model sha256:0123456789ab
         captured:  1000 requests, 1970-01-01 00:00:00Z to 1970-01-02 00:00:00Z
         reference: version 2: data/reference.csv of #5
+        began:     amount began with release 7: of release 6 there was none
         next:      `slipway drift accept shop production --why ...` if it is well so, or train again on what comes now
         ");
     }

@@ -1,9 +1,11 @@
 //! How good models are by what was true.
 
-use super::drift_captured::model;
+use super::drift_captured::{model, verdict as verdict_on_data};
 use super::table::Table;
 use proto::v1::model_quality::Verdict;
-use proto::v1::{ModelQuality, QualityFigures, TellTruthResponse};
+use proto::v1::{
+    CheckDataDriftResponse, GetQualityResponse, ModelQuality, QualityFigures, TellTruthResponse,
+};
 
 /// What became of what was told.
 pub(crate) fn told(answer: &TellTruthResponse) -> String {
@@ -13,8 +15,20 @@ pub(crate) fn told(answer: &TellTruthResponse) -> String {
     )
 }
 
+/// The last verdict on captured traffic, and below it the models.
+pub(crate) fn shown(answer: &GetQualityResponse) -> String {
+    let models = quality(&answer.models);
+    match answer.data_drift.clone() {
+        Some(drift) => {
+            let last = CheckDataDriftResponse { data_drift: Some(drift), mute_end_time: None };
+            format!("{}\n\n{models}", verdict_on_data(&last))
+        }
+        None => models,
+    }
+}
+
 /// A model in each line, the newest first.
-pub(crate) fn quality(models: &[ModelQuality]) -> String {
+fn quality(models: &[ModelQuality]) -> String {
     let head = ["MODEL", "RELEASES", "TOLD", "QUALITY", "BEFORE", "VERDICT", "WHY"];
     let mut table = Table::new(head, "of no prediction it is known yet what was true");
     for of in models {
@@ -25,12 +39,18 @@ pub(crate) fn quality(models: &[ModelQuality]) -> String {
             releases.collect::<Vec<_>>().join(" "),
             now.told_count.to_string(),
             figures(&now),
-            figures(&before),
+            compared(&before, &of.against_model),
             verdict(of.verdict()).to_owned(),
             of.because.clone(),
         ]);
     }
     table.render()
+}
+
+/// What it is compared with: itself before, or another model.
+fn compared(before: &QualityFigures, against: &str) -> String {
+    let figures = figures(before);
+    if against.is_empty() { figures } else { format!("{figures} (of {})", model(against)) }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -80,9 +100,13 @@ mod tests {
             because: "of what was true 40.0 % was missed, 10.0 % before".to_owned(),
             ..ModelQuality::default()
         };
-        let shown = quality(&[model]);
+        let shown = quality(std::slice::from_ref(&model));
         assert!(shown.contains("#3 #4"), "{shown}");
         assert!(shown.contains("accuracy 91.0 %, recall 60.0 %, AUC 0.871"), "{shown}");
+        let other =
+            ModelQuality { before: Some(now), against_model: "sha256:1".to_owned(), ..model };
+        let shown = quality(&[other]);
+        assert!(shown.contains("AUC 0.871 (of sha256:1)"), "{shown}");
         assert!(shown.contains("worse") && shown.contains("40.0 % was missed"), "{shown}");
     }
 }

@@ -1,6 +1,8 @@
 //! The story of a release: what happened, why, what users noticed, what differs, what to do next.
 
-use super::{bytes, certificate, reading, release, shadow, short, steps, table, time};
+use super::{
+    answers, bytes, certificate, reading, release, run, shadow, short, steps, table, time,
+};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use proto::v1::{
@@ -46,6 +48,8 @@ fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
     let began = shown.steps.iter().map(|step| time::clock(step.start_time.as_ref()));
     let lines = began.zip(steps::lines(&timed, is_bad, now));
     let mut lines: Vec<_> = lines.map(|(began, line)| format!("  {began}{line}")).collect();
+    lines.extend(answers::lines(shown));
+    lines.extend(shown.errands.iter().rev().map(|ran| format!("    {}", run::line(ran))));
     lines.extend(release::canary(shown));
     lines
 }

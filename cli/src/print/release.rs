@@ -1,8 +1,8 @@
 //! Releases.
 
 use super::{
-    bytes, certificate, git_ref, last, reading, run, shadow, short, soak, steps, table, time,
-    waiting, words,
+    answers, bytes, certificate, git_ref, last, reading, run, shadow, short, soak, steps, table,
+    time, waiting, words,
 };
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
@@ -205,6 +205,7 @@ pub(crate) fn show(release: &Release, now: DateTime<Utc>) -> String {
     let failed = release.failure.is_some();
     let mut lines = vec![facts, String::new()];
     lines.extend(steps::lines(&timed, failed, now));
+    lines.extend(answers::lines(release));
     lines.extend(canary(release));
     lines.extend(waiting::lines(release));
     lines.extend(soak::lines(release));

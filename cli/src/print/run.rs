@@ -48,7 +48,14 @@ pub(crate) fn line(run: &Run) -> String {
 
 /// Where what it made is.
 fn committed(run: &Run) -> Option<String> {
-    run.committed.as_ref().map(made)
+    let committed = run.committed.as_ref()?;
+    let Committed { release_url, release_error, .. } = committed;
+    let made = made(committed);
+    Some(match (release_url.as_str(), release_error.as_str()) {
+        ("", "") => made,
+        ("", error) => format!("{made}, not released: {error}"),
+        (url, _) => format!("{made}, released at {url}"),
+    })
 }
 
 /// Where a commit is, and whether it is a new one.
@@ -172,6 +179,9 @@ mod tests {
             ..failed()
         };
         insta::assert_snapshot!(line(&made(true)), @"job report of shop/production #3: succeeded after 42s: committed 1234567890 to main  [018f]");
+        let mut released = made(true);
+        released.committed.as_mut().expect("committed").release_url = "https://x.y/1".to_owned();
+        assert!(line(&released).contains("to main, released at https://x.y/1"), "{released:?}");
         insta::assert_snapshot!(line(&made(false)), @"job report of shop/production #3: succeeded after 42s: nothing differs from main at 1234567890  [018f]");
     }
 

@@ -1,8 +1,7 @@
 //! A column as its cells come in. What begins with numbers and turns out to be texts is read once more, as texts.
 
 use crate::cell::{Cell, is_missing};
-use drift::{Column, Content, Form};
-use std::collections::HashMap;
+use drift::{Column, Content, Form, Tally};
 
 /// With more different texts a column is nothing that could be counted.
 const MOST_TEXTS: usize = 2_000_000;
@@ -23,7 +22,7 @@ enum State {
         is_whole: bool,
     },
     Flags(Vec<f64>),
-    Texts(HashMap<Box<str>, usize>),
+    Texts(Tally),
     /// Numbers, and then something else.
     Mixed,
     TooMany,
@@ -41,19 +40,20 @@ impl Builder {
 
     /// Of texts, also where they look like numbers.
     pub(crate) fn of_texts() -> Self {
-        Self { rows: 0, state: State::Texts(HashMap::new()) }
+        Self { rows: 0, state: State::Texts(Tally::default()) }
     }
 
     /// Takes the next cell.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), NotText> {
         self.rows += 1;
-        if let State::Texts(counts) = &mut self.state {
+        if let State::Texts(tally) = &mut self.state {
             if is_missing(bytes) {
                 return Ok(());
             }
             let text = std::str::from_utf8(bytes).map_err(|_| NotText)?;
-            count(counts, text, 1);
-            if counts.len() > MOST_TEXTS {
+            let number = tally.number(text);
+            tally.add(number);
+            if tally.distinct() > MOST_TEXTS {
                 self.state = State::TooMany;
             }
             return Ok(());
@@ -87,7 +87,7 @@ impl Builder {
                 Column::numbers(rows, values, if is_whole { Form::Whole } else { Form::Real })
             }
             State::Flags(values) => Column::numbers(rows, values, Form::Flag),
-            State::Texts(counts) => Column::texts(rows, counts),
+            State::Texts(tally) => Column::tallied(rows, tally),
             State::Mixed => other("numbers and texts"),
             State::TooMany => other("texts, more than two million different ones"),
         }
@@ -102,17 +102,11 @@ impl State {
             Cell::Whole(value) => Self::Numbers { values: vec![value], is_whole: true },
             Cell::Real(value) => Self::Numbers { values: vec![value], is_whole: false },
             Cell::Text => {
-                let text = std::str::from_utf8(bytes).map_err(|_| NotText)?;
-                Self::Texts(HashMap::from([(text.into(), 1)]))
+                let mut tally = Tally::default();
+                let number = tally.number(std::str::from_utf8(bytes).map_err(|_| NotText)?);
+                tally.add(number);
+                Self::Texts(tally)
             }
         })
-    }
-}
-
-/// Counts a text so many times; only a new one is kept.
-pub(crate) fn count(counts: &mut HashMap<Box<str>, usize>, text: &str, times: usize) {
-    match counts.get_mut(text) {
-        Some(count) => *count += times,
-        None => drop(counts.insert(text.into(), times)),
     }
 }

@@ -57,12 +57,17 @@ impl Cell {
         let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<f64>() {
             Ok(value) if value.is_nan() => Self::Text,
-            // Longer ones are no 64-bit integers, which pandas keeps as fractions.
-            Ok(value) if is_whole && digits.len() <= 18 => Self::Whole(value),
+            // Others than 64-bit integers are fractions to pandas.
+            Ok(value) if is_whole && is_integer(text) => Self::Whole(value),
             Ok(value) => Self::Real(value),
             Err(_) => Self::Text,
         }
     }
+}
+
+/// Digits that are a 64-bit integer.
+fn is_integer(digits: &str) -> bool {
+    digits.len() <= 18 || digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok()
 }
 
 #[cfg(test)]
@@ -71,8 +76,11 @@ mod tests {
 
     #[test]
     fn cells_are_what_pandas_reads() {
-        let cells =
-            ["", "NA", "1.#IND", "7", "-7", " 7", "7.0", "1e3", "inf", "True", "x", "7x", "NAN"];
+        let (least, beyond) = ("-9223372036854775808", "18446744073709551616");
+        let cells = [
+            "", "NA", "1.#IND", "7", "-7", " 7", "7.0", "1e3", "inf", "True", "x", "7x", "NAN",
+            least, beyond,
+        ];
         let read = cells.map(|cell| Cell::of(cell.as_bytes()));
         let expected = [
             Missing,
@@ -88,6 +96,8 @@ mod tests {
             Text,
             Text,
             Text,
+            Whole(-2_f64.powi(63)),
+            Real(2_f64.powi(64)),
         ];
         assert_eq!(read, expected);
     }

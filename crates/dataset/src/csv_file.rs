@@ -39,11 +39,14 @@ impl CsvFile {
         for (at, name) in head.iter().enumerate() {
             let name =
                 if at == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
-            let name = std::str::from_utf8(name);
-            let name = name.map_err(|_| TableError::Head { path: file.path.clone() })?;
+            let name = std::str::from_utf8(name).ok().filter(|name| !name.contains('\0'));
+            let name = name.ok_or_else(|| TableError::Head { path: file.path.clone() })?;
             // A column without a name is the index that pandas wrote.
             let unnamed = || format!("Unnamed: {at}");
             file.names.push(if name.is_empty() { unnamed() } else { name.to_owned() });
+        }
+        if file.names.is_empty() {
+            return Err(TableError::Empty { path: file.path });
         }
         let mut seen = HashSet::new();
         if let Some(name) = file.names.iter().find(|name| !seen.insert(name.as_str())) {
@@ -136,6 +139,11 @@ impl CsvFile {
         if let ErrorKind::UnequalLengths { expected_len, len, .. } = error.kind() {
             return TableError::Ragged { path, row: row + 1, expected: *expected_len, found: *len };
         }
+        if let ErrorKind::Io(source) = error.kind()
+            && source.kind() == std::io::ErrorKind::UnexpectedEof
+        {
+            return TableError::CutOff { path, row };
+        }
         TableError::Csv { path, row, source: error }
     }
 }
@@ -159,8 +167,13 @@ fn first_bytes(path: &Path) -> Result<Vec<u8>, TableError> {
             file.take(FIRST).read_to_end(&mut first)
         }
     });
-    read.map_err(|source| TableError::Open { path: path.to_owned(), source })?;
-    Ok(first)
+    match read {
+        // What is missing is missed when the rows are read.
+        Err(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Err(TableError::Open { path: path.to_owned(), source })
+        }
+        Ok(_) | Err(_) => Ok(first),
+    }
 }
 
 /// What stands between cells: a comma, unless the first line has none but has another.

@@ -53,10 +53,31 @@ pub enum TableError {
         column: String,
     },
     /// A line of names is not text.
-    #[error("{}: the names of the columns are no UTF-8; is this a CSV or Parquet file?", path.display())]
+    #[error("{}: the names of the columns are no UTF-8; save the file as CSV in UTF-8, or as Parquet", path.display())]
     Head {
         /// The file.
         path: PathBuf,
+    },
+    /// The file ends in the middle.
+    #[error("{}: the gzipped file ends in the middle, after row {row}; copy or write it again", path.display())]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+        /// As many rows were read.
+        row: u64,
+    },
+    /// A column is compressed in a way we do not know.
+    #[error(
+        "{}: column {column:?} is compressed with {packing}; write the file with snappy or zstd, or not compressed",
+        path.display()
+    )]
+    Packing {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// How.
+        packing: String,
     },
     /// Reading ended before the file did.
     #[error("{}: read after row {row}", path.display())]

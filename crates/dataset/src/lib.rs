@@ -7,9 +7,9 @@
 mod builder;
 mod cell;
 mod csv_file;
+mod dictionary;
 mod error;
 mod parquet_file;
-mod tally;
 mod write;
 
 pub use error::TableError;

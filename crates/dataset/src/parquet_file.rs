@@ -1,9 +1,9 @@
 //! Parquet, without Arrow: the pages of one column at a time, straight into values.
 
+use crate::dictionary::Dictionary;
 use crate::error::TableError;
-use crate::tally::Tally;
 use drift::{Column, Content, Form};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
+use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
@@ -16,11 +16,14 @@ use std::path::{Path, PathBuf};
 /// So many rows are decoded at a time.
 const ROWS: usize = 1 << 14;
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
+/// How the column begins that pandas keeps the numbers of rows in.
+const INDEX: &str = "__index_level_";
 
 #[derive(Debug)]
 pub(crate) struct ParquetFile {
     path: PathBuf,
-    names: Vec<String>,
+    /// The columns, and where they stand in the schema.
+    columns: Vec<(usize, String)>,
 }
 
 /// What the values of a column mean.
@@ -35,6 +38,8 @@ enum Meaning {
     Decimal(i32),
     /// Moments; divided by this they are seconds.
     Times(f64),
+    /// Numbers of two bytes.
+    Half,
     Texts,
     Other(&'static str),
 }
@@ -42,23 +47,30 @@ enum Meaning {
 impl ParquetFile {
     /// The file at `path`, and the names of its columns.
     pub(crate) fn open(path: &Path) -> Result<(Self, Vec<String>), TableError> {
-        let mut file = Self { path: path.to_owned(), names: Vec::new() };
+        let mut file = Self { path: path.to_owned(), columns: Vec::new() };
         let reader = file.reader()?;
         let schema = reader.metadata().file_metadata().schema_descr();
-        file.names = schema.columns().iter().map(|column| column.path().string()).collect();
+        let columns = schema.columns().iter().map(|column| column.path().string()).enumerate();
+        file.columns = columns.filter(|(_, name)| !name.starts_with(INDEX)).collect();
+        let names: Vec<String> = file.columns.iter().map(|(_, name)| name.clone()).collect();
         let mut seen = HashSet::new();
-        if let Some(name) = file.names.iter().find(|name| !seen.insert(name.as_str())) {
+        if let Some(name) = names.iter().find(|name| !seen.insert(name.as_str())) {
             return Err(TableError::Twice { path: file.path.clone(), name: name.clone() });
         }
-        let names = file.names.clone();
         Ok((file, names))
     }
 
     /// The columns at these places.
     pub(crate) fn read(&self, places: &[usize]) -> Result<Vec<Column>, TableError> {
         let reader = self.reader()?;
-        let column = |place: &usize| {
-            let what = || format!("column {:?}", self.names[*place]);
+        let column = |at: &usize| {
+            let (place, name) = &self.columns[*at];
+            if let Some(packing) = unknown_packing(&reader, *place) {
+                let (path, column) = (self.path.clone(), name.clone());
+                return Err(TableError::Packing { path, column, packing });
+            }
+            let what =
+                || format!("column {name:?}; if the file is damaged, copy or write it again");
             column(&reader, *place).map_err(|source| self.broken(what(), source))
         };
         places.iter().map(column).collect()
@@ -68,12 +80,25 @@ impl ParquetFile {
         let file = File::open(&self.path)
             .map_err(|source| TableError::Open { path: self.path.clone(), source })?;
         let opened = SerializedFileReader::new(file);
-        opened.map_err(|source| self.broken("read the foot of the Parquet file".to_owned(), source))
+        let what = "read the foot of the Parquet file; if it was cut off, copy or write it again";
+        opened.map_err(|source| self.broken(what.to_owned(), source))
     }
 
     fn broken(&self, what: String, source: ParquetError) -> TableError {
         TableError::Parquet { path: self.path.clone(), what, source }
     }
+}
+
+/// How the column is compressed, if we cannot undo it.
+fn unknown_packing(reader: &SerializedFileReader<File>, place: usize) -> Option<String> {
+    let packings = reader.metadata().row_groups().iter().map(|it| it.column(place).compression());
+    let is_known = |packing: &Compression| {
+        let (none, snappy) = (Compression::UNCOMPRESSED, Compression::SNAPPY);
+        *packing == none || *packing == snappy || matches!(packing, Compression::ZSTD(_))
+    };
+    let mut unknown = packings.filter(|packing| !is_known(packing));
+    let told = unknown.next()?.to_string();
+    Some(told.split('(').next().unwrap_or_default().to_lowercase())
 }
 
 fn column(reader: &SerializedFileReader<File>, place: usize) -> Result<Column, ParquetError> {
@@ -144,7 +169,7 @@ fn bytes(column: &ColumnDescriptor, logical: Option<&LogicalType>) -> Meaning {
     let is_fixed = column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY;
     match logical {
         Some(LogicalType::Uuid) => Meaning::Other("identities"),
-        Some(LogicalType::Float16) => Meaning::Other("halves"),
+        Some(LogicalType::Float16) => Meaning::Half,
         _ if is_fixed => Meaning::Other("bytes"),
         _ => Meaning::Texts,
     }
@@ -154,12 +179,12 @@ fn bytes(column: &ColumnDescriptor, logical: Option<&LogicalType>) -> Meaning {
 struct Values {
     meaning: Meaning,
     numbers: Vec<f64>,
-    texts: Tally,
+    texts: Dictionary,
 }
 
 impl Values {
     fn new(meaning: Meaning) -> Self {
-        Self { meaning, numbers: Vec::new(), texts: Tally::new() }
+        Self { meaning, numbers: Vec::new(), texts: Dictionary::new() }
     }
 
     /// Takes a chunk of the column.
@@ -191,7 +216,9 @@ impl Values {
     }
 
     fn bytes(&mut self, value: &ByteArray) {
-        if let Meaning::Decimal(scale) = self.meaning {
+        if let (Meaning::Half, [low, high]) = (self.meaning, value.data()) {
+            self.numbers.push(half(u16::from_le_bytes([*low, *high])));
+        } else if let Meaning::Decimal(scale) = self.meaning {
             let first = value.data().first().copied().unwrap_or(0);
             let sign = if first >= 0x80 { -1.0 } else { 0.0 };
             let digits = value.data().iter().fold(sign, |sum, byte| sum * 256.0 + f64::from(*byte));
@@ -205,9 +232,11 @@ impl Values {
         match self.meaning {
             Meaning::Flags => Column::numbers(rows, self.numbers, Form::Flag),
             Meaning::Whole { .. } => Column::numbers(rows, self.numbers, Form::Whole),
-            Meaning::Real | Meaning::Decimal(_) => Column::numbers(rows, self.numbers, Form::Real),
+            Meaning::Real | Meaning::Half | Meaning::Decimal(_) => {
+                Column::numbers(rows, self.numbers, Form::Real)
+            }
             Meaning::Times(_) => Column::times(rows, self.numbers),
-            Meaning::Texts => Column::texts(rows, self.texts.finish()),
+            Meaning::Texts => Column::tallied(rows, self.texts.finish()),
             Meaning::Other(name) => {
                 Column { rows, missing: 0, infinite: 0, content: Content::Other(name) }
             }
@@ -227,9 +256,22 @@ fn scaled(value: i64, meaning: Meaning, bits: u32) -> f64 {
         Meaning::Flags
         | Meaning::Whole { .. }
         | Meaning::Real
+        | Meaning::Half
         | Meaning::Texts
         | Meaning::Other(_) => number,
     }
+}
+
+/// A number of two bytes: a sign, five bits of exponent, ten of fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from((bits >> 10) & 0x1f), f64::from(bits & 0x3ff) / 1024.0);
+    let size = match exponent {
+        0 => fraction * 2_f64.powi(-14),
+        31 if fraction > 0.0 => f64::NAN,
+        31 => f64::INFINITY,
+        _ => (1.0 + fraction) * 2_f64.powi(exponent - 15),
+    };
+    if bits >> 15 == 0 { size } else { -size }
 }
 
 /// Calls `take` with every value that is there.

@@ -39,7 +39,7 @@ fn every_type_of_parquet_is_something() {
         let column = table.read(&[name]).expect("is read").remove(0).expect("is there");
         (column.word(), column.missing, column.infinite)
     };
-    assert_eq!(word("flag"), ("numbers", 1, 0));
+    assert_eq!(word("flag"), ("truths", 1, 0));
     assert_eq!(word("small"), ("numbers", 0, 0));
     assert_eq!(word("decimal"), ("numbers", 1, 0));
     assert_eq!((word("at"), word("day")), (("times", 0, 0), ("times", 0, 0)));
@@ -64,7 +64,7 @@ fn numbers_are_kept_as_they_are() {
 #[test]
 fn a_column_that_begins_with_numbers_may_have_texts() {
     let read = of_text(b"a,b\n1,True\n2,False\nx,\n").expect("is read");
-    assert_eq!((read[0].word(), read[1].word()), ("texts", "numbers"));
+    assert_eq!((read[0].word(), read[1].word()), ("texts", "truths"));
     assert_eq!((read[0].present(), read[1].missing), (3, 1));
 }
 

@@ -9,7 +9,8 @@ const TABLE: (f64, f64) = (0.325, 6.546);
 const MOST: f64 = 0.25;
 const LEAST: f64 = 0.001;
 /// Least squares through the logarithms of the table's seven levels, highest power first.
-const LOG_P: [f64; 3] = [0.018_198_09, -1.008_226_56, -1.077_770_28];
+const LOG_P: [f64; 3] =
+    [0.018_198_094_574_111_47, -1.008_226_564_465_251_5, -1.077_770_279_820_484];
 
 pub(crate) fn test(samples: Samples<'_>) -> Result<Measure, Obstacle> {
     let (n1, n2) = samples.sizes();

@@ -1,6 +1,7 @@
 //! Shares of values in bins: equal widths by Sturges over both samples, or one bin for each value.
 
 use crate::column::Form;
+use crate::measure::Obstacle;
 use crate::ties::Samples;
 
 /// A reference with no more different values than this has a bin for each.
@@ -25,16 +26,16 @@ impl Shares {
     }
 
     /// Of numbers.
-    pub(crate) fn of_numbers(samples: Samples<'_>, are_whole: bool) -> Self {
+    pub(crate) fn of_numbers(samples: Samples<'_>, are_whole: bool) -> Result<Self, Obstacle> {
         let distinct = samples.reference.chunk_by(|a, b| a.total_cmp(b).is_eq());
         if distinct.take(MOST_VALUES + 1).count() <= MOST_VALUES {
             let counts = samples.ties().map(|tie| (tie.reference, tie.current));
-            return Self::of_counts(counts, samples.sizes());
+            return Ok(Self::of_counts(counts, samples.sizes()));
         }
         let (n1, n2) = samples.sizes();
-        let edges = sturges(samples.range().unwrap_or_default(), n1 + n2, are_whole);
+        let edges = sturges(samples.range().unwrap_or_default(), n1 + n2, are_whole)?;
         let (reference, current) = histograms(samples, &edges);
-        Self::of_counts(reference.into_iter().zip(current), samples.sizes())
+        Ok(Self::of_counts(reference.into_iter().zip(current), samples.sizes()))
     }
 }
 
@@ -45,20 +46,31 @@ pub(crate) fn are_whole(reference: Form, current: Form) -> bool {
 }
 
 /// The edges of bins of one width, of which there are log2 n + 1. Whole numbers have no narrower bin than 1.
-pub(crate) fn sturges((low, high): (f64, f64), n: f64, are_whole: bool) -> Vec<f64> {
+pub(crate) fn sturges(
+    (low, high): (f64, f64),
+    n: f64,
+    are_whole: bool,
+) -> Result<Vec<f64>, Obstacle> {
     let span = high - low;
+    if span.is_infinite() {
+        return Err(Obstacle::NoBins);
+    }
     let mut width = span / (n.log2() + 1.0);
     if are_whole && width < 1.0 {
         width = 1.0;
     }
     let (low, high) = if span > 0.0 { (low, high) } else { (low - 0.5, high + 0.5) };
-    let bins = if span > 0.0 { ((high - low) / width).ceil() } else { 1.0 };
-    even(low, high, bins)
+    // A span of the smallest numbers there are cannot be divided.
+    let bins = if span > 0.0 && width > 0.0 { (span / width).ceil() } else { 1.0 };
+    let edges = even(low, high, bins);
+    let is_rising = edges.windows(2).all(|pair| pair[0] < pair[1]);
+    if is_rising { Ok(edges) } else { Err(Obstacle::NoBins) }
 }
 
 /// `bins` bins of one width from `low` to `high`.
 pub(crate) fn even(low: f64, high: f64, bins: f64) -> Vec<f64> {
-    let step = (high - low) / bins;
+    let span = high - low;
+    let step = if span.is_finite() { span / bins } else { high / bins - low / bins };
     let mut edges = Vec::new();
     let mut k = 0.0;
     while k < bins {

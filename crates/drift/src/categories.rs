@@ -70,6 +70,30 @@ impl Categories {
         Self { all, sizes }
     }
 
+    /// Which of all stands in each row of one of the columns, of which `side` is counted. Where the order of rows is not
+    /// kept, equal ones lie together.
+    pub(crate) fn labels(&self, column: &Column, side: fn(&Category) -> f64) -> Vec<usize> {
+        let place =
+            |key: &Key| self.all.binary_search_by(|it| it.key.order(key)).unwrap_or_default();
+        let labels: Vec<usize> = match &column.content {
+            Content::Texts(texts) => {
+                let keys = texts.counts().iter().map(|(text, _)| Key::Text(text.clone()));
+                let places: Vec<usize> = keys.map(|key| place(&key)).collect();
+                texts.written().iter().map(|at| places[*at]).collect()
+            }
+            // Minus zero is zero.
+            Content::Numbers(numbers) | Content::Times(numbers) => {
+                numbers.written().iter().map(|value| place(&Key::Number(value + 0.0))).collect()
+            }
+            Content::Empty | Content::Other(_) => Vec::new(),
+        };
+        if !labels.is_empty() {
+            return labels;
+        }
+        let each = self.all.iter().enumerate();
+        each.flat_map(|(at, it)| std::iter::repeat_n(at, whole(side(it)))).collect()
+    }
+
     /// How often each is in both.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.all.iter().map(|category| (category.reference, category.current))
@@ -80,6 +104,11 @@ impl Categories {
         let first = self.all.first().map_or((0.0, 0.0), |first| (first.reference, first.current));
         (self.sizes.0 - first.0, self.sizes.1 - first.1)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+fn whole(value: f64) -> usize {
+    value as usize
 }
 
 /// The values of a column that are counted, in their order.

@@ -1,6 +1,7 @@
 //! A column as it was read: how many rows, how many say nothing, and the values, sorted or counted.
 
 use crate::outline::values;
+use crate::tally::Tally;
 use std::collections::BTreeMap;
 
 /// A column of a table.
@@ -34,19 +35,33 @@ pub enum Content {
 /// How numbers were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// With a fraction, or with gaps.
+    /// With a fraction.
     Real,
-    /// Whole, and in every row.
+    /// Whole.
     Whole,
-    /// `true` and `false`, in every row.
+    /// `true` and `false`.
     Flag,
 }
 
+/// Of longer columns it is not kept in which order they were written.
+pub(crate) const MOST_IN_ORDER: usize = 50_000;
+
 /// Finite numbers in rising order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Numbers {
     sorted: Vec<f64>,
     form: Form,
+    /// Every row has one.
+    is_full: bool,
+    /// As they were written; nothing of a long column.
+    written: Vec<f64>,
+}
+
+impl PartialEq for Numbers {
+    /// The same numbers, in whatever order.
+    fn eq(&self, other: &Self) -> bool {
+        self.sorted == other.sorted && self.form == other.form
+    }
 }
 
 impl Numbers {
@@ -60,9 +75,10 @@ impl Numbers {
             values.retain(|value| value.is_finite());
             infinite -= values.len();
         }
-        let values = sorted(values);
-        let form = if values.len() == before { form } else { Form::Real };
-        (Self { sorted: values, form }, infinite)
+        let is_full = values.len() == before;
+        let is_kept = values.len() <= MOST_IN_ORDER;
+        let written = if is_kept { values.clone() } else { Vec::new() };
+        (Self { sorted: sorted(values), form, is_full, written }, infinite)
     }
 
     /// The values, rising.
@@ -70,9 +86,19 @@ impl Numbers {
         &self.sorted
     }
 
+    /// The values in the order of rows; nothing of a long column.
+    pub(crate) fn written(&self) -> &[f64] {
+        &self.written
+    }
+
     /// How they were written.
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// How pandas keeps them, which has neither whole numbers nor truths where a row has none.
+    pub(crate) fn kept(&self) -> Form {
+        if self.is_full { self.form } else { Form::Real }
     }
 
     /// How many different ones there are, counted up to `most`.
@@ -101,17 +127,45 @@ fn sorted(values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Texts, each with how often it is there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Texts {
     counts: Vec<(Box<str>, usize)>,
+    /// Which of them each row has; nothing where that is not known.
+    written: Vec<usize>,
 }
+
+impl PartialEq for Texts {
+    /// The same texts, in whatever order.
+    fn eq(&self, other: &Self) -> bool {
+        self.counts == other.counts
+    }
+}
+
+impl Eq for Texts {}
 
 impl Texts {
     /// Of counts by text.
     pub fn new(counts: impl IntoIterator<Item = (Box<str>, usize)>) -> Self {
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
-        Self { counts }
+        Self { counts, written: Vec::new() }
+    }
+
+    /// Of counts by text, numbered as they came, and the number in each row.
+    fn in_order(counts: Vec<(Box<str>, usize)>, written: &[usize]) -> Self {
+        let mut numbered: Vec<_> = counts.into_iter().zip(0..).collect();
+        numbered.sort_unstable();
+        let mut places = vec![0; numbered.len()];
+        for (place, (_, number)) in numbered.iter().enumerate() {
+            places[*number] = place;
+        }
+        let written = written.iter().map(|number| places[*number]).collect();
+        Self { counts: numbered.into_iter().map(|(count, _)| count).collect(), written }
+    }
+
+    /// Which text, counted from the first, stands in each row; nothing where that is not known.
+    pub(crate) fn written(&self) -> &[usize] {
+        &self.written
     }
 
     /// The texts in their order, each with how often it is there.
@@ -130,15 +184,23 @@ impl Column {
     pub fn numbers(rows: usize, values: Vec<f64>, form: Form) -> Self {
         let (numbers, infinite) = Numbers::new(values, form);
         let missing = rows - infinite - numbers.sorted.len();
-        let form = if missing + infinite > 0 { Form::Real } else { numbers.form };
-        let numbers = Numbers { form, ..numbers };
+        let numbers = Numbers { is_full: missing + infinite == 0, ..numbers };
         let content = if missing == rows { Content::Empty } else { Content::Numbers(numbers) };
         Self { rows, missing, infinite, content }
     }
 
     /// Of texts; `rows` counts those without a value, too.
     pub fn texts(rows: usize, counts: impl IntoIterator<Item = (Box<str>, usize)>) -> Self {
-        let texts = Texts::new(counts);
+        Self::of_texts(rows, Texts::new(counts))
+    }
+
+    /// Of texts as they come from a file.
+    pub fn tallied(rows: usize, tally: Tally) -> Self {
+        let (counts, written) = tally.finish();
+        Self::of_texts(rows, Texts::in_order(counts, &written))
+    }
+
+    fn of_texts(rows: usize, texts: Texts) -> Self {
         let missing = rows - texts.total();
         let content = if missing == rows { Content::Empty } else { Content::Texts(texts) };
         Self { rows, missing, infinite: 0, content }

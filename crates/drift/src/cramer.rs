@@ -4,6 +4,7 @@
 mod paths;
 
 use crate::measure::{Measure, Obstacle};
+use crate::report::Mode;
 use crate::special::bessel::scaled_quarter;
 use crate::ties::Samples;
 
@@ -11,7 +12,7 @@ const EXACT_TO: f64 = 20.0;
 /// The series ends with the first term below this. Others do so, too, and the rest shows in small probabilities.
 const LAST_TERM: f64 = 1e-7;
 
-pub(crate) fn test(samples: Samples<'_>) -> Result<Measure, Obstacle> {
+pub(crate) fn test(samples: Samples<'_>, mode: Mode) -> Result<Measure, Obstacle> {
     let (n1, n2) = samples.sizes();
     if n1 < 2.0 || n2 < 2.0 {
         return Err(Obstacle::TooFew(2));
@@ -20,7 +21,7 @@ pub(crate) fn test(samples: Samples<'_>) -> Result<Measure, Obstacle> {
     let (product, all) = (n1 * n2, n1 + n2);
     let t = u / (product * all) - (4.0 * product - 1.0) / (6.0 * all);
     if n1.max(n2) <= EXACT_TO {
-        return Ok(Measure::p(t, paths::exact(u, n1, n2)));
+        return Ok(Measure::p(t, paths::exact(u, (n1, n2), mode)));
     }
     let mean = (1.0 + 1.0 / all) / 6.0;
     let variance = (all + 1.0) * (4.0 * product * all - 3.0 * (n1 * n1 + n2 * n2) - 2.0 * product)

@@ -103,5 +103,7 @@ impl Distances {
 /// The standard deviation.
 fn deviation(reference: &[f64]) -> f64 {
     let mean = sum::mean(reference);
-    (sum::squares(reference, mean) / crate::count(reference.len())).sqrt().max(LEAST_DEVIATION)
+    let deviation = (sum::squares(reference, mean) / crate::count(reference.len())).sqrt();
+    // What is no number stays none: numbers so large have no deviation.
+    if deviation < LEAST_DEVIATION { LEAST_DEVIATION } else { deviation }
 }

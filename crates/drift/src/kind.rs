@@ -30,12 +30,12 @@ impl Kind {
             Content::Texts(texts) if texts.counts().len() * 2 > column.present() => Self::Text,
             Content::Texts(_) => Self::Cat,
             Content::Numbers(numbers) => {
-                let is_whole = match (numbers.form(), mode) {
-                    (Form::Flag, _) => return Self::Cat,
-                    (Form::Whole, _) => true,
-                    // pandas makes fractions of whole numbers with gaps; we look at the numbers.
-                    (Form::Real, Mode::Evidently) => false,
-                    (Form::Real, Mode::Slipway) => numbers.are_whole(),
+                let is_whole = match (mode, numbers.form(), numbers.kept()) {
+                    (Mode::Slipway, Form::Flag, _) | (_, _, Form::Flag) => return Self::Cat,
+                    // pandas makes objects of truths with gaps, which Evidently passes over, and fractions of whole numbers.
+                    (Mode::Evidently, Form::Flag, _) => return Self::Other,
+                    (Mode::Evidently, _, kept) => kept == Form::Whole,
+                    (Mode::Slipway, _, _) => numbers.are_whole(),
                 };
                 let is_few = || numbers.distinct(FEW_VALUES + 1) <= FEW_VALUES;
                 if is_whole && is_few() { Self::Cat } else { Self::Num }
@@ -69,5 +69,20 @@ impl FromStr for Kind {
             "text" => Ok(Self::Text),
             other => Err(UnknownKind(other.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_make_nothing_else_of_truths_and_whole_numbers() {
+        let kinds = |form| {
+            let column = Column::numbers(4, vec![0.0, 1.0, 1.0], form);
+            (column.word(), Kind::of(&column, Mode::Slipway), Kind::of(&column, Mode::Evidently))
+        };
+        assert_eq!(kinds(Form::Flag), ("truths", Kind::Cat, Kind::Other));
+        assert_eq!(kinds(Form::Whole), ("numbers", Kind::Cat, Kind::Num));
     }
 }

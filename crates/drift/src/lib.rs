@@ -33,6 +33,7 @@ mod student;
 mod sum;
 mod summary;
 mod suspicion;
+mod tally;
 mod ties;
 mod variation;
 mod verdict;
@@ -46,6 +47,7 @@ pub use number::Number;
 pub use outline::Outline;
 pub use report::{ColumnReport, Dataset, Mode, Plot, Report, Row, Verdict};
 pub use summary::{Beyond, Cell, Moments, Summary};
+pub use tally::Tally;
 
 /// A count as a real number; exact up to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows fit in 52 bits")]

@@ -3,7 +3,7 @@
 use crate::bins::{Shares, are_whole, histograms, sturges};
 use crate::categories::Categories;
 use crate::chi_square::{self, Power};
-use crate::column::{Column, Content, Form, Numbers};
+use crate::column::{Column, Content, Numbers};
 use crate::distance::Distances;
 use crate::kind::Kind;
 use crate::mann_whitney::Side;
@@ -11,7 +11,7 @@ use crate::method::Method;
 use crate::report::Mode;
 use crate::ties::Samples;
 use crate::{
-    anderson, cramer, divergence, epps, fisher, kolmogorov, mann_whitney, proportion, student,
+    anderson, cramer, divergence, epps, fisher, kolmogorov, mann_whitney, proportion, student, sum,
     variation,
 };
 
@@ -53,6 +53,8 @@ pub(crate) enum Obstacle {
     Constant,
     #[error("the middle half of the values is equal")]
     NoQuartiles,
+    #[error("the values are too far apart, or too close for their size, to be told apart by bins")]
+    NoBins,
     #[error("it compares counts, and there are not as many current values as in the reference")]
     UnequalSizes,
     #[error("there are more than two values")]
@@ -63,6 +65,7 @@ pub(crate) enum Obstacle {
 #[derive(Debug)]
 pub(crate) struct Compared<'a> {
     kind: Kind,
+    columns: (&'a Column, &'a Column),
     numbers: Option<(&'a Numbers, &'a Numbers)>,
     /// Of values that are counted, and of numbers with few values.
     pub(crate) categories: Option<Categories>,
@@ -80,17 +83,18 @@ impl<'a> Compared<'a> {
             (Content::Numbers(one), Content::Numbers(other)) => Some((one, other)),
             _ => None,
         };
-        let distances = OnceCell::new();
+        let (columns, distances) = ((reference, current), OnceCell::new());
         if kind == Kind::Cat {
             let categories = Categories::new(reference, current);
             let distinct = categories.all.len();
-            return Self { kind, numbers, categories: Some(categories), distinct, distances };
+            let categories = Some(categories);
+            return Self { kind, columns, numbers, categories, distinct, distances };
         }
         let samples = numbers.map(|(one, other)| samples(one, other));
         let distinct = samples.map_or(0, |samples| samples.ties().take(MOST_DISTINCT).count());
         let is_few = distinct < MOST_DISTINCT && kind == Kind::Num;
         let categories = is_few.then(|| Categories::new(reference, current));
-        Self { kind, numbers, categories, distinct, distances }
+        Self { kind, columns, numbers, categories, distinct, distances }
     }
 
     pub(crate) fn samples(&self) -> Option<Samples<'a>> {
@@ -105,7 +109,7 @@ impl<'a> Compared<'a> {
             Method::ChiSquare => self.chi_square(Power::Pearson, mode),
             Method::GTest => self.chi_square(Power::Likelihood, mode),
             Method::Z => self.counted().map(proportion::test),
-            Method::Tvd => variation::test(self.counted()?),
+            Method::Tvd => variation::test(self.counted()?, self.columns),
             Method::FisherExact => self.fisher(mode),
             Method::JensenShannon => self.shares().map(divergence::jensen_shannon),
             Method::Psi => self.shares().map(divergence::psi),
@@ -118,11 +122,22 @@ impl<'a> Compared<'a> {
             Method::Wasserstein => self.distances().map(Distances::wasserstein),
             Method::Energy => self.distances().map(Distances::energy),
             Method::Anderson => anderson::test(self.both()?),
-            Method::CramerVonMises => cramer::test(self.both()?),
+            Method::CramerVonMises => cramer::test(self.both()?, mode),
             Method::EppsSingleton => epps::test(self.both()?),
             Method::MannWhitney => self.both().map(|samples| mann_whitney::test(samples, side)),
-            Method::TTest => self.both().map(student::test),
+            Method::TTest => self.t_test(mode),
         }
+    }
+
+    fn t_test(&self, mode: Mode) -> Result<Measure, Obstacle> {
+        let Samples { reference, current } = self.both()?;
+        let written = self.numbers.map(|(one, other)| (one.written(), other.written()));
+        let kept = written.filter(|(one, other)| !one.is_empty() && !other.is_empty());
+        Ok(match mode {
+            // scipy adds row by row, which shows in values far from zero.
+            Mode::Evidently => student::test(kept.unwrap_or((reference, current)), sum::mean),
+            Mode::Slipway => student::test((reference, current), sum::mean_of_sorted),
+        })
     }
 
     /// Both sides as counts, of which neither is empty.
@@ -168,8 +183,8 @@ impl<'a> Compared<'a> {
         counted.or(self.samples().map(Samples::sizes)).unwrap_or_default()
     }
 
-    fn form(&self) -> (Form, Form) {
-        self.numbers.map_or((Form::Real, Form::Real), |(one, other)| (one.form(), other.form()))
+    fn are_whole(&self) -> bool {
+        self.numbers.is_some_and(|(one, other)| are_whole(one.kept(), other.kept()))
     }
 
     /// How often bins, or values, are hit.
@@ -178,8 +193,7 @@ impl<'a> Compared<'a> {
             let categories = self.counted()?;
             return Ok(Shares::of_counts(categories.counts(), categories.sizes));
         }
-        let (reference, current) = self.form();
-        Ok(Shares::of_numbers(self.both()?, are_whole(reference, current)))
+        Shares::of_numbers(self.both()?, self.are_whole())
     }
 
     fn hellinger(&self) -> Result<Measure, Obstacle> {
@@ -190,10 +204,9 @@ impl<'a> Compared<'a> {
             return Ok(divergence::hellinger(overlaps));
         }
         let samples = self.both()?;
-        let (reference, current) = self.form();
         let distinct = crate::count(samples.ties().count());
         let range = samples.range().unwrap_or_default();
-        let edges = sturges(range, distinct, are_whole(reference, current));
+        let edges = sturges(range, distinct, self.are_whole())?;
         let (ones, others) = histograms(samples, &edges);
         let (n1, n2) = (ones.iter().sum::<f64>(), others.iter().sum::<f64>());
         let width = (edges[edges.len() - 1] - edges[0]) / crate::count(edges.len() - 1);

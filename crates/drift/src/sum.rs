@@ -33,6 +33,12 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     of(values, |value| value) / crate::count(values.len())
 }
 
+/// The mean of sorted values, also where they are far from zero and close together.
+pub(crate) fn mean_of_sorted(values: &[f64]) -> f64 {
+    let middle = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
+    middle + of(values, |value| value - middle) / crate::count(values.len())
+}
+
 /// The sum of the squared differences from `middle`.
 pub(crate) fn squares(values: &[f64], middle: f64) -> f64 {
     of(values, |value| (value - middle) * (value - middle))

@@ -35,7 +35,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The value at this share of both together, between two of them by a straight line.
+    /// The value at this share of both together; between two of them as scipy rounds.
     pub(crate) fn quantile(self, share: f64) -> f64 {
         let all = self.reference.len() + self.current.len();
         let at = share * (crate::count(all) - 1.0);
@@ -46,7 +46,9 @@ impl<'a> Samples<'a> {
                 low = Some(tie.value);
             }
             if let Some(low) = low.filter(|_| seen > at.ceil()) {
-                return low + (tie.value - low) * at.fract();
+                let share = at.fract();
+                let is_one = low.total_cmp(&tie.value).is_eq();
+                return if is_one { low } else { (1.0 - share) * low + share * tie.value };
             }
         }
         low.unwrap_or(f64::NAN)

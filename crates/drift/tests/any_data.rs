@@ -11,7 +11,8 @@ fn report(mode: Mode, kind: Option<Kind>, pair: (&Column, &Column)) -> Report {
 }
 
 fn number() -> impl Strategy<Value = f64> {
-    let special = prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(-0.0), Just(1e300)];
+    let extreme = prop_oneof![Just(1.7e308), Just(-1.7e308), Just(1e300), Just(5e-324)];
+    let special = prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(-0.0), extreme];
     prop_oneof![4 => -3.0..3.0_f64, 4 => (0..4_i32).prop_map(f64::from), 1 => special]
 }
 

@@ -78,6 +78,8 @@ event_types! {
     RunStarted = "run.started",
     /// A job ended, or will never begin.
     RunFinished = "run.finished",
+    /// The engine's disk is fuller than it should stay.
+    DiskFilled = "disk.filled",
 }
 
 impl std::fmt::Display for EventType {

@@ -4,6 +4,7 @@
 //! form is frozen by the samples in `tests/frozen`, and every subject, stream and consumer name of the
 //! bus is built in [`subject`].
 
+pub mod began;
 mod digest;
 mod envelope;
 mod git;

@@ -3,6 +3,7 @@
 //!
 //! Payloads carry ids and what people read in a notification, never secrets or bodies.
 
+use crate::began::BeganV1;
 use crate::{
     AppName, BuildId, ChangeId, CommitSha, DeliveryId, Digest, EnvironmentName, EventType, GitRef,
     InstanceId, JobName, PrincipalName, ReleaseId, RunId, ServiceName,
@@ -186,6 +187,8 @@ pub enum DriftKind {
     Runtime,
     /// Production data differ from the reference.
     Data,
+    /// What a model predicts is wrong more often than before.
+    Quality,
 }
 
 /// One thing that differs.
@@ -231,6 +234,9 @@ pub struct DataColumnV1 {
     pub current_count: i64,
     /// The bins that differ most, the one that does first.
     pub bins: Vec<BinV1>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<BeganV1>,
 }
 
 /// What was compared when data drifted.
@@ -254,10 +260,43 @@ pub struct DataDriftV1 {
     pub columns: Vec<DataColumnV1>,
 }
 
+/// One measure of how good a model is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FigureV1 {
+    /// Which, in snake case: `accuracy`, `mean_absolute_error`.
+    pub name: String,
+    /// In the window.
+    pub now: f64,
+    /// Of what it is compared with.
+    pub before: f64,
+}
+
+/// How good a model is that got worse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QualityV1 {
+    /// The number of the release that answers with it.
+    pub number: i64,
+    /// The model.
+    pub model: String,
+    /// The model it is compared with, when it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    /// From when on.
+    pub from: DateTime<Utc>,
+    /// Until when.
+    pub to: DateTime<Utc>,
+    /// Predictions of that time of which it is known what was true.
+    pub told: u64,
+    /// The same of what it is compared with.
+    pub told_before: u64,
+    /// What was measured of both.
+    pub figures: Vec<FigureV1>,
+}
+
 /// `drift.detected`, `drift.healed`, `drift.cleared`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriftV1 {
-    /// Runtime or data.
+    /// Runtime, data or quality.
     pub kind: DriftKind,
     /// The app.
     pub app: AppName,
@@ -270,6 +309,12 @@ pub struct DriftV1 {
     /// What was compared, of data that drifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDriftV1>,
+    /// How good the model is, when it got worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityV1>,
+    /// All of it is being healed, and nothing failed yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub healing: bool,
 }
 
 /// `run.started`, `run.finished`
@@ -301,8 +346,23 @@ pub struct RunV1 {
     pub message: Option<String>,
 }
 
+/// `disk.filled`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskV1 {
+    /// The app, which shares the disk with all others.
+    pub app: AppName,
+    /// How full it counts as, in snake case: `high`, `full`, `brimming`.
+    pub level: String,
+    /// Percent of it that are in use.
+    pub used_percent: u64,
+    /// A stable code in capitals.
+    pub reason: String,
+    /// The same for people.
+    pub message: String,
+}
+
 macro_rules! version_one {
     ($($payload:ty),*) => { $(impl Payload for $payload { const VERSION: u32 = 1; })* };
 }
 
-version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1, RunV1);
+version_one!(SourcePushedV1, BuildV1, ReleaseV1, InstanceV1, DriftV1, RunV1, DiskV1);

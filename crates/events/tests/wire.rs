@@ -1,7 +1,7 @@
 //! The wire form of every payload is frozen: a difference here is a bug in the code, not in the sample.
 
 use events::payload::{
-    self, BuildV1, DriftV1, InstanceV1, Payload, ReleaseV1, RunV1, SourcePushedV1,
+    self, BuildV1, DiskV1, DriftV1, InstanceV1, Payload, ReleaseV1, RunV1, SourcePushedV1,
 };
 use events::{AppName, Envelope, EventId, EventType};
 
@@ -72,10 +72,29 @@ fn drift_v1_of_data_is_frozen() {
 }
 
 #[test]
+fn drift_v1_with_what_came_later_is_frozen() {
+    for sample in [
+        include_str!("frozen/drift.detected.data.began.v1.json"),
+        include_str!("frozen/drift.detected.quality.v1.json"),
+        include_str!("frozen/drift.detected.healing.v1.json"),
+    ] {
+        reads_and_writes_the_same::<DriftV1>(EventType::DriftDetected, sample);
+    }
+}
+
+#[test]
 fn run_v1_is_frozen() {
     reads_and_writes_the_same::<RunV1>(
         EventType::RunFinished,
         include_str!("frozen/run.finished.v1.json"),
+    );
+}
+
+#[test]
+fn disk_v1_is_frozen() {
+    reads_and_writes_the_same::<DiskV1>(
+        EventType::DiskFilled,
+        include_str!("frozen/disk.filled.v1.json"),
     );
 }
 

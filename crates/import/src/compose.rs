@@ -16,8 +16,9 @@ pub(crate) use ports::is_http;
 
 use crate::form::App;
 use crate::ledger::Ledger;
+use crate::name::label;
 use crate::once::{When, job};
-use crate::place::Place;
+use crate::place::{Mark, Place};
 use crate::tree::Word;
 use interpolate::Gaps;
 use manifest::yaml::Node;
@@ -38,21 +39,38 @@ fn read_whole(root: &Place<'_>, gaps: &Gaps, ledger: &mut Ledger) -> App {
     let awaited = awaited(&services);
     let mut once = Vec::new();
     for (name, place) in &services {
-        let when = awaited.iter().find(|(other, _)| other == name).map(|(_, when)| when);
+        let waits = awaited.iter().filter(|(other, _)| other == name);
+        let marks: Vec<Mark> = waits.map(|(_, condition)| condition.mark()).collect();
         let Some(service) = service::read(name, place, gaps, ledger) else { continue };
-        match when {
-            Some(condition) => once.push((service, condition, place)),
-            None => app.services.push(service),
+        if marks.is_empty() {
+            app.services.push(service);
+        } else {
+            once.push((service, marks, place));
         }
     }
-    for (service, condition, place) in once {
-        let when = When::at(Word::from("before_release", condition));
+    for (service, marks, place) in once {
+        let when = When::at(Word { text: "before_release".to_owned(), from: marks });
         app.jobs.extend(job(service, when, &mut app.services, place, ledger));
     }
+    order(&services, &awaited, ledger);
     top::read(root, &mut app, ledger);
     app.track_main(root, ledger);
     app.choose_front(ledger);
     app
+}
+
+/// Tells of jobs that wait for others and would begin before them: those of a release run by their names.
+fn order(services: &[(&str, Place<'_>)], awaited: &[(&str, Place<'_>)], ledger: &mut Ledger) {
+    let is_job = |name: &str| awaited.iter().any(|(other, _)| *other == name);
+    for (name, place) in services.iter().filter(|(name, _)| is_job(name)) {
+        for (first, condition) in awaited {
+            let is_own = condition.path.starts_with(&format!("{}.", place.path));
+            if is_own && label(first) > label(name) {
+                let why = format!("jobs run in the order of their names, so {name} before {first}");
+                ledger.changed(condition, why, "rename them so that the one awaited comes first");
+            }
+        }
+    }
 }
 
 /// The services that others wait for to end well, with the place that says so.

@@ -3,7 +3,7 @@
 mod accessories;
 mod builder;
 mod env;
-mod erb;
+pub(crate) mod erb;
 mod left;
 mod proxy;
 mod roles;
@@ -33,9 +33,13 @@ fn read_whole(root: &Place<'_>, ledger: &mut Ledger) -> App {
     }
     let renamed = accessories::hosts(root);
     app.services = roles::read(root, &renamed, ledger);
-    proxy::of_environment(root, &mut app.environment, ledger);
+    proxy::of_environment(&roles::proxies(root), &mut app.environment, ledger);
     app.environment.keep = root.get("retain_containers").and_then(|keep| Word::of(&keep));
     app.services.extend(accessories::read(root, &renamed, ledger));
+    let why = "the hooks in .kamal/hooks and the files of destinations are not read";
+    let help =
+        "write `jobs` for what belongs to a release, and an environment for each destination";
+    ledger.added(root, why, help);
     if let Some(required) = root.get("require_destination") {
         let help = "write an environment for each of your deploy.DESTINATION.yml";
         ledger.left(&required, "other files are not read", help);

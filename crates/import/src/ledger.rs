@@ -26,6 +26,11 @@ impl Ledger {
         self.push(place, Outcome::Added, why.into(), help);
     }
 
+    /// As [`Self::changed`], where the place itself is gone.
+    pub(crate) fn changed_at(&mut self, mark: &Mark, why: impl Into<String>, help: &str) {
+        self.put(mark, Outcome::Changed, why.into(), help.to_owned());
+    }
+
     /// As [`Self::added`], where the place itself is gone.
     pub(crate) fn added_at(&mut self, mark: &Mark, why: impl Into<String>, help: &str) {
         self.put(mark, Outcome::Added, why.into(), help.to_owned());

@@ -29,6 +29,7 @@ pub use kind::Kind;
 pub use report::{Carried, Entry, Outcome, Report};
 
 use ledger::Ledger;
+use manifest::yaml::Node;
 use place::Place;
 
 /// What is asked of an import.
@@ -53,10 +54,11 @@ pub struct Imported {
 
 /// The `slipway.yaml` that says what `source` says, as far as it can.
 pub fn import(source: &str, options: &Options) -> Result<Imported, ImportError> {
-    let root = manifest::yaml::parse(source).map_err(ImportError::Unreadable)?;
+    let (root, instructions) = parsed(source, options)?;
     place::refuse_duplicates(&root)?;
     let kind = kind::of(&root, options.kind)?;
     let mut ledger = Ledger::default();
+    kamal::erb::tell(&instructions, &mut ledger);
     let (root, mut app) = match kind {
         Kind::AppPlatform => app_platform::read(root, &mut ledger),
         Kind::Compose => compose::read(root, &mut ledger),
@@ -68,4 +70,16 @@ pub fn import(source: &str, options: &Options) -> Result<Imported, ImportError> 
         app.rename(&name::label(folder));
     }
     settle::settle(kind, app, &Place::root(&root), ledger)
+}
+
+/// The tree of `source`, and the lines of it that only Ruby understands, where it is a file of Kamal's.
+fn parsed(source: &str, options: &Options) -> Result<(Node, Vec<usize>), ImportError> {
+    if let Some((plain, lines)) = kamal::erb::without_instructions(source)
+        && let Ok(root) = manifest::yaml::parse(&plain)
+        && kind::of(&root, options.kind) == Ok(Kind::Kamal)
+    {
+        return Ok((root, lines));
+    }
+    let root = manifest::yaml::parse(source).map_err(ImportError::Unreadable)?;
+    Ok((root, Vec::new()))
 }

@@ -55,6 +55,9 @@ mapping! {
     pub struct DataDrift {
         /// When they are compared, in UTC.
         schedule: Schedule = "\"0 2 * * *\"", "every night, when it is quiet";
+        /// How far back they are compared, in whole hours; left out, a day.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<Span>;
         /// The data the model was trained on: CSV or Parquet in the repository.
         reference: RelativePath;
         /// What is recorded of the requests.

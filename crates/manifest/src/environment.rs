@@ -152,8 +152,8 @@ impl std::fmt::Display for PromoteFrom {
 }
 
 mapping! {
-    /// What must be green at the forge, of the commit, before a push is released. A commit that says `[skip ci]`
-    /// is not waited for, nor is what a person asked for.
+    /// What must be green at the forge, of the commit, before a push is released, or promoted by itself. A commit
+    /// that says `[skip ci]` is not waited for, nor is what a person asked for.
     pub struct WaitForCi short "required" {
         /// Commit statuses and check runs by name, or `true` for every one that the commit has.
         required: Required;

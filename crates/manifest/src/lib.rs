@@ -10,6 +10,7 @@ mod environment;
 mod freeze;
 mod grammar;
 mod health;
+mod insider;
 mod job;
 mod json;
 mod manifest;
@@ -44,12 +45,13 @@ pub use environment::{
 };
 pub use freeze::{Closed, closed};
 pub use health::{Health, Probe, ProbeTarget};
+pub use insider::{Insider, Mark};
 pub use job::{Check, Job, JobAt, Missed, Overlap};
 pub use json::Json;
 pub use manifest::Manifest;
 pub use nearest::suggestion;
 pub use notify::{Notice, Notify, Receiver};
-pub use plan::{Action, DiskPlan, GatePlan, MemoryPlan, Plan, ServicePlan, homes, plan};
+pub use plan::{Action, DiskPlan, GatePlan, JudgePlan, MemoryPlan, Plan, ServicePlan, homes, plan};
 pub use prediction::{Consequence, Predictions};
 pub use problem::{Invalid, Problem};
 pub use reading::{
@@ -75,9 +77,9 @@ pub use synthetic::{Synthetic, SyntheticRequest};
 pub use truth::{Truth, TruthKind};
 pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
-    ImageReference, InvalidValue, JsonPointer, Named, PathPrefix, Percent, Port, QueryTemplate,
-    RelativePath, RequestPath, Schedule, Span, StageName, Text, Timezone, Url, UrlTemplate, User,
-    VariableName, is_older,
+    ImageReference, InvalidValue, JsonPointer, Named, Network, PathPrefix, Percent, Port,
+    QueryTemplate, RelativePath, RequestPath, Schedule, Span, StageName, Text, Timezone, Url,
+    UrlTemplate, User, VariableName, is_older,
 };
 
 use read::Read;

@@ -54,5 +54,7 @@ choice! {
         Unhealthy = "unhealthy",
         /// A job ended.
         Run = "run",
+        /// The disk that all apps share is 80, 90 or 95 % full.
+        Disk = "disk",
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod gates;
+mod judged;
 mod remarks;
 mod text;
 
@@ -10,7 +11,7 @@ pub use remarks::homes;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::service::{Replace, VolumeClass};
 use crate::strategy::Strategy;
-use crate::value::{Bytes, Span};
+use crate::value::{Bytes, Percent, Span};
 use events::{AppName, EnvironmentName, JobName, ServiceName, VolumeName};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub gates: Vec<GatePlan>,
     /// All gates together.
     pub longest: Span,
+    /// What it is judged by while it has a share, or copies, beside what runs.
+    pub judged: Vec<JudgePlan>,
     /// The memory that old and new instances may use together.
     pub memory: MemoryPlan,
     /// The disk it needs besides its images.
@@ -88,6 +91,17 @@ pub struct GatePlan {
     pub why: String,
 }
 
+/// Something that a candidate is compared by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JudgePlan {
+    /// What it is.
+    pub name: String,
+    /// By how much it may be worse.
+    pub worse_by: Percent,
+    /// Of what, and where it is known from.
+    pub why: String,
+}
+
 /// The memory that old and new instances may use together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MemoryPlan {
@@ -125,6 +139,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         waits: gates::waits(resolved),
         longest: gates.iter().fold(Span::ZERO, |sum, gate| sum.plus(gate.longest)),
         gates,
+        judged: judged::judged(resolved, running),
         memory: memory(resolved, running),
         disk: disk(resolved, running),
         downtime: downtime(resolved, running),
@@ -146,8 +161,9 @@ fn strategy(resolved: &Resolved, running: Option<&Resolved>) -> (String, String)
         }
         Strategy::Canary(canary) => {
             let steps: Vec<_> = canary.steps.iter().map(ToString::to_string).collect();
-            let hold = canary.hold;
-            format!("traffic moves by {}, each step judged over {hold}", steps.join(", "))
+            let (hold, insiders) = (canary.hold, canary.insiders.len());
+            let first = if insiders == 0 { "" } else { ", insiders from the first step on" };
+            format!("traffic moves by {}{first}, each step judged over {hold}", steps.join(", "))
         }
         Strategy::Shadow(shadow) => {
             let methods: Vec<_> = shadow.methods.iter().map(ToString::to_string).collect();

@@ -51,6 +51,12 @@ mapping! {
         within: Span = "5s", "as a probe";
         /// What must be true of the places named in the JSON answer.
         expect: BTreeMap<JsonPointer, Expectation>;
+        /// Headers that must come back, and what each must hold somewhere.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        expect_headers: BTreeMap<Text, Text>;
+        /// What the body must hold somewhere, whatever its type.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expect_body: Option<Text>;
         /// How much slower than the stable release it may be answered; without it that is not asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         performance: Option<Performance>;

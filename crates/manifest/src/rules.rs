@@ -2,6 +2,7 @@
 
 mod commit;
 mod environments;
+mod insiders;
 mod jobs;
 mod readings;
 mod services;

@@ -3,6 +3,7 @@
 use crate::grammar::{choice, mapping};
 use crate::read::{Read, Reading, default_of};
 use crate::strategy::Analysis;
+use crate::synthetic::Synthetic;
 use crate::value::{Bytes, JsonPointer, Percent, Span};
 
 mapping! {
@@ -28,6 +29,10 @@ mapping! {
         /// What copies may cost.
         #[serde(default = "limits")]
         limits: ShadowLimits = "{}", "its keys have defaults of their own";
+        /// Requests that Slipway sends itself while those of users are too few to judge by. Each is copied, whatever
+        /// `share` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        synthetic: Option<Synthetic>;
     }
 }
 

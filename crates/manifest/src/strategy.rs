@@ -2,6 +2,7 @@
 
 use crate::docs::{Docs, Row};
 use crate::grammar::mapping;
+use crate::insider::Insider;
 use crate::nearest::suggestion;
 use crate::prediction::Predictions;
 use crate::problem::quoted;
@@ -45,6 +46,9 @@ mapping! {
         /// request is decided by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sticky: Option<Sticky>;
+        /// Requests that it answers whatever its share is.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        insiders: Vec<Insider>;
         /// Requests that Slipway sends itself while those of users are too few to judge by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         synthetic: Option<Synthetic>;
@@ -58,6 +62,12 @@ mapping! {
         errors: WorseBy = "1%", "one request in a hundred is noticed";
         /// The 95th percentile of latency, relative.
         p95: WorseBy = "20%", "less is within the noise of a shared machine";
+        /// The median, relative; left out, it is not judged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        p50: Option<WorseBy>;
+        /// The 99th percentile, relative; left out, it is not judged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        p99: Option<WorseBy>;
         /// What its model says.
         #[serde(default = "Predictions::usual", skip_serializing_if = "Predictions::is_usual")]
         predictions: Predictions = "{}", "its keys have defaults of their own";
@@ -99,6 +109,15 @@ impl Strategy {
             Self::Recreate => "recreate",
             Self::Canary(_) => "canary",
             Self::Shadow(_) => "shadow",
+        }
+    }
+
+    /// What a candidate is judged by while it has a share, or copies; nothing where it gets neither.
+    pub fn analysis(&self) -> Option<&Analysis> {
+        match self {
+            Self::Canary(canary) => Some(&canary.analysis),
+            Self::Shadow(shadow) => Some(&shadow.analysis),
+            Self::BlueGreen | Self::Recreate => None,
         }
     }
 

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 mapping! {
     /// Requests that Slipway sends to the candidate and to the stable release in turn while a share is held, as long as those
-    /// of users are too few to tell anything in that time. They go through the router, which measures them with the rest,
-    /// and have the header `slipway-synthetic: 1`.
+    /// of users are too few to tell anything in that time; of a shadow to the stable release, and the candidate gets a copy
+    /// of each. They go through the router, which measures them with the rest, and have the header `slipway-synthetic: 1`.
     pub struct Synthetic {
         /// What is sent, one after the other.
         requests: Vec<SyntheticRequest>;
-        /// How many in a minute, to both together.
+        /// How many in a minute, to both together; copies come on top.
         per_minute: u32 = "60", "one a second, half of them to the candidate";
         /// The methods that may be sent. What another one than GET changes is changed again and again.
         methods: Vec<Method> = "[GET]", "to ask again changes nothing";

@@ -13,6 +13,10 @@ mapping! {
         kind: TruthKind = "score", "most models that decide give one";
         /// From which score on something is predicted to be true.
         threshold: Percent = "50%", "more likely than not";
+        /// How much worse it must be to be told: points of a hundred more that are wrong, of numbers so much further off. Left
+        /// out, 2% and 10%.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worse_by: Option<Percent>;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod glob;
 mod image;
+mod network;
 mod path;
 mod schedule;
 mod size;
@@ -12,6 +13,7 @@ mod word;
 
 pub use glob::Glob;
 pub use image::ImageReference;
+pub use network::Network;
 pub use path::{AbsolutePath, JsonPointer, PathPrefix, RelativePath, RequestPath};
 pub use schedule::Schedule;
 pub use size::{Bytes, Cpus, Percent};

@@ -67,7 +67,9 @@ fn a_canary_is_judged_by_readings_and_own_requests_if_it_says_so() {
     };
     let usual = canary("hold: 5m");
     let stored = serde_json::to_string(&usual).expect("is JSON");
-    assert!(!stored.contains("readings") && !stored.contains("synthetic"), "as before: {stored}");
+    for new in ["readings", "synthetic", "insiders", "p50", "p99"] {
+        assert!(!stored.contains(new), "as before: {stored}");
+    }
     let query = r#"'queue{at=~"{instances}"}'"#;
     let queue = format!("queue: {{ prometheus: {{ url: \"http://p:9090\", query: {query} }} }}");
     let hits = "hits: { instances: { service: api, get: /stats, pointer: /hits }, better: higher }";
@@ -77,6 +79,10 @@ fn a_canary_is_judged_by_readings_and_own_requests_if_it_says_so() {
     let periods = full.analysis.readings.iter().map(|(name, it)| format!("{name} {}", it.period));
     assert_eq!(periods.collect::<Vec<_>>(), ["hits 30s", "queue 30s"]);
     assert_eq!(full.synthetic.map(|own| own.per_minute), Some(60));
+    let insiders = canary(
+        "insiders: [{ header: { name: x-beta, is: yes } }, { address: [10.0.0.0/8, 192.0.2.7] }]",
+    );
+    assert_eq!(insiders.insiders.len(), 2);
 }
 
 #[test]

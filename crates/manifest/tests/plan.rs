@@ -73,6 +73,9 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     gate      bake         5m                 the old release stays ready
     gate      settle       45s                mlflow may take longest to drain and stop
     longest   39m20s500ms for all gates together
+    judged    errors       1% at most         more requests fail, in points
+    judged    p95          20% at most        slower
+    judged    predictions  10% at most        are elsewhere, in points; a person is asked about more
     memory    2560MiB for old and new together, without mlflow, which has no limit
     disk      4 images at once, 0B of new volumes
     "#);
@@ -88,6 +91,29 @@ fn a_shadow_says_what_is_copied_and_for_how_long() {
     let shift = planned.gates.iter().find(|gate| gate.name == "shift").expect("a gate");
     assert_eq!(shift.longest.to_string(), "5m");
     assert!(plan(&there, None).gates.iter().all(|gate| gate.name != "shift"));
+}
+
+#[test]
+fn what_will_judge_a_candidate_is_named_with_where_it_is_read() {
+    let queue = "queue: { prometheus: { url: \"http://prometheus:9090\", query: \"q{number}\" }, period: 1m }";
+    let hits = "hits: { instances: { service: api, get: /stats, pointer: /hits }, better: higher }";
+    let calls = "calls: { http: { url: \"https://desk.example.com/{number}?key=k\", pointer: /count }, least: 3 }";
+    let text = format!(
+        "app: a\nservices: {{ api: {{ build: ., http: 80 }} }}\nenvironments: {{ p: {{ track: {{ branch: x }}, strategy: \
+         {{ shadow: {{ analysis: {{ readings: {{ {queue}, {hits}, {calls} }} }} }} }} }} }}"
+    );
+    let there = resolved(&text, "p");
+    let planned = plan(&there, Some(&there)).to_string();
+    let judged: Vec<_> = planned.lines().filter(|line| line.starts_with("judged")).collect();
+    assert_snapshot!(judged.join("\n"), @r"
+    judged    errors       1% at most         more requests fail, in points
+    judged    differences  1% at most         answers are others
+    judged    p95          20% at most        slower
+    judged    calls        20% at most        higher by more than 3: /count of https://desk.example.com/{number}, each 30s
+    judged    hits         20% at most        lower: /hits of /stats of each instance of api, each 30s
+    judged    queue        20% at most        higher: a query at http://prometheus:9090, each 1m
+    ");
+    assert!(plan(&there, None).judged.is_empty(), "nothing is there to be compared with");
 }
 
 #[test]

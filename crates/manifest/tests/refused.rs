@@ -104,7 +104,7 @@ fn names_that_are_misspelt() {
     slipway.yaml:9:5 environments.production.strategy: needs exactly one of `canary`, `shadow`
     slipway.yaml:9:17 environments.production.strategy.canari: unknown key (did you mean `canary`?)
     "#);
-    assert_snapshot!(refused(&top("notify: [{ email: a@b.c, on: [fail] }]")), @r#"slipway.yaml:9:31 notify[0].on[0]: expected one of live, failed, rolled_back, stuck, approval, drift, unhealthy, run, found "fail""#);
+    assert_snapshot!(refused(&top("notify: [{ email: a@b.c, on: [fail] }]")), @r#"slipway.yaml:9:31 notify[0].on[0]: expected one of live, failed, rolled_back, stuck, approval, drift, unhealthy, run, disk, found "fail""#);
     assert_snapshot!(refused(&top("jobs: { x: { service: ap, command: [x], at: manual } }")), @"slipway.yaml:9:23 jobs.x.service: there is no service ap (did you mean `api`?)");
     assert_snapshot!(refused(&production("promote_from: prod")), @"slipway.yaml:9:19 environments.production.promote_from.environment: there is no environment prod (known: production)");
     assert_snapshot!(refused(&whole("app: My App\nservices: { api: { image: Redis } }\nenvironments: { p: { track: { branch: x } } }\n")), @r#"
@@ -144,11 +144,27 @@ fn readings_that_tell_nothing() {
 }
 
 #[test]
+fn insiders_that_nobody_is() {
+    let said = |insiders: &str| {
+        refused(&production(&format!("strategy: {{ canary: {{ insiders: [{insiders}] }} }}")))
+    };
+    let nobody = said("{ header: { name: x-beta, is: [] } }");
+    assert!(nobody.contains("insiders[0].header.is: nobody is meant"), "{nobody}");
+    let home = said("{ address: [10.0.0.0/8, home] }");
+    assert!(home.contains("expected an address or network, found \"home\""), "{home}");
+    let two = said("{ address: '::1', cookie: { name: x, is: y } }");
+    assert!(two.contains("has `cookie` and `address`; keep one of them"), "{two}");
+}
+
+#[test]
 fn requests_that_may_not_be_sent() {
     let sent = |synthetic: &str| {
         refused(&production(&format!("strategy: {{ canary: {{ synthetic: {{ {synthetic} }} }} }}")))
     };
     assert_snapshot!(sent("requests: []"), @"slipway.yaml:9:40 environments.production.strategy.canary.synthetic.requests: nothing is sent (name requests, like [{ get: / }], or leave out `synthetic`)");
+    let copied = "strategy: { shadow: { synthetic: { requests: [{ post: /, json: 1 }], methods: [POST] } } }";
+    let copied = refused(&production(copied));
+    assert!(copied.contains("shadow.synthetic.requests[0]: POST is not copied"), "{copied}");
     assert_snapshot!(sent("requests: [{ get: / }], per_minute: 6000"), @"slipway.yaml:9:76 environments.production.strategy.canary.synthetic.per_minute: 6000 is out of range (use a number from 1 to 1200)");
     assert_snapshot!(sent("requests: [{ post: /predict, json: { amount: 1 }, headers: { Host: a } }]"), @"
     slipway.yaml:9:51 environments.production.strategy.canary.synthetic.requests[0]: POST is not among `methods` (add POST to `methods` if it may be sent again and again)

@@ -18,6 +18,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// The whole exchange takes no longer: Standard Webhooks asks for 15 to 30 s.
 const LONGEST: Duration = Duration::from_secs(20);
+/// What is sent may take longer, at so many bytes in a second: files of hundreds of megabytes are.
+const SLOWEST: usize = 256 << 10;
 /// One address may take so long to accept.
 const CONNECT: Duration = Duration::from_secs(5);
 /// What is read of an answer to what is posted.
@@ -60,7 +62,7 @@ pub enum SendError {
     #[error("exchange request and answer")]
     Exchange(#[source] hyper::Error),
     /// It took too long.
-    #[error("no whole answer came within {} s", LONGEST.as_secs())]
+    #[error("no whole answer came in time")]
     Slow,
 }
 
@@ -120,6 +122,7 @@ impl Outgoing {
 
     /// Sends what is `asked` to `target`.
     pub async fn ask(&self, target: &Target, asked: Asked) -> Result<Answer, SendError> {
+        let size = asked.body.len();
         let mut request = Request::builder().method(asked.method).uri(target.path.clone());
         if let Some(all) = request.headers_mut() {
             *all = asked.headers;
@@ -130,7 +133,7 @@ impl Outgoing {
             .body(Full::new(asked.body))
             .map_err(SendError::Request)?;
         let exchange = self.exchange(target, request, asked.largest);
-        tokio::time::timeout(LONGEST, exchange).await.map_err(|_| SendError::Slow)?
+        tokio::time::timeout(longest(size), exchange).await.map_err(|_| SendError::Slow)?
     }
 
     async fn exchange(
@@ -185,6 +188,11 @@ impl Outgoing {
     }
 }
 
+/// How long an exchange may take in which so many bytes are sent.
+fn longest(size: usize) -> Duration {
+    LONGEST + Duration::from_secs(u64::try_from(size / SLOWEST).unwrap_or_default())
+}
+
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Full<Bytes>>,
@@ -225,6 +233,12 @@ mod tests {
         }
         let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
         assert!(nobody.is_err(), "somebody was connected to");
+    }
+
+    #[test]
+    fn what_is_large_may_take_longer() {
+        assert_eq!(longest(1_000), LONGEST);
+        assert_eq!(longest(SLOWEST * 60), LONGEST + Duration::from_mins(1));
     }
 
     #[tokio::test]

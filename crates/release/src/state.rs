@@ -191,11 +191,12 @@ impl State {
         }
     }
 
-    /// The name of what is done in it: going back has two halves, and a share of traffic is judged.
+    /// The name of what is done in it: going back has two halves, and a share of traffic is judged, or asked about.
     #[expect(clippy::wildcard_enum_match_arm, reason = "in other states one thing is done")]
     pub fn step(&self) -> &'static str {
         match self {
             Self::Shifting { phase: Shift::Holding | Shift::Deciding, .. } => "judging",
+            Self::Shifting { phase: Shift::Asking { .. }, .. } => "asking",
             Self::RollingBack { undo: Undo::Traffic, .. } => "restoring_traffic",
             Self::RollingBack { undo: Undo::Candidate, .. } => "removing_candidate",
             other => other.name(),

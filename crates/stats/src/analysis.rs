@@ -9,7 +9,7 @@ use crate::evidence::{
 use crate::latency::Latency;
 use crate::level::Share;
 use crate::model::Model;
-use crate::plan::Plan;
+use crate::plan::{LatencyPlan, Plan, several};
 use crate::proportion::{Guess, Proportion};
 use crate::reading::{ReadingPair, Readings};
 use crate::snapshot::Snapshot;
@@ -47,7 +47,9 @@ pub struct Analysis {
     errors: Option<Proportion>,
     #[serde(default)]
     differences: Option<Proportion>,
-    latency: Option<Latency>,
+    /// In the order of the plan; none before the beginning.
+    #[serde(deserialize_with = "several")]
+    latency: Vec<Latency>,
     #[serde(default)]
     model: Option<Model>,
     readings: Vec<Readings>,
@@ -68,7 +70,7 @@ impl Analysis {
         let proportion = |allowed: Option<Share>| allowed.map(|it| Proportion::new(it.get()));
         let (errors, differences) = (proportion(plan.errors), proportion(plan.differences));
         let readings = plan.readings.iter().cloned().map(Readings::new).collect();
-        let (last, recent, latency) = (None, Tally::default(), None);
+        let (last, recent, latency) = (None, Tally::default(), Vec::new());
         let model = plan.predictions.map(Model::new);
         Self { plan, last, recent, errors, differences, latency, model, readings }
     }
@@ -102,7 +104,8 @@ impl Analysis {
     pub fn judgement(&self) -> Judgement {
         let errors = self.errors.as_ref().map(|errors| self.on_errors(errors));
         let differences = self.differences.as_ref().map(|all| self.on_differences(all));
-        let latency = self.plan.latency.map(|_| self.on_latency());
+        let latency = self.plan.latency.iter().enumerate();
+        let latency = latency.map(|(n, plan)| self.on_latency(plan, self.latency.get(n)));
         let latency = differences.into_iter().chain(latency);
         let predictions = self.model.iter().flat_map(|model| self.on_predictions(model));
         let readings = self.readings.iter().map(|readings| self.on_reading(readings));
@@ -114,8 +117,8 @@ impl Analysis {
     fn begin(&mut self, stable: &Snapshot) {
         let history = stable.whole();
         self.recent = history.requests.limited_to(MEMORY);
-        let latency = |plan| Latency::new(plan, stable.bounds(), &history.latency);
-        self.latency = self.plan.latency.map(latency);
+        let latency = |plan: &LatencyPlan| Latency::new(*plan, stable.bounds(), &history.latency);
+        self.latency = self.plan.latency.iter().map(latency).collect();
         self.model.iter_mut().for_each(|model| model.begin(&history.predictions));
     }
 
@@ -132,7 +135,7 @@ impl Analysis {
             differences.observe(&Block { candidate: candidate.answers, stable: same }, SAME);
         }
         let same_shape = sight.candidate.bounds() == sight.stable.bounds();
-        if let Some(latency) = self.latency.as_mut().filter(|_| same_shape) {
+        for latency in self.latency.iter_mut().filter(|_| same_shape) {
             latency.observe(sight.stable.bounds(), &candidate.latency, &stable.latency);
         }
         self.model.iter_mut().for_each(|model| model.observe(&candidate, &stable));
@@ -160,10 +163,9 @@ impl Analysis {
         self.on_proportion(metric, (allowed, allowed), (differences, 0.0), Some(SAME), both)
     }
 
-    fn on_latency(&self) -> Finding {
-        let plan = self.plan.latency.unwrap_or_default();
-        let nothing = Latency::new(plan, &[], &[]);
-        let latency = self.latency.as_ref().unwrap_or(&nothing);
+    fn on_latency(&self, plan: &LatencyPlan, latency: Option<&Latency>) -> Finding {
+        let nothing = Latency::new(*plan, &[], &[]);
+        let latency = latency.unwrap_or(&nothing);
         let (candidate, stable) = latency.quantiles();
         let seen = (
             Seen { of: whole(latency.proportion.candidate.of), value: candidate },

@@ -62,8 +62,10 @@ impl Share {
     pub const ONE_PERCENT: Self = Self(0.01);
     /// Half of the requests.
     pub const MEDIAN: Self = Self(0.5);
-    /// The quantile that latency is judged by.
+    /// The quantile that latency is judged by, if nothing else is said.
     pub const P95: Self = Self(0.95);
+    /// The slowest request in a hundred.
+    pub const P99: Self = Self(0.99);
 
     /// As a number.
     pub fn get(self) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::evidence::Stance;
 use crate::level::{Level, Share};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What is compared and how sure the verdict has to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,8 +12,9 @@ pub struct Plan {
     /// Which share of answers may differ from those of the stable release to the same requests.
     #[serde(default)]
     pub differences: Option<Share>,
-    /// By how much slower it may be.
-    pub latency: Option<LatencyPlan>,
+    /// By how much slower it may be, at each of these quantiles.
+    #[serde(deserialize_with = "several")]
+    pub latency: Vec<LatencyPlan>,
     /// By how much its predictions may be others.
     #[serde(default)]
     pub predictions: Option<PredictionPlan>,
@@ -31,7 +32,7 @@ impl Default for Plan {
         Self {
             errors: Some(Share::ONE_PERCENT),
             differences: None,
-            latency: Some(LatencyPlan::default()),
+            latency: vec![LatencyPlan::default()],
             predictions: None,
             readings: Vec::new(),
             false_rollback: Level::FALSE_ROLLBACK,
@@ -45,7 +46,7 @@ impl Plan {
     pub(crate) fn metrics(&self) -> usize {
         usize::from(self.errors.is_some())
             + usize::from(self.differences.is_some())
-            + usize::from(self.latency.is_some())
+            + self.latency.len()
             + self.predictions.as_ref().map_or(0, PredictionPlan::metrics)
             + self.readings.len()
     }
@@ -82,6 +83,24 @@ pub struct LatencyPlan {
     pub quantile: Share,
     /// Relative to the stable release; 0.2 is a fifth.
     pub worse_by: Floor,
+}
+
+/// What was stored when there was one quantile or none is read, too.
+pub(crate) fn several<'de, D, T>(stored: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored<T> {
+        Several(Vec<T>),
+        One(Option<T>),
+    }
+    Ok(match Stored::deserialize(stored)? {
+        Stored::Several(several) => several,
+        Stored::One(one) => one.into_iter().collect(),
+    })
 }
 
 /// The manifest's: p95, a fifth.

@@ -4,6 +4,7 @@
 mod address;
 mod collector;
 mod database;
+mod documents;
 mod engine;
 pub mod github;
 mod http;
@@ -26,6 +27,7 @@ pub mod webhook;
 pub use address::Loopback;
 pub use collector::Collector;
 pub use database::Database;
+pub use documents::Documents;
 pub use engine::Engine;
 pub use github::GitHub;
 pub use http::{Answer, Http};

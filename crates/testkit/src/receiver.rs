@@ -5,8 +5,9 @@ use crate::eventually;
 use crate::tls::TlsListener;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::Listener;
@@ -34,6 +35,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Seen {
     /// What is answered instead of being received.
     status: Option<u16>,
+    /// What is received next is not answered.
+    is_silent: bool,
     received: Vec<Value>,
     ids: BTreeSet<String>,
     attempts: usize,
@@ -68,6 +71,7 @@ impl Receiver {
         let router = Router::new()
             .route("/services/{*path}", post(slack))
             .route("/hooks/{*path}", post(webhook))
+            .layer(from_fn_with_state(Arc::clone(&seen), answered))
             .with_state(Arc::clone(&seen));
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("it serves until the test ends");
@@ -93,6 +97,11 @@ impl Receiver {
     /// Answers this status and receives nothing from now on.
     pub fn refuse(&self, status: u16) {
         locked(&self.seen).status = Some(status);
+    }
+
+    /// Receives what comes next, and never answers it.
+    pub fn fall_silent(&self) {
+        locked(&self.seen).is_silent = true;
     }
 
     /// Receives again.
@@ -129,6 +138,13 @@ const KEY: [u8; 32] = *b"a key of a receiver in the tests";
 
 fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was received is answered, or never is.
+async fn answered(State(seen): State<Arc<Mutex<Seen>>>, request: Request, next: Next) -> Response {
+    let answer = next.run(request).await;
+    let is_silent = std::mem::take(&mut locked(&seen).is_silent);
+    if is_silent { std::future::pending().await } else { answer }
 }
 
 /// Slack: what it says when it refuses is what Slack says.

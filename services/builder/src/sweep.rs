@@ -21,7 +21,7 @@ const CONTENT_DAYS: i32 = 90;
 /// Looks and cleans until `cancel`.
 pub async fn run(app: &Arc<App>, health: &Health, cancel: CancellationToken) {
     let mut looks: u32 = 0;
-    let mut collections = Collections::default();
+    let mut collections = Collections::measured(health.metrics());
     loop {
         report(app, health).await;
         let every = app.config.collect_every;

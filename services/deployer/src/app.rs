@@ -190,7 +190,7 @@ impl Deployer {
             consume,
             schedule::run(app.clone(), cancel.clone()),
             sweep::run(app.clone(), cancel.clone()),
-            collect_by_itself::run(app.clone(), cancel.clone()),
+            collect_by_itself::run(app.clone(), health.metrics(), cancel.clone()),
             removal::run(app.clone(), cancel.clone()),
             repair::run(app.clone(), cancel.clone()),
             errand::run(app.clone(), cancel.clone()),

@@ -8,7 +8,7 @@ use crate::db::release::Release;
 use crate::drive::DriveError;
 use crate::transition::apply;
 use ::release::{Failure, Input, State};
-use events::CommitSha;
+use events::{CommitSha, PrincipalName};
 use manifest::{Required, Resolved};
 use proto::v1::get_ci_response::State as Ci;
 use proto::v1::{GetCiRequest, GetCiResponse};
@@ -22,9 +22,10 @@ const UNASKED: [&str; 4] = ["push", "tag", "poll", "retrain"];
 
 /// Whether a release of `resolved` from `origin` waits for CI. What a person asked for does not, nor what goes back.
 pub(crate) fn is_waited_for(resolved: &Resolved, origin: &Origin) -> bool {
+    let by_itself = origin.cause == "promotion" && origin.by == PrincipalName::slipway();
     resolved.wait_for_ci.is_some()
         && origin.commit.is_some()
-        && UNASKED.contains(&origin.cause.as_str())
+        && (by_itself || UNASKED.contains(&origin.cause.as_str()))
 }
 
 /// What people are told when `release` comes to `state`.
@@ -84,9 +85,13 @@ async fn ask(app: &App, release: &Release) -> Result<GetCiResponse, tonic::Statu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::{EnvironmentName, PrincipalName};
+    use events::EnvironmentName;
 
     fn waits(cause: &str, commit: bool, wait: &str) -> bool {
+        waits_by("ada", cause, commit, wait)
+    }
+
+    fn waits_by(by: &str, cause: &str, commit: bool, wait: &str) -> bool {
         let text = format!(
             "app: shop\nservices: {{ web: {{ build: . }} }}\n\
              environments: {{ production: {{ track: {{ branch: main }}{wait} }} }}"
@@ -97,7 +102,7 @@ mod tests {
         let commit = commit.then(|| CommitSha::parse(&"a".repeat(40)).expect("a commit"));
         let origin = Origin {
             cause: cause.to_owned(),
-            by: PrincipalName::new("ada"),
+            by: PrincipalName::new(by),
             author: None,
             commit,
             git_ref: None,
@@ -117,6 +122,7 @@ mod tests {
         }
         assert!(!waits("manual", true, asked) && !waits("rollback", true, asked));
         assert!(!waits("push", false, asked) && !waits("push", true, ""));
+        assert!(waits_by("slipway", "promotion", true, asked) && !waits("promotion", true, asked));
     }
 
     #[test]

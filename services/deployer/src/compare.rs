@@ -1,7 +1,9 @@
 //! What the router measured of a candidate and of the stable release, as the analysis wants it. Pure.
 
 use crate::content::Content;
-use manifest::{Analysis, Consequence, Percent, Predictions, ReadingName, Shadow, Strategy};
+use manifest::{
+    Analysis, Consequence, Percent, Predictions, ReadingName, Shadow, Strategy, WorseBy,
+};
 use proto::v1::{self, PredictionStats, ReleaseStats, ShadowStats};
 use stats::{
     Better, Floor, LatencyPlan, Plan, PredictionPlan, ReadingPlan, Share, Sight, Snapshot, Stance,
@@ -44,11 +46,19 @@ fn plan(analysis: &Analysis) -> Plan {
     let usual = Plan::default();
     // The manifest's parser lets nothing pass that is out of range.
     let errors = Share::try_from(analysis.errors.worse_by.fraction()).ok();
-    let worse_by = Floor::try_from(analysis.p95.worse_by.fraction()).ok();
-    let latency = worse_by.map(|worse_by| LatencyPlan { worse_by, ..LatencyPlan::default() });
-    let (errors, latency) = (errors.or(usual.errors), latency.or(usual.latency));
     let readings = analysis.readings.iter().map(reading).collect();
-    Plan { errors, latency, readings, ..usual }
+    Plan { errors: errors.or(usual.errors), latency: latency(analysis), readings, ..usual }
+}
+
+/// The quantiles that it asks for.
+fn latency(analysis: &Analysis) -> Vec<LatencyPlan> {
+    let Analysis { p50, p95, p99, .. } = analysis;
+    let all = [(Share::MEDIAN, p50.as_ref()), (Share::P95, Some(p95)), (Share::P99, p99.as_ref())];
+    let plan = |(quantile, allowed): (Share, Option<&WorseBy>)| {
+        let worse_by = Floor::try_from(allowed?.worse_by.fraction()).unwrap_or(Floor::A_FIFTH);
+        Some(LatencyPlan { quantile, worse_by })
+    };
+    all.into_iter().filter_map(plan).collect()
 }
 
 fn reading((name, reading): (&ReadingName, &manifest::Reading)) -> ReadingPlan {
@@ -207,6 +217,17 @@ mod tests {
     fn shadowing(text: &str, predicts: bool) -> Plan {
         let Strategy::Shadow(shadow) = strategy(text) else { panic!("{text}") };
         plan_of_shadow(&shadow, predicts)
+    }
+
+    #[test]
+    fn latency_is_judged_at_the_quantiles_that_are_named_and_always_at_p95() {
+        let quantiles = |analysis: &str| {
+            let plan = shadowing(&format!("{{ shadow: {{ analysis: {{ {analysis} }} }} }}"), false);
+            let of = |it: &LatencyPlan| (it.quantile.get(), it.worse_by.get());
+            plan.latency.iter().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(quantiles("errors: 1%"), [(0.95, 0.2)]);
+        assert_eq!(quantiles("p50: 10%, p99: 50%"), [(0.5, 0.1), (0.95, 0.2), (0.99, 0.5)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::perform::{Outcome, perform};
 use crate::tenure::Tenure;
 use crate::transition::{TransitionError, apply};
 use crate::{admit, ci, finish, window};
-use ::release::{Effect, Input, State};
+use ::release::{Effect, Input, Shift, State};
 use service::fail_point::reach;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -143,7 +143,8 @@ async fn take_commands(app: &App, lease: Lease, release: &Release) -> Result<boo
 
 /// Where nothing is done but waiting for people, it is their decision that a test can cut.
 async fn decided(state: &State, place: &str) -> Result<(), sqlx::Error> {
-    if matches!(state, State::AwaitingApproval { .. } | State::AwaitingWindow { .. }) {
+    let is_asking = matches!(state, State::Shifting { phase: Shift::Asking { .. }, .. });
+    if is_asking || matches!(state, State::AwaitingApproval { .. } | State::AwaitingWindow { .. }) {
         reach(|| format!("deployer.{}.{place}", state.step())).await?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Whether an answer is what the manifest expects of it. Pure.
 
 use crate::probe::Reply;
-use manifest::{Expectation, JsonType, VerifyRequest};
+use manifest::{Expectation, JsonType, Text, VerifyRequest};
 use serde_json::{Number, Value};
 
 /// What of `reply` is not as `request` wants it, each in words a person understands; nothing when all is well.
@@ -10,23 +10,49 @@ pub(crate) fn faults(request: &VerifyRequest, reply: &Reply) -> Vec<String> {
     if reply.status != request.status {
         faults.push(format!("the status is {}, not {}", reply.status, request.status));
     }
-    if request.expect.is_empty() {
+    let headers = request.expect_headers.iter();
+    faults.extend(headers.filter_map(|(name, wanted)| header_fault(reply, name, wanted)));
+    if request.expect.is_empty() && request.expect_body.is_none() {
         return faults;
     }
     let Some(body) = &reply.body else {
         faults.push("the body is longer than 1 MiB".to_owned());
         return faults;
     };
-    match serde_json::from_slice::<Value>(body) {
-        Ok(answer) => {
-            for (place, expectation) in &request.expect {
-                let name = if place.as_str().is_empty() { "the answer" } else { place.as_str() };
-                faults.extend(fault(name, answer.pointer(place.as_str()), expectation));
-            }
-        }
-        Err(_) => faults.push("the body is not JSON".to_owned()),
+    if let Some(wanted) = &request.expect_body
+        && !String::from_utf8_lossy(body).contains(wanted.as_str())
+    {
+        faults.push(format!("the body does not hold {:?}", wanted.as_str()));
     }
+    faults.extend(json_faults(request, body));
     faults
+}
+
+/// A header may come several times; one that holds what is wanted is enough.
+fn header_fault(reply: &Reply, name: &Text, wanted: &Text) -> Option<String> {
+    let values = reply.headers.get_all(name.as_str()).iter();
+    let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let found: Vec<String> = values.collect();
+    if found.is_empty() {
+        return Some(format!("header {name} is not there"));
+    }
+    let holds = found.iter().any(|value| value.contains(wanted.as_str()));
+    let found = found.join(", ");
+    (!holds).then(|| format!("header {name} is {found:?}, without {:?}", wanted.as_str()))
+}
+
+fn json_faults(request: &VerifyRequest, body: &[u8]) -> Vec<String> {
+    if request.expect.is_empty() {
+        return Vec::new();
+    }
+    let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+        return vec!["the body is not JSON".to_owned()];
+    };
+    let faults = request.expect.iter().filter_map(|(place, expectation)| {
+        let name = if place.as_str().is_empty() { "the answer" } else { place.as_str() };
+        fault(name, answer.pointer(place.as_str()), expectation)
+    });
+    faults.collect()
 }
 
 /// The first thing that is wrong with one place.
@@ -80,19 +106,27 @@ fn type_of(value: &Value) -> JsonType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
     use proptest::prelude::*;
     use std::time::Duration;
 
     /// What is wrong with `body` by these lines of `expect`.
     fn told(expect: &str, status: u16, body: &str) -> String {
+        told_of(&format!("expect: {expect}"), status, body)
+    }
+
+    /// The same by these `lines` of the request; the answer is of type `text/html; charset=utf-8`.
+    fn told_of(lines: &str, status: u16, body: &str) -> String {
         let text = format!(
             "version: 1\napp: shop\nservices: {{ web: {{ image: web, http: {{ port: 80 }} }} }}\n\
              environments: {{ production: {{ track: {{ branch: main }} }} }}\n\
-             verify: [{{ service: web, get: /predict, expect: {expect} }}]\n"
+             verify: [{{ service: web, get: /predict, {lines} }}]\n"
         );
         let manifest = manifest::parse(&text).expect("a manifest");
         let body = Some(body.to_owned().into());
-        let reply = Reply { status, body, took: Duration::ZERO };
+        let kind = HeaderValue::from_static("text/html; charset=utf-8");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+        let reply = Reply { status, headers, body, took: Duration::ZERO };
         faults(&manifest.verify[0], &reply).join("; ")
     }
 
@@ -115,6 +149,19 @@ mod tests {
         );
         assert_eq!(told("{ /n: { min: 1 } }", 200, r#"{"n":[1]}"#), "/n is [1], not a number");
         assert_eq!(told("{ '': { type: array } }", 200, "[]"), "");
+    }
+
+    #[test]
+    fn headers_and_bodies_of_any_type_can_be_expected() {
+        let html = "expect_headers: { Content-Type: text/html }, expect_body: ready";
+        assert_eq!(told_of(html, 200, "<p>ready</p>"), "");
+        assert_eq!(told_of(html, 200, "<p>busy</p>"), "the body does not hold \"ready\"");
+        let json = "expect_headers: { content-type: application/json, etag: W }";
+        assert_eq!(
+            told_of(json, 200, "{}"),
+            "header content-type is \"text/html; charset=utf-8\", without \"application/json\"; \
+             header etag is not there"
+        );
     }
 
     proptest! {

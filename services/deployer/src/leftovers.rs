@@ -40,7 +40,7 @@ pub(crate) async fn stop(app: &App, looked: &mut Looked) -> anyhow::Result<usize
     };
     let mut found = 0;
     for environment in environments {
-        found += usize::from(stop_in(app, &environment).await?);
+        found += usize::from(Box::pin(stop_in(app, &environment)).await?);
     }
     looked.last = Some(now);
     if within.is_none() {

@@ -7,6 +7,7 @@
 mod addresses;
 mod admit;
 mod adopt;
+mod answered;
 mod app;
 mod approval;
 mod budget;
@@ -35,6 +36,7 @@ mod job;
 mod leftovers;
 mod limits;
 mod local_rollback;
+mod look_at_images;
 mod member;
 mod metrics;
 mod on;
@@ -68,6 +70,7 @@ mod wreck;
 
 pub mod classify;
 pub mod diagnose;
+pub mod disk;
 pub mod docker;
 pub mod logs;
 pub mod probe;

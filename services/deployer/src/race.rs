@@ -29,7 +29,7 @@ impl Race {
         };
         // The manifest's parser lets nothing pass that is out of range.
         let worse_by = Floor::try_from(performance.worse_by.fraction()).unwrap_or(Floor::A_FIFTH);
-        let latency = Some(LatencyPlan { quantile, worse_by });
+        let latency = vec![LatencyPlan { quantile, worse_by }];
         let plan = Plan { errors: None, latency, ..Plan::default() };
         let bound = |n: i32| BUCKETS.0 * BUCKETS.1.powi(n);
         let none = vec![0; BUCKET_COUNT + 1];

@@ -22,9 +22,14 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(crate) async fn run(app: App, cancel: CancellationToken) {
     let mut swept = Instant::now();
     let mut looked = Looked::default();
-    let mut compared = None;
+    let (mut compared, mut cleared) = (None, None);
     loop {
         look(&app).await;
+        // Those that are kept for less than that are looked at as often.
+        if cleared.is_none_or(|at: Instant| at.elapsed() > EVERY.min(app.wrecks_kept)) {
+            cleared = Some(Instant::now());
+            clear_wrecks(&app).await;
+        }
         if compared.is_none_or(|at: Instant| at.elapsed() > EVERY) {
             compared = refresh_addresses(&app).await.then(Instant::now);
         }
@@ -44,15 +49,19 @@ async fn look(app: &App) {
     if let Err(error) = refresh_router(app).await {
         tracing::warn!(error = service::chain(&*error), "the router may not have the newest table");
     }
-    if let Err(error) = crate::wreck::clear(app).await {
-        tracing::warn!(error = service::chain(&*error), "wrecks stay for now");
-    }
     match list::active(&app.pool).await {
         Ok(active) => app.metrics.active(&active),
         Err(error) => tracing::warn!(%error, "what is under way cannot be counted"),
     }
     if let Err(error) = promotion::look(app).await {
         tracing::warn!(%error, "what has soaked cannot be looked at");
+    }
+}
+
+/// What failed and was left to be looked into goes when its time is over.
+async fn clear_wrecks(app: &App) {
+    if let Err(error) = crate::wreck::clear(app).await {
+        tracing::warn!(error = service::chain(&*error), "wrecks stay for now");
     }
 }
 

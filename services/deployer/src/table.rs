@@ -10,7 +10,7 @@ use crate::restored;
 use crate::router::RouterError;
 use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
-use manifest::{JsonPointer, Protocol, Shadow, Sticky, Strategy, Truth};
+use manifest::{Canary, Insider, JsonPointer, Mark, Protocol, Shadow, Sticky, Strategy, Truth};
 use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -62,19 +62,29 @@ impl Scene {
             connect_timeout: Some(proto::time::duration(CONNECT_TIMEOUT)),
             strip_prefix: rule.strip_prefix,
             sticky: self.sticky(),
+            insiders: self.insiders(),
             shadow: self.shadow(rule),
         };
         leading.resolved.routes.iter().map(route).collect()
     }
 
+    /// How a candidate is brought in, while there is one, if that is by shares.
+    fn canary(&self) -> Option<&Canary> {
+        let [_, .., candidate] = self.environment.traffic.shares.as_slice() else { return None };
+        match &self.releases.get(&candidate.release)?.resolved.strategy {
+            Strategy::Canary(canary) => Some(canary),
+            Strategy::BlueGreen | Strategy::Recreate | Strategy::Shadow(_) => None,
+        }
+    }
+
+    /// Whose requests the candidate answers, whatever its share is.
+    fn insiders(&self) -> Vec<v1::Insider> {
+        self.canary().iter().flat_map(|canary| &canary.insiders).map(insider).collect()
+    }
+
     /// By what clients are known while a candidate has a share.
     fn sticky(&self) -> Option<v1::Sticky> {
-        let [_, .., candidate] = self.environment.traffic.shares.as_slice() else { return None };
-        let Strategy::Canary(canary) = &self.releases.get(&candidate.release)?.resolved.strategy
-        else {
-            return None;
-        };
-        Some(match canary.sticky.as_ref()? {
+        Some(match self.canary()?.sticky.as_ref()? {
             Sticky::Header(name) => {
                 v1::Sticky { header: name.to_string(), ..v1::Sticky::default() }
             }
@@ -168,6 +178,26 @@ impl Scene {
             Some(Upstream { instance: instance.id.to_string(), address })
         };
         self.instances.iter().filter(belongs).filter_map(upstream).collect()
+    }
+}
+
+fn insider(insider: &Insider) -> v1::Insider {
+    let values = |mark: &Mark| mark.is.0.iter().map(ToString::to_string).collect();
+    match insider {
+        Insider::Header(mark) => v1::Insider {
+            header: mark.name.to_string(),
+            values: values(mark),
+            ..v1::Insider::default()
+        },
+        Insider::Cookie(mark) => v1::Insider {
+            cookie: mark.name.to_string(),
+            values: values(mark),
+            ..v1::Insider::default()
+        },
+        Insider::Address(networks) => v1::Insider {
+            networks: networks.0.iter().map(ToString::to_string).collect(),
+            ..v1::Insider::default()
+        },
     }
 }
 

@@ -29,6 +29,10 @@ pub(crate) async fn keep(
     wreck::keep(&mut transaction, place, release.id, what, app.wrecks_kept).await?;
     instance::gone(&mut transaction, instance.id).await?;
     transaction.commit().await?;
+    // The time of those before it is over with that.
+    if let Err(error) = clear(app).await {
+        tracing::warn!(error = service::chain(&*error), "wrecks stay for now");
+    }
     Ok(true)
 }
 

@@ -15,6 +15,7 @@ use bus::{Bus, Handlers, Verdict};
 use events::{AppName, Envelope, EventType, GitRef};
 use outgoing::{InvalidAuthorities, Outgoing, authorities};
 use proto::v1::build_service_client::BuildServiceClient;
+use proto::v1::data_drift_service_client::DataDriftServiceClient;
 use proto::v1::release_service_client::ReleaseServiceClient;
 use proto::v1::secret_service_client::SecretServiceClient;
 use service::Clock;
@@ -95,6 +96,7 @@ pub(crate) struct Parts {
     pub secrets: SecretServiceClient<Channel>,
     pub releases: ReleaseServiceClient<Channel>,
     pub builds: BuildServiceClient<Channel>,
+    pub data_drift: DataDriftServiceClient<Channel>,
     pub outgoing: Outgoing,
     /// Nothing where GitHub is neither told nor asked.
     pub github: Option<Client>,
@@ -162,6 +164,7 @@ pub(crate) fn handlers(app: &App) -> Handlers {
     for event_type in [EventType::InstanceUnhealthy, EventType::InstanceCrashed] {
         handlers = handlers.on(event_type, reaction(app, on::instance_ill::handle));
     }
+    handlers = handlers.on(EventType::DiskFilled, reaction(app, on::disk_filled::handle));
     handlers = handlers.on(EventType::RunFinished, reaction(app, on::run_finished::handle));
     handlers.on(EventType::BuildFailed, reaction(app, on::build_failed::handle))
 }
@@ -198,10 +201,9 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
     let pool = pool.await.map_err(StartError::Connect)?;
     pg::migrate_bus(&pool).await.map_err(StartError::Migrate)?;
     pg::migrate(&pool, NAME, &MIGRATOR).await.map_err(StartError::Migrate)?;
-    let deployer = service::internal::channel(&config.backends.deployer)
-        .map_err(|_| StartError::Backend { url: config.backends.deployer.clone() })?;
-    let builder = service::internal::channel(&config.backends.builder)
-        .map_err(|_| StartError::Backend { url: config.backends.builder.clone() })?;
+    let deployer = backend(&config.backends.deployer)?;
+    let builder = backend(&config.backends.builder)?;
+    let monitor = backend(&config.backends.monitor)?;
     let health = Health::new(NAME);
     let (internal, bootstrap) = (config.internal_token.clone(), config.bootstrap_token.clone());
     let local = config.local_repositories.clone();
@@ -223,6 +225,7 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         secrets: SecretServiceClient::new(deployer.clone()),
         releases: ReleaseServiceClient::new(deployer),
         builds: BuildServiceClient::new(builder),
+        data_drift: DataDriftServiceClient::new(monitor),
         outgoing,
         github,
         ci: ci::Looks::default(),
@@ -235,6 +238,10 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         config,
     });
     Ok(Gateway { app, hooks, api, hooks_address, api_address })
+}
+
+fn backend(url: &str) -> Result<Channel, StartError> {
+    service::internal::channel(url).map_err(|_| StartError::Backend { url: url.to_owned() })
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -1,8 +1,9 @@
 //! What the gateway is told when it starts.
 
-use crate::github::{AppKey, GitHub, Identity, InvalidKey, Link, Repositories};
+use crate::github::{AppKey, GitHub, Identity, InvalidKey, Repositories};
 use crate::hooks::Proxies;
 use crate::notify::{InvalidMail, Mail};
+use crate::release_link::ReleaseLink;
 use crate::repository::LocalRoots;
 use crate::votes::PublicUrl;
 use outgoing::Networks;
@@ -54,6 +55,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The GitHub that is told of builds and releases and asked for CI; without, none is.
     pub github: Option<GitHub>,
+    /// Where people look at a release; without, nothing has a link to it.
+    pub release_link: Option<ReleaseLink>,
     /// Where people reach the API; without, no message has a link to decide with.
     pub public_url: Option<PublicUrl>,
     /// Days that deliveries and notifications are kept.
@@ -101,6 +104,7 @@ impl Config {
         let ca_file = env.optional("SLIPWAY_CA_FILE");
         let mail = mail(&mut env);
         let github = github(&mut env);
+        let release_link = env.optional("SLIPWAY_RELEASE_LINK");
         let public_url = env.optional("SLIPWAY_PUBLIC_URL");
         env.finish(|| {
             Some(Self {
@@ -119,6 +123,7 @@ impl Config {
                 ca_file,
                 mail,
                 github,
+                release_link,
                 public_url,
                 delivery_days: DELIVERY_DAYS,
                 delivery_bytes: DELIVERY_BYTES,
@@ -143,10 +148,9 @@ impl Backends {
 fn github(env: &mut Env) -> Option<GitHub> {
     let url = env.or("SLIPWAY_GITHUB_URL", GITHUB.to_owned());
     let repositories = env.or("SLIPWAY_GITHUB_REPOSITORIES", Repositories::default());
-    let link = env.optional::<Link>("SLIPWAY_RELEASE_LINK");
     let identity = identity(env)?;
     match GitHub::parse(&url, identity) {
-        Ok(github) => Some(github.knowing(repositories, link)),
+        Ok(github) => Some(github.knowing(repositories)),
         Err(why) => {
             env.refuse("SLIPWAY_GITHUB_URL", why);
             None
@@ -235,8 +239,8 @@ mod tests {
           SLIPWAY_ALLOW_PRIVATE_TARGETS: "inside" is not valid: "inside" is not a network, as 10.0.0.0/8
           SLIPWAY_SMTP_URL: without tls=required it must be on this machine: 127.0.0.1, [::1] or localhost
           SLIPWAY_GITHUB_REPOSITORIES: "shop" is not valid: "shop" is not APP=OWNER/NAME
-          SLIPWAY_RELEASE_LINK: "here" is not valid: it is not an absolute URL, as https://example.com/hook
           SLIPWAY_GITHUB_APP_KEY_FILE: must be set with SLIPWAY_GITHUB_APP
+          SLIPWAY_RELEASE_LINK: "here" is not valid: it is not an absolute URL, as https://example.com/hook
         "#);
     }
 

@@ -2,6 +2,7 @@
 //! the schedule of the manifest or when somebody asks.
 
 pub(crate) mod accept;
+mod began;
 mod bins;
 pub(crate) mod check;
 mod count;
@@ -17,6 +18,7 @@ mod reservoir;
 mod run;
 mod tidy;
 mod truth;
+mod worse;
 
 pub(crate) use bins::Bin;
 pub(crate) use count::run as count;
@@ -26,6 +28,7 @@ pub(crate) use judged::{ColumnVerdict, Judged, Verdict};
 pub(crate) use quality::{Figures, Quality};
 pub(crate) use run::run;
 pub(crate) use truth::tell;
+pub(crate) use worse::WEEK;
 
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
@@ -33,7 +36,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What is compared when nobody says otherwise.
-pub(crate) const WINDOW: TimeDelta = TimeDelta::days(1);
+const WINDOW: TimeDelta = TimeDelta::days(1);
 
 /// Where captured requests are kept, how long and how many.
 #[derive(Debug, Clone)]

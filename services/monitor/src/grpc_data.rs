@@ -3,19 +3,20 @@
 use crate::app::App;
 use crate::data::accept::{AcceptError, Accepted, accept};
 use crate::data::check::{CheckError, on_demand};
-use crate::data::{ColumnVerdict, Verdict, WINDOW, refer};
+use crate::data::{ColumnVerdict, Verdict, refer};
 use crate::db;
 use crate::db::data_verdict::DataVerdict;
 use crate::grpc_truth;
 use crate::place::Place;
 use chrono::TimeDelta;
+use events::began::BeganV1;
 use proto::v1::data_drift::Verdict as WireVerdict;
 use proto::v1::data_drift_service_server::DataDriftService;
 use proto::v1::{
     AcceptDataDriftRequest, AcceptDataDriftResponse, CheckDataDriftRequest, CheckDataDriftResponse,
-    DataColumn, DataDrift as Wire, GetQualityRequest, GetQualityResponse, ListDataDriftRequest,
-    ListDataDriftResponse, MuteDataDriftRequest, MuteDataDriftResponse, TellTruthRequest,
-    TellTruthResponse,
+    DataColumn, DataDrift as Wire, DriftBegan, GetQualityRequest, GetQualityResponse,
+    ListDataDriftRequest, ListDataDriftResponse, MuteDataDriftRequest, MuteDataDriftResponse,
+    TellTruthRequest, TellTruthResponse,
 };
 use service::grpc::page::Page;
 use service::grpc::{replay, status};
@@ -41,15 +42,22 @@ impl DataDriftService for DataDrift {
     ) -> Result<Response<CheckDataDriftResponse>, Status> {
         // It is kept, and may tell people.
         let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
-        let window = span("window", request.get_ref().window)?.unwrap_or(WINDOW);
-        if window <= TimeDelta::zero() {
+        let window = span("window", request.get_ref().window)?;
+        if window.is_some_and(|window| window <= TimeDelta::zero()) {
             return Err(status::invalid("window", "must be more than nothing"));
         }
         self.keep(&place).await;
         let checked = on_demand(&self.0, &place, window, &principal.name).await;
         let checked = checked.map_err(|error| not_checked(&error))?;
         let mute_end_time = checked.muted_until.map(proto::time::timestamp);
-        let data_drift = Some(shown(checked.verdict));
+        let mut data_drift = shown(checked.verdict);
+        for (name, began) in checked.began {
+            let column = data_drift.columns.iter_mut().find(|it| it.column == name);
+            if let Some(column) = column {
+                column.began = Some(since(began));
+            }
+        }
+        let data_drift = Some(data_drift);
         Ok(Response::new(CheckDataDriftResponse { data_drift, mute_end_time }))
     }
 
@@ -73,7 +81,7 @@ impl DataDriftService for DataDrift {
     ) -> Result<Response<AcceptDataDriftResponse>, Status> {
         let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
         let request = request.into_inner();
-        let window = span("window", request.window)?.unwrap_or(WINDOW);
+        let window = span("window", request.window)?;
         let why = reason(&request.reason)?;
         let mut transaction = self.0.pool.begin().await.map_err(|e| status::database(&e))?;
         let id = &request.request_id;
@@ -194,7 +202,8 @@ fn answer(accepted: Accepted) -> AcceptDataDriftResponse {
     AcceptDataDriftResponse { reference_version: accepted.version, row_count }
 }
 
-fn not_checked(error: &CheckError) -> Status {
+/// Why nothing is compared, on the wire.
+pub(crate) fn not_checked(error: &CheckError) -> Status {
     match error {
         CheckError::NotDeclared(_) => status::precondition("NO_CAPTURE", error.to_string()),
         CheckError::Database(error) => status::database(error),
@@ -210,7 +219,8 @@ fn not_accepted(error: &AcceptError) -> Status {
     }
 }
 
-fn shown(verdict: DataVerdict) -> Wire {
+/// A verdict on the wire.
+pub(crate) fn shown(verdict: DataVerdict) -> Wire {
     let judged = verdict.judged;
     Wire {
         name: verdict.place.name(),
@@ -252,5 +262,14 @@ fn column(column: ColumnVerdict) -> DataColumn {
         current_nulls: column.current_nulls,
         mean: column.mean,
         deviation: column.deviation,
+        began: None,
+    }
+}
+
+fn since(began: BeganV1) -> DriftBegan {
+    DriftBegan {
+        release_number: began.number,
+        time: Some(proto::time::timestamp(began.at)),
+        after_release_number: began.after.unwrap_or_default(),
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::data::check::{CheckError, Subject, subject};
-use crate::data::{Figures, Grade, GradeVerdict, grades, tell};
+use crate::data::{Figures, Grade, GradeVerdict, WEEK, grades, tell};
 use crate::db;
+use crate::grpc_data::{self, not_checked};
 use crate::place::Place;
 use chrono::TimeDelta;
 use events::sample::ScalarV1;
@@ -18,8 +19,6 @@ use tonic::Status;
 
 /// Truths of one call.
 const MOST: usize = 10_000;
-/// What is told when nobody says otherwise.
-const WEEK: TimeDelta = TimeDelta::weeks(1);
 /// Letters of the longest key.
 const LONGEST: usize = 200;
 
@@ -47,17 +46,23 @@ pub(crate) async fn told(
     Ok(answer)
 }
 
-/// How good each model was in the window, and before.
+/// How good each model was in the window, and before, and the last verdict on captured traffic.
 pub(crate) async fn quality(
     app: &App,
     place: &Place,
     window: Option<TimeDelta>,
 ) -> Result<GetQualityResponse, Status> {
-    let truth = declared(app, place).await?;
-    let hours = db::quality::of(&app.pool, place).await.map_err(|e| status::database(&e))?;
-    let from = app.clock.now() - window.unwrap_or(WEEK);
-    let grades = grades(&hours, from, truth.threshold.fraction());
-    Ok(GetQualityResponse { models: grades.into_iter().map(shown).collect() })
+    let subject = subject(app, place).await.map_err(|error| not_checked(&error))?;
+    let database = |error: sqlx::Error| status::database(&error);
+    let last = db::data_verdict::of(&app.pool, place, None, 1).await.map_err(database)?;
+    let mut models = Vec::new();
+    if let Some(truth) = &subject.data.truth {
+        let hours = db::quality::of(&app.pool, place).await.map_err(database)?;
+        let from = app.clock.now() - window.unwrap_or(WEEK);
+        models.extend(grades(&hours, from, truth).into_iter().map(shown));
+    }
+    let data_drift = last.into_iter().next().map(grpc_data::shown);
+    Ok(GetQualityResponse { models, data_drift })
 }
 
 async fn declared(app: &App, place: &Place) -> Result<Truth, Status> {
@@ -106,6 +111,7 @@ fn shown(grade: Grade) -> ModelQuality {
         before: Some(figures(grade.before)),
         verdict: verdict.into(),
         because: grade.because,
+        against_model: grade.against.unwrap_or_default(),
     }
 }
 

@@ -37,9 +37,16 @@ pub struct Heal {
     pub reason: String,
     /// For people.
     pub message: String,
+    /// It was tried in vain, or is not tried.
+    pub failed: bool,
 }
 
 impl Known {
+    /// It is healed, as far as is known, where that is wanted at all.
+    pub fn may_heal(&self) -> bool {
+        !self.heal.failed && self.finding.reason != Reason::Orphaned
+    }
+
     /// It is no moment between two states.
     pub const fn is_confirmed(&self) -> bool {
         self.seen >= LOOKS || self.finding.reason.is_certain_at_once()

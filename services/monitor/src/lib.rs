@@ -40,6 +40,7 @@ mod repair;
 mod router;
 pub mod routes;
 mod say;
+mod say_data;
 mod watch;
 
 pub use app::{Monitor, start};

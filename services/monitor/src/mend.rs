@@ -10,6 +10,7 @@ use crate::judge::{Heal, Known, State};
 use crate::place::Place;
 use crate::reason::Reason;
 use crate::repair::{self, Asked};
+use crate::say;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{InstanceId, ReleaseId, ServiceName};
 use manifest::DriftMode;
@@ -42,6 +43,7 @@ pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> 
             Wanted::Heal(one) if busy.contains(&one.service) => Heal {
                 reason: String::new(),
                 message: "waits for another instance of the service: one at a time".to_owned(),
+                failed: false,
             },
             Wanted::Heal(one) => {
                 busy.insert(one.service.clone());
@@ -52,9 +54,30 @@ pub(crate) async fn mend(app: &App, place: &Place) -> Result<bool, sqlx::Error> 
                 heal
             }
         };
-        db::finding::note_heal(&app.pool, place, subject, &heal).await?;
+        note(app, &verdict, subject, &heal).await?;
     }
     Ok(again)
+}
+
+/// Notes what is done about a subject; that it is not healed is told, once.
+async fn note(app: &App, verdict: &Verdict, subject: &str, heal: &Heal) -> Result<(), sqlx::Error> {
+    let place = &verdict.place;
+    if !heal.failed {
+        return db::finding::note_heal(&app.pool, place, subject, heal).await;
+    }
+    let mut transaction = app.pool.begin().await?;
+    // Whoever looks meanwhile writes the findings anew.
+    db::verdict::lock(&mut transaction, place).await?;
+    let before = db::finding::of(&mut *transaction, place).await?;
+    let is_news = |known: &Known| known.finding.subject == subject && !known.heal.failed;
+    db::finding::note_heal(&mut *transaction, place, subject, heal).await?;
+    if before.iter().any(is_news) {
+        let known = db::finding::of(&mut *transaction, place).await?;
+        say::detected(app, &mut transaction, verdict, &known).await?;
+    }
+    transaction.commit().await?;
+    app.relay.notify_one();
+    Ok(())
 }
 
 /// One thing to heal.
@@ -140,19 +163,25 @@ async fn act(
     match decide(&one.target, attempts, app.heal, now) {
         Decision::Heal => begin(app, place, (release, one), failure).await,
         Decision::Wait { until } => {
+            let failed = failure.as_ref().is_some_and(|(code, _)| is_in_vain(code));
             let why = failure.map(|(code, why)| format!(", after {code}: {why}"));
             let why = why.unwrap_or_default();
             let message = format!("restored at {}{why}", until.format("%H:%M:%S UTC"));
-            Ok((Heal { reason: "HEAL_PAUSE".to_owned(), message }, true))
+            Ok((Heal { reason: "HEAL_PAUSE".to_owned(), message, failed }, true))
         }
         Decision::Withhold { reason, message } => {
             if before.reason != reason {
                 tracing::warn!(app = %place.app, environment = %place.environment, target = one.target.name, reason, "not healed");
                 app.metrics.withheld(reason);
             }
-            Ok((Heal { reason: reason.to_owned(), message }, false))
+            Ok((Heal { reason: reason.to_owned(), message, failed: true }, false))
         }
     }
+}
+
+/// Whether a repair that ended with this code was tried in vain; else something else is done first.
+fn is_in_vain(code: &str) -> bool {
+    !matches!(code, "RELEASE_MOVES" | "REPAIR_GOES_ON")
 }
 
 async fn begin(
@@ -177,15 +206,14 @@ async fn begin(
     db::repair::begin(&mut connection, &written).await?;
     drop(connection);
     tracing::info!(repair.id = %written.id, app = %place.app, environment = %place.environment, target = one.target.name, why = written.message, "what was released is restored");
-    let heal = match repair::ask(app, &written).await? {
-        Asked::GoesOn => match failure {
-            Some((reason, why)) => {
-                Heal { reason, message: format!("being restored again; the last time: {why}") }
-            }
-            None => Heal { reason: String::new(), message: "being restored".to_owned() },
-        },
-        Asked::Done => Heal { reason: String::new(), message: "restored".to_owned() },
-        Asked::Refused(reason, message) => Heal { reason, message },
+    let (failed, (reason, message)) = match (repair::ask(app, &written).await?, failure) {
+        (Asked::GoesOn, Some((reason, why))) => {
+            let told = format!("being restored again; the last time: {why}");
+            (is_in_vain(&reason), (reason, told))
+        }
+        (Asked::GoesOn, None) => (false, (String::new(), "being restored".to_owned())),
+        (Asked::Done, _) => (false, (String::new(), "restored".to_owned())),
+        (Asked::Refused(reason, message), _) => (is_in_vain(&reason), (reason, message)),
     };
-    Ok((heal, true))
+    Ok((Heal { reason, message, failed }, true))
 }

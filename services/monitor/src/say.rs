@@ -2,8 +2,6 @@
 
 use crate::SERVICE;
 use crate::app::App;
-use crate::data::Bin;
-use crate::db::data_verdict::DataVerdict;
 use crate::db::repair::Repair;
 use crate::db::verdict::Verdict;
 use crate::exit;
@@ -11,14 +9,10 @@ use crate::expected::Instance;
 use crate::judge::Known;
 use crate::observed::Exit;
 use crate::place::Place;
-use events::payload::{
-    BinV1, DataColumnV1, DataDriftV1, DriftKind, DriftV1, FindingV1, InstanceV1, Payload,
-};
-use events::{EventId, EventType, ReleaseId, ServiceName};
+use events::payload::{DriftKind, DriftV1, FindingV1, InstanceV1, Payload};
+use events::{EventId, EventType, ReleaseId};
+use manifest::DriftMode;
 use sqlx::PgConnection;
-
-/// A column of captured traffic is not as in the reference.
-const DATA_DRIFT: &str = "DATA_DRIFT";
 
 /// Something differs that was not told yet; tells all that differs.
 pub(crate) async fn detected(
@@ -40,7 +34,9 @@ pub(crate) async fn detected(
             "what runs is not what was released"
         );
     }
-    let payload = drift(verdict, release, findings);
+    let heals = verdict.policy.runtime.mode == DriftMode::Heal;
+    let healing = heals && known.iter().filter(|known| known.counts()).all(Known::may_heal);
+    let payload = DriftV1 { healing, ..drift(verdict, release, findings) };
     enqueue(app, connection, &verdict.place, EventType::DriftDetected, &payload).await
 }
 
@@ -55,71 +51,6 @@ pub(crate) async fn cleared(
     let payload = drift(verdict, release, Vec::new());
     let event_type = if healed { EventType::DriftHealed } else { EventType::DriftCleared };
     enqueue(app, connection, &verdict.place, event_type, &payload).await
-}
-
-/// Other columns of captured traffic drift than was told; tells all that do.
-pub(crate) async fn data_drifted(
-    app: &App,
-    connection: &mut PgConnection,
-    verdict: &DataVerdict,
-    service: &ServiceName,
-) -> Result<(), sqlx::Error> {
-    let drifted = verdict.judged.drifted();
-    let findings = drifted.map(|column| FindingV1 {
-        service: Some(service.clone()),
-        instance: None,
-        reason: DATA_DRIFT.to_owned(),
-        message: format!("{}: {}", column.column, column.because),
-    });
-    let place = &verdict.place;
-    let data = Some(compared(verdict));
-    let payload = DriftV1 { data, ..data_drift(place, verdict.release, findings.collect()) };
-    tracing::warn!(%place, release.number = verdict.release_number, detail = verdict.judged.because, "data drifted");
-    enqueue(app, connection, place, EventType::DriftDetected, &payload).await
-}
-
-/// What was compared, and where it differs.
-fn compared(verdict: &DataVerdict) -> DataDriftV1 {
-    let bin = |bin: &Bin| {
-        let Bin { values, reference, current } = bin.clone();
-        BinV1 { bin: values, reference, current }
-    };
-    let columns = verdict.judged.drifted().map(|column| DataColumnV1 {
-        column: column.column.clone(),
-        because: column.because.clone(),
-        method: column.method.clone(),
-        effect: column.effect,
-        threshold: column.threshold,
-        reference_count: column.reference_count,
-        current_count: column.current_count,
-        bins: column.bins.iter().map(bin).collect(),
-    });
-    DataDriftV1 {
-        number: verdict.release_number,
-        model: verdict.model.clone(),
-        from: verdict.window.0,
-        to: verdict.window.1,
-        rows: verdict.rows,
-        reference_version: verdict.reference_version,
-        reference: verdict.reference_source.clone(),
-        columns: columns.collect(),
-    }
-}
-
-/// No column drifts any more.
-pub(crate) async fn data_cleared(
-    app: &App,
-    connection: &mut PgConnection,
-    place: &Place,
-    release: ReleaseId,
-) -> Result<(), sqlx::Error> {
-    let payload = data_drift(place, release, Vec::new());
-    enqueue(app, connection, place, EventType::DriftCleared, &payload).await
-}
-
-fn data_drift(place: &Place, release: ReleaseId, findings: Vec<FindingV1>) -> DriftV1 {
-    let (app, environment) = (place.app.clone(), place.environment.clone());
-    DriftV1 { kind: DriftKind::Data, app, environment, release, findings, data: None }
 }
 
 /// An instance answers badly, too often: code and sentence.
@@ -192,15 +123,18 @@ fn release(verdict: &Verdict) -> Option<ReleaseId> {
 
 fn finding(known: &Known) -> FindingV1 {
     let finding = known.finding.clone();
+    let mut message = finding.message;
+    if !finding.cause.is_empty() {
+        message = format!("{message}; likely cause: {}", finding.cause);
+    }
+    if known.heal.failed {
+        message = format!("{message}; not healed: {}: {}", known.heal.reason, known.heal.message);
+    }
     FindingV1 {
         service: finding.service,
         instance: finding.instance,
         reason: finding.reason.as_str().to_owned(),
-        message: if finding.cause.is_empty() {
-            finding.message
-        } else {
-            format!("{}; likely cause: {}", finding.message, finding.cause)
-        },
+        message,
     }
 }
 
@@ -212,10 +146,13 @@ fn drift(verdict: &Verdict, release: ReleaseId, findings: Vec<FindingV1>) -> Dri
         release,
         findings,
         data: None,
+        quality: None,
+        healing: false,
     }
 }
 
-async fn enqueue<P: Payload>(
+/// Says it, once the transaction is committed.
+pub(crate) async fn enqueue<P: Payload>(
     app: &App,
     connection: &mut PgConnection,
     place: &Place,

@@ -22,6 +22,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::oneshot::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 /// Connections the kernel keeps for us until they are accepted.
@@ -129,27 +130,26 @@ impl Router {
             let lines = log.as_ref().map(Writer::lines);
             let stopping = cancel.clone();
             let shared = shared.clone();
-            let work = move |listener| Worker::run(listener, shared, lines, stopping);
-            workers.push(spawn(i, listener, work).map_err(RouterError::Worker)?);
+            let work = move || Worker::run(listener, shared, lines, stopping);
+            workers.push(spawn(format!("worker-{i}"), work).map_err(RouterError::Worker)?);
         }
         let routes = Server::new(&token).add(RouterServiceServer::new(app.clone())).into_router();
         let routes = routes.merge(app.health.routes());
         let over = CancellationToken::new();
         let ended = async {
             for worker in workers {
-                let ended = worker.await.unwrap_or_else(|_| Err(io::Error::other("panicked")));
-                if let Err(error) = ended {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a worker ended");
-                }
+                told(worker.await, "a worker ended");
             }
             over.cancel();
         };
         let serving = service::http::serve(control, routes, over.clone());
-        let publishing = publisher.map(|publisher| publisher.start(over.clone()));
+        let publishes = over.clone();
+        let publishing =
+            publisher.map(|publisher| spawn("capture".to_owned(), || publisher.run(publishes)));
         let publishing = publishing.transpose().map_err(RouterError::Worker)?;
         let (served, (), ()) = tokio::join!(serving, ended, app.keep_saved(&over));
         if let Some(end) = publishing {
-            end.await.unwrap_or_else(|_| tracing::error!("capture panicked"));
+            told(end.await, "capture ended");
         }
         log.into_iter().for_each(Writer::finish);
         served.map_err(RouterError::Control)
@@ -174,22 +174,28 @@ impl App {
 
 /// Runs `work` on a thread and an event loop of its own; the answer tells when it has ended.
 fn spawn<Work>(
-    number: usize,
-    listener: std::net::TcpListener,
-    work: impl FnOnce(std::net::TcpListener) -> Work + Send + 'static,
-) -> io::Result<tokio::sync::oneshot::Receiver<io::Result<()>>>
+    name: String,
+    work: impl FnOnce() -> Work + Send + 'static,
+) -> io::Result<oneshot::Receiver<io::Result<()>>>
 where
     Work: Future<Output = io::Result<()>>,
 {
-    let (ended, end) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+    let (ended, end) = oneshot::channel();
+    std::thread::Builder::new().name(name).spawn(move || {
         let runtime =
             Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
         // The runtime goes before the end is told, and with it all that did not end in time.
-        let end = runtime.and_then(|runtime| runtime.block_on(work(listener)));
+        let end = runtime.and_then(|runtime| runtime.block_on(work()));
         drop(ended.send(end));
     })?;
     Ok(end)
+}
+
+/// Says how a thread ended that was not to end so.
+fn told(ended: Result<io::Result<()>, RecvError>, what: &str) {
+    if let Err(error) = ended.unwrap_or_else(|_| Err(io::Error::other("panicked"))) {
+        tracing::error!(error = &error as &dyn std::error::Error, "{what}");
+    }
 }
 
 /// One listener per worker on the same address; the kernel spreads connections over them.

@@ -206,7 +206,9 @@ impl Unsent {
     /// For the copy that a candidate gets, if it gets one; a request that switches protocols has no answer to compare.
     fn draft(&self, record: &Record, to: (&LiveRoute, usize), ask: &Ask) -> Option<Box<Draft>> {
         let Self::New(parts, body) = self else { return None };
-        let asked = (record.uri(), &ask.host);
+        // Who asks for the stable release by its token wants to see both.
+        let is_chosen = to.0.is_token(ask.shown().stable);
+        let asked = (record.uri(), &ask.host, is_chosen);
         ask.upgrade.is_none().then(|| Draft::of(record.worker(), to, (parts, body), asked))?
     }
 

@@ -5,7 +5,7 @@ use crate::instance::Instance;
 use crate::measure::Measured;
 use crate::passage::Passage;
 use crate::shadow::Counters;
-use crate::table::{Mode, Route, RouteTable};
+use crate::table::{Mode, Route, RouteTable, Target};
 use http::HeaderMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -67,8 +67,8 @@ impl LiveRoute {
         self.route.mode
     }
 
-    /// Index of the target of a request: the release whose token it shows, else by weight and `roll`, or by what the
-    /// headers say of the client.
+    /// Index of the target of a request: the release whose token it shows, the candidate if it is an insider's, else by
+    /// weight and `roll`, or by what the headers say of the client.
     pub(crate) fn target(
         &self,
         shown: Shown<'_>,
@@ -76,23 +76,33 @@ impl LiveRoute {
         roll: u64,
     ) -> Option<usize> {
         let targets = &self.route.targets;
-        let is_right = |shown: Option<&[u8]>| {
-            self.route
-                .candidate_token
-                .as_ref()
-                .zip(shown)
-                .is_some_and(|(it, shown)| it.matches(shown))
-        };
-        if is_right(shown.candidate) {
+        if self.is_token(shown.candidate) {
             return targets.iter().position(|target| target.candidate);
         }
-        if is_right(shown.stable)
+        if self.is_token(shown.stable)
             && let Some(stable) = targets.iter().position(|target| !target.candidate)
         {
             return Some(stable);
         }
+        if let Some(candidate) = self.of_insiders(headers) {
+            return Some(candidate);
+        }
         let roll = self.roll_of_client(headers).unwrap_or(roll);
         choose::target(targets.iter().map(|target| target.weight), roll)
+    }
+
+    /// Whether somebody shows what addresses a release.
+    pub(crate) fn is_token(&self, shown: Option<&[u8]>) -> bool {
+        let token = self.route.candidate_token.as_ref();
+        token.zip(shown).is_some_and(|(token, shown)| token.matches(shown))
+    }
+
+    /// The candidate, if it has a share and the request is one that it always answers then.
+    fn of_insiders(&self, headers: Option<&HeaderMap>) -> Option<usize> {
+        let (insiders, headers) = (&self.route.insiders, headers?);
+        let is_one = insiders.iter().any(|insider| insider.is_shown(headers));
+        let has_share = |target: &Target| target.candidate && target.weight > 0;
+        is_one.then(|| self.route.targets.iter().position(has_share))?
     }
 
     fn roll_of_client(&self, headers: Option<&HeaderMap>) -> Option<u64> {

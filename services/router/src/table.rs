@@ -7,6 +7,7 @@
 mod address;
 mod capture;
 mod host;
+mod insider;
 mod parse;
 pub(crate) mod pointer;
 mod shadow;
@@ -17,6 +18,7 @@ pub(crate) mod tests;
 pub use address::{Address, InvalidAddress};
 pub use capture::{Capture, Declared};
 pub use host::{HostPattern, InvalidHost, PathPrefix, normal_host};
+pub use insider::Insider;
 pub use parse::{InvalidTable, Violation};
 pub use pointer::{InvalidPointer, Pointer};
 pub use shadow::Shadow;
@@ -74,6 +76,8 @@ pub struct Route {
     pub candidate_token: Option<CandidateToken>,
     /// By what requests of one client are known; without, every request is decided by itself.
     pub sticky: Option<Sticky>,
+    /// Requests that go to a candidate with a share, whatever that is.
+    pub insiders: Vec<Insider>,
     /// The candidate gets copies of requests.
     pub shadow: Option<Shadow>,
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Case, Ground, KILLED, Lane, Report, STEPS, cases, deliver_through_kills,
-    kill_the_broker, name_of, promotions,
+    CALAMITIES, Calamity, Case, Ground, KILLED, Lane, PROMOTING, Report, STEPS, cases,
+    deliver_through_kills, jobs, kill_the_broker, name_of, promotions,
 };
 
 /// What chance follows from.
@@ -38,7 +38,7 @@ fn main() -> Result<()> {
 /// How many cases there are, and in which order, side by side: most of a case is waiting. Engines of one's own are not
 /// side by side.
 fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
-    let mut cut: Vec<Case> = cases().filter(|case| wanted(&case.name())).collect();
+    let mut cut: Vec<Case> = jobs().chain(cases()).filter(|case| wanted(&case.name())).collect();
     let second_half = cut.split_off(cut.len() / 2);
     let pushed = KILLED.into_iter().filter(|killed| wanted(&killed.name())).collect();
     let promoted = promotions().filter(|case| wanted(&case.name())).collect();
@@ -47,12 +47,18 @@ fn lanes(wanted: impl Fn(&str) -> bool) -> (usize, [Vec<Lane>; 4]) {
         let here = all.filter(|(step, it)| it.ground() == ground && wanted(&name_of(*step, *it)));
         Lane::Struck(ground, here.collect())
     };
-    let engines = [Ground::Engine, Ground::LiveEngine, Ground::SmallEngine];
+    let undermined = |ground: Ground| {
+        let here = |it: &Calamity| it.ground() == ground && wanted(&name_of(PROMOTING, *it));
+        Lane::Undermined(ground, CALAMITIES.into_iter().filter(here).collect())
+    };
+    let on = |grounds: &[Ground]| -> Vec<Lane> {
+        grounds.iter().flat_map(|ground| [struck(*ground), undermined(*ground)]).collect()
+    };
     let lanes: [Vec<Lane>; 4] = [
         vec![Lane::Pushed(pushed), Lane::Promoted(promoted), Lane::Cut(cut)],
         vec![Lane::Cut(second_half)],
-        engines.map(struck).into(),
-        [Ground::Usual, Ground::Clock].map(struck).into(),
+        on(&[Ground::Engine, Ground::LiveEngine, Ground::SmallEngine]),
+        on(&[Ground::Usual, Ground::Clock]),
     ];
     let count = lanes.iter().flatten().map(Lane::len).sum();
     (count, lanes)

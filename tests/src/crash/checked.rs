@@ -1,6 +1,7 @@
 //! A release for which CI has to be green: only a push makes one.
 
-use super::run::{BAKE, Stage};
+use super::run::Stage;
+use super::scene::BAKE;
 use crate::fixture::behave;
 use serde_json::json;
 

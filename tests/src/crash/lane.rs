@@ -5,7 +5,7 @@ use super::calamity::{Calamity, Ground};
 use super::pushed::Killed;
 use super::report::Report;
 use super::run::{Converged, Stage};
-use super::table::{Case, Step};
+use super::table::{Case, PROMOTING, Step};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -20,6 +20,8 @@ pub enum Lane {
     Promoted(Vec<Case>),
     /// Releases whose ground goes away.
     Struck(Ground, Vec<(Step, Calamity)>),
+    /// Promotions whose ground goes away.
+    Undermined(Ground, Vec<Calamity>),
 }
 
 /// The name of a strike.
@@ -34,6 +36,7 @@ impl Lane {
             Self::Cut(cases) | Self::Promoted(cases) => cases.len(),
             Self::Pushed(kills) => kills.len(),
             Self::Struck(_, strikes) => strikes.len(),
+            Self::Undermined(_, calamities) => calamities.len(),
         }
     }
 
@@ -44,36 +47,30 @@ impl Lane {
 
     /// Plays every case.
     pub async fn play(self, report: &mut Report) {
+        let mut stage = None;
         match self {
             Self::Cut(cases) => {
-                let mut stage = None;
                 for case in cases {
                     let run = async |stage: &mut Stage| stage.run(&case).await;
                     let played = one(&mut stage, Stage::start, &case.name(), run).await;
                     report.note(case.fault.name(), case.step.name, played.as_ref());
                 }
-                end(stage, report).await;
             }
             Self::Pushed(kills) => {
-                let mut stage = None;
                 for killed in kills {
                     let push = async |stage: &mut Stage| stage.push_through(killed).await;
                     let played = one(&mut stage, Stage::start, &killed.name(), push).await;
                     report.note("kill", "pushed", played.as_ref());
                 }
-                end(stage, report).await;
             }
             Self::Promoted(cases) => {
-                let mut stage = None;
                 for case in cases {
                     let promote = async |stage: &mut Stage| stage.promote_through(&case).await;
                     let played = one(&mut stage, Stage::promoting, &case.name(), promote).await;
                     report.note(case.fault.name(), case.step.name, played.as_ref());
                 }
-                end(stage, report).await;
             }
             Self::Struck(ground, strikes) => {
-                let mut stage = None;
                 for (step, calamity) in strikes {
                     let strike = async |stage: &mut Stage| stage.survive(step, calamity).await;
                     let name = name_of(step, calamity);
@@ -81,9 +78,18 @@ impl Lane {
                     let played = one(&mut stage, begin, &name, strike).await;
                     report.note(calamity.name(), step.name, played.as_ref());
                 }
-                end(stage, report).await;
+            }
+            Self::Undermined(ground, calamities) => {
+                for calamity in calamities {
+                    let promote = async |stage: &mut Stage| stage.promote_under(calamity).await;
+                    let name = name_of(PROMOTING, calamity);
+                    let begin = async || Stage::promoting_on(ground).await;
+                    let played = one(&mut stage, begin, &name, promote).await;
+                    report.note(calamity.name(), PROMOTING.name, played.as_ref());
+                }
             }
         }
+        end(stage, report).await;
     }
 }
 

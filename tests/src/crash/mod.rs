@@ -1,14 +1,17 @@
 //! Cuts releases wherever they can be cut, and looks whether they end right.
 
+mod answered;
 mod broker;
 mod calamity;
 mod checked;
 mod deliveries;
+mod jobs;
 mod lane;
 mod promoted;
 mod pushed;
 mod report;
 mod run;
+mod scene;
 mod sequence;
 mod table;
 
@@ -19,4 +22,8 @@ pub use lane::{Lane, name_of};
 pub use pushed::{KILLED, Killed};
 pub use report::Report;
 pub use run::{Converged, Stage};
-pub use table::{Case, FAULTS, POINTS, Point, STEPS, Scene, Step, cases, promotions, sample};
+pub use scene::Scene;
+pub use table::{
+    Case, FAULTS, JOBS, POINTS, PROMOTING, Point, STEPS, Step, cases, jobs, promotions, sample,
+    sample_of_jobs,
+};

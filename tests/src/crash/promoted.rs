@@ -1,7 +1,9 @@
-//! Who promotes is cut, and what soaked is released all the same: once, with the same digests.
+//! Who promotes is cut, or loses what it stands on, and what soaked is released all the same: once, with the same digests.
 
-use super::run::{Converged, Stage};
-use super::table::{Case, Point, Scene};
+use super::calamity::{Calamity, Ground};
+use super::run::{Converged, Stage, noticed};
+use super::scene::Scene;
+use super::table::{Case, PROMOTING, Point};
 use crate::{digest, rewrite};
 use proto::v1::release::State;
 use service::fail_point::Fault;
@@ -18,10 +20,38 @@ const DUE: &str = "deployer.promoting.before_effect";
 impl Stage {
     /// A platform with release 1 live, whose production takes from staging from the next push on.
     pub async fn promoting() -> Self {
-        let mut stage = Self::start().await;
+        Self::promotes(Self::start().await)
+    }
+
+    /// The same, for calamities of this ground.
+    pub async fn promoting_on(ground: Ground) -> Self {
+        Self::promotes(Self::on(ground).await)
+    }
+
+    fn promotes(mut stage: Self) -> Self {
         rewrite(stage.app().repo, PRODUCTION, STAGED);
         stage.running = 2;
         stage
+    }
+
+    /// Strikes when something is to be promoted, and sees it released; panics when it is not.
+    pub async fn promote_under(&mut self, calamity: Calamity) -> Converged {
+        let load = Load::steady(&self.app().users());
+        let number = self.world.newest().await + 1;
+        self.world.arm(DUE, Fault::Hold);
+        self.push(&format!("promoted-{number}")).await;
+        self.world.hit(DUE).await;
+        let started = Instant::now();
+        let state = self.befall(calamity, (Scene::Good, number)).await;
+        let took = started.elapsed();
+        self.world.ready().await;
+        self.settled().await;
+        let users = load.stop().await;
+        noticed(&users, (PROMOTING, calamity));
+        if state == "live" {
+            self.promoted_once(number).await;
+        }
+        Converged { took, state, users, moved_on: None }
     }
 
     /// Cuts a promotion as `case` says, and sees it end right; panics when it does not.

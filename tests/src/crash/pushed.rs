@@ -1,7 +1,7 @@
 //! A service is killed in the middle of what it does for a push, and the push is released all the same.
 
 use super::run::{APP, Converged, Stage};
-use super::table::Scene;
+use super::scene::Scene;
 use crate::WEBHOOK_SECRET;
 use crate::fixture::behave;
 use serde_json::json;

@@ -1,43 +1,31 @@
 //! One case after the other on one platform: cut, mend, wait for the end, look at everything.
 
 use super::calamity::{Calamity, Ground, Lasts};
-use super::table::{Case, Scene, Step};
+use super::scene::{Image, Scene};
+use super::table::{Case, Step};
 use crate::fixture::chameleon;
 use crate::{App, Client, World, rewrite};
 use proto::v1::grant::Role;
 use proto::v1::release::State;
-use proto::v1::{ApproveReleaseRequest, CreateReleaseRequest, Release};
+use proto::v1::{CreateReleaseRequest, Release};
 use serde_json::json;
 use service::fail_point::Fault;
 use std::time::{Duration, Instant};
 use testkit::{Load, Repo, Report as Users, eventually};
 
 /// Every release ends within this, whatever happens, also on a busy machine. How long it took is told.
-const BOUND: Duration = Duration::from_mins(3);
+pub(super) const BOUND: Duration = Duration::from_mins(3);
 
 /// Where a calamity takes requests along, they are answered again within this.
 const LOSS: Duration = Duration::from_secs(45);
-
-/// A person who is not answered within this asks again.
-const ANSWER: Duration = Duration::from_secs(2);
 
 pub(super) const APP: &str = "shop";
 /// What goes into the manifest, so that the release has every step.
 const WARMUP: &str = "    warmup: { requests: [{ get: / }] }\n    http:";
 const VERIFY: &str =
     "verify: [{ service: web, get: /, expect: { /version: { type: string } } }]\nenvironments:";
-pub(super) const BAKE: &str = "    bake: 3s";
-/// For the job to write to; it takes over nothing from one release to the next but its files.
+/// For a job to write to; it takes over nothing from one release to the next but its files.
 const VOLUME: &str = "    volumes: [{ name: notes, path: /data, class: cache }]\n    http:";
-/// Writes down for which release it ran.
-const MIGRATE: &str = "jobs: { migrate: { service: web, at: before_release, command: [python, -c, \"import os; \
-    open('/data/migrated', 'a').write(os.environ['SLIPWAY_RELEASE'] + ' ')\"] } }\nenvironments:";
-const APPROVAL: &str = "    approval: 1\n    bake: 3s";
-/// It never opens by itself.
-const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 3s";
-/// As much slower as can be said: on a busy machine the slowest answers say little.
-const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
-
 /// What failed is left, so that the way there is cut as well, and gone before it is looked what is left.
 const LEAVES: (&str, &str) = ("SLIPWAY_WRECKS_KEPT", "1s");
 
@@ -74,7 +62,7 @@ pub struct Stage {
     answers_badly: String,
     turn: usize,
     /// Somebody else than who deploys.
-    bo: Client,
+    pub(super) bo: Client,
     /// As many run when nothing moves.
     pub(super) running: usize,
 }
@@ -133,7 +121,7 @@ impl Stage {
         let moved_on = self.mend(case, number).await;
         let state = self.end(case.step.scene, number).await;
         let converged = Converged { moved_on, ..self.converged(cut, state).await };
-        self.migrated_once(case.step.scene, number);
+        self.ran_once(case.step.scene, number).await;
         let users = &converged.users;
         assert_eq!(users.failed(), 0, "{}: {:?}", case.name(), users.first_failure);
         self.world.disarm();
@@ -144,6 +132,22 @@ impl Stage {
     pub async fn survive(&mut self, step: Step, calamity: Calamity) -> Converged {
         let point = format!("deployer.{}.before_effect", step.name);
         let cut = self.cut(step, &point, Fault::Hold).await;
+        let number = cut.number;
+        let state = self.befall(calamity, (step.scene, number)).await;
+        let converged = self.converged(cut, state).await;
+        if state == "live" {
+            self.ran_once(step.scene, number).await;
+        }
+        noticed(&converged.users, (step, calamity));
+        converged
+    }
+
+    /// The calamity strikes what waits at a fail point, and release `number` ends; in which state.
+    pub(super) async fn befall(
+        &mut self,
+        calamity: Calamity,
+        (scene, number): (Scene, i64),
+    ) -> &'static str {
         calamity.strike(&mut self.world);
         self.world.disarm();
         match calamity.lasts() {
@@ -155,88 +159,54 @@ impl Stage {
             }
         }
         let state = if calamity.may_fail() {
-            self.end_in(cut.number, &["live", "rolled_back", "failed"]).await
+            self.end_in(number, &["live", "rolled_back", "failed"]).await
         } else {
-            self.end(step.scene, cut.number).await
+            self.end(scene, number).await
         };
         if calamity.lasts() == Lasts::Whole {
             calamity.end(&mut self.world);
         }
-        let number = cut.number;
-        let converged = self.converged(cut, state).await;
-        if state == "live" {
-            self.migrated_once(step.scene, number);
-        }
-        let (users, name) = (&converged.users, (step.name, calamity.name()));
-        if calamity.may_lose() {
-            let lost = users.failing_for();
-            assert!(lost < LOSS, "{name:?}: {lost:?} long, {:?}", users.first_failure);
-        } else {
-            assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
-        }
-        converged
+        state
     }
 
     /// Users ask, a release begins, and it gets to `point`.
     async fn cut(&mut self, step: Step, point: &str, fault: Fault) -> Cut {
-        let load = self.users(step.scene);
+        let (load, scene) = (self.users(step.scene), step.scene);
         let number = self.world.newest().await + 1;
+        let request = self.request(scene, number);
+        if scene.is_live_before() {
+            self.make(&request).await;
+            self.end_in(number, &["live"]).await;
+        }
         self.world.arm(point, fault);
-        let request = self.request(step.scene);
         // Who makes the release may be cut before it answers.
         tokio::select! {
-            () = self.made(step.scene, &request, number, point) => {}
+            () = self.made(scene, &request, number, point) => {}
             () = self.world.hit(point) => {}
-            () = self.answered(step.scene, number) => {}
+            () = self.answered(scene, number) => {}
         }
         Cut { load, number, started: Instant::now() }
     }
 
-    /// Makes release `number`, which gets to `point`.
+    /// Makes release `number`, or its job due, and gets to `point`.
     async fn made(&self, scene: Scene, request: &CreateReleaseRequest, number: i64, point: &str) {
         if scene == Scene::Checked {
             self.push_checked(number).await;
+        } else if scene.is_live_before() {
+            self.make_due(scene, number).await;
         } else {
             assert_eq!(self.make(request).await.number, number, "nobody else makes releases");
         }
         self.world.hit(point).await;
     }
 
-    /// Who asks meanwhile: a canary is judged by many requests, a gap is noticed by few.
+    /// Who asks meanwhile.
     fn users(&self, scene: Scene) -> Load {
         let users = self.app().users();
-        if scene == Scene::Canary {
+        if scene.is_judged() {
             return Load::start(&users, "/", 2, Duration::from_millis(5));
         }
         Load::steady(&users)
-    }
-
-    /// Gives whatever release `number` waits for, again and again.
-    pub(super) async fn answered(&self, scene: Scene, number: i64) {
-        if !matches!(scene, Scene::Approved | Scene::Frozen) {
-            return std::future::pending().await;
-        }
-        eventually("the release to come to its point", BOUND, async || {
-            let state = self.world.state_of(number).await?;
-            self.answer(number, &state).await;
-            None::<()>
-        })
-        .await;
-    }
-
-    /// Bo agrees, and puts the freeze aside, when that is waited for. While the owner is away he asks again.
-    async fn answer(&self, number: i64, state: &str) {
-        if !["awaiting_approval", "awaiting_window"].contains(&state) {
-            return;
-        }
-        let request = ApproveReleaseRequest {
-            name: format!("apps/{APP}/environments/production/releases/{number}"),
-            reason: "the story wants it".to_owned(),
-            override_freeze: state == "awaiting_window",
-            request_id: uuid::Uuid::new_v4().to_string(),
-        };
-        let mut releases = self.bo.clone().releases;
-        drop(tokio::time::timeout(ANSWER, releases.approve_release(request)).await);
     }
 
     /// Everything is in order again.
@@ -247,75 +217,45 @@ impl Stage {
         Converged { took, state, users: cut.load.stop().await, moved_on: None }
     }
 
-    /// The job of release `number` ran, and not twice.
-    fn migrated_once(&self, scene: Scene, number: i64) {
-        if !matches!(scene, Scene::Migrates | Scene::Tried) {
-            return;
-        }
-        let written = self.world.docker.exec("web", &["cat", "/data/migrated"]);
-        let number = number.to_string();
-        let times = written.split_whitespace().filter(|ran| **ran == number).count();
-        assert_eq!(times, 1, "release {number} is in {written:?}");
-    }
-
-    /// The app's, as the scene wants it.
-    fn manifest(&self, scene: Scene) -> String {
+    /// The app's, as the scene wants it, with the job of release `number`.
+    fn manifest(&self, scene: Scene, number: i64) -> String {
         let text = std::fs::read_to_string(self.repo.path().join("slipway.yaml"));
-        let text = text.expect("the app has a manifest");
-        match scene {
-            Scene::Canary => text.replace(BAKE, CANARY),
-            Scene::Migrates => text.replace("environments:", MIGRATE),
-            Scene::Tried => {
-                text.replace("environments:", &MIGRATE.replace("before_release", "verify"))
-            }
-            Scene::Approved => text.replace(BAKE, APPROVAL),
-            Scene::Frozen => text.replace(BAKE, FREEZE),
-            Scene::Good
-            | Scene::Checked
-            | Scene::TurnsBad
-            | Scene::NeverReady
-            | Scene::AnswersBadly => text,
-        }
+        scene.manifest(&text.expect("the app has a manifest"), number)
     }
 
     /// Makes a release of the scene's image.
     pub async fn deploy(&mut self, scene: Scene) -> Release {
+        let number = self.world.newest().await + 1;
         if scene == Scene::Checked {
-            let number = self.world.newest().await + 1;
             self.push_checked(number).await;
             return self.app().release(number).await;
         }
-        let request = self.request(scene);
+        let request = self.request(scene, number);
         self.make(&request).await
     }
 
-    fn request(&mut self, scene: Scene) -> CreateReleaseRequest {
-        let image = match scene {
-            Scene::Good
-            | Scene::Canary
-            | Scene::Migrates
-            | Scene::Checked
-            | Scene::Tried
-            | Scene::Approved
-            | Scene::Frozen => {
+    /// What makes a release of `scene` with the job of release `number`.
+    pub(super) fn request(&mut self, scene: Scene, number: i64) -> CreateReleaseRequest {
+        let image = match scene.image() {
+            Image::Good => {
                 self.turn += 1;
                 &self.good[self.turn % 2]
             }
-            Scene::TurnsBad => &self.turns_bad,
-            Scene::NeverReady => &self.never_ready,
-            Scene::AnswersBadly => &self.answers_badly,
+            Image::TurnsBad => &self.turns_bad,
+            Image::NeverReady => &self.never_ready,
+            Image::AnswersBadly => &self.answers_badly,
         };
         CreateReleaseRequest {
             parent: format!("apps/{APP}/environments/production"),
             images: [("web".to_owned(), image.clone())].into(),
-            manifest: self.manifest(scene),
+            manifest: self.manifest(scene, number),
             request_id: uuid::Uuid::new_v4().to_string(),
             force: true,
             ..CreateReleaseRequest::default()
         }
     }
 
-    async fn make(&self, request: &CreateReleaseRequest) -> Release {
+    pub(super) async fn make(&self, request: &CreateReleaseRequest) -> Release {
         // As the CLI does: the same request again while a service does not answer.
         eventually("a release to be made", BOUND, async || {
             let asked = self.world.admin().releases.create_release(request.clone()).await;
@@ -348,21 +288,12 @@ impl Stage {
 
     /// Waits until the release ended as one of this scene has to. The owner may stand still: the truth is asked.
     pub async fn end(&self, scene: Scene, number: i64) -> &'static str {
-        let wanted = match scene {
-            Scene::Good
-            | Scene::Canary
-            | Scene::Migrates
-            | Scene::Checked
-            | Scene::Tried
-            | Scene::Approved
-            | Scene::Frozen => "live",
-            Scene::TurnsBad => "rolled_back",
-            Scene::NeverReady | Scene::AnswersBadly => "failed",
-        };
-        self.end_in(number, &[wanted]).await
+        let state = self.end_in(number, &[scene.ends()]).await;
+        self.ran(scene, number).await;
+        state
     }
 
-    async fn end_in(&self, number: i64, wanted: &[&'static str]) -> &'static str {
+    pub(super) async fn end_in(&self, number: i64, wanted: &[&'static str]) -> &'static str {
         eventually(&format!("release {number} to be one of {wanted:?}"), BOUND, async || {
             let state = self.world.state_of(number).await?;
             self.answer(number, &state).await;
@@ -385,11 +316,23 @@ impl Stage {
             // What became live while nobody could see that it is bad stays.
             let bad = [&self.turns_bad, &self.never_ready, &self.answers_badly];
             let is_left = |image: &String| bad.contains(&image) && *image != wanted;
-            (running == self.running && !all.iter().any(|(_, image)| is_left(image))).then_some(())
+            let is_done = running == self.running && self.world.docker.jobs().is_empty();
+            (is_done && !all.iter().any(|(_, image)| is_left(image))).then_some(())
         })
         .await;
         let images = self.world.docker.images_of_running();
         assert!(images.contains(&wanted), "{images:?} run, {wanted} is released");
         self.world.all_said().await;
+    }
+}
+
+/// Users lost nothing but to what takes their requests along, and that not for long.
+pub(super) fn noticed(users: &Users, (step, calamity): (Step, Calamity)) {
+    let name = (step.name, calamity.name());
+    if calamity.may_lose() {
+        let lost = users.failing_for();
+        assert!(lost < LOSS, "{name:?}: {lost:?} long, {:?}", users.first_failure);
+    } else {
+        assert_eq!(users.failed(), 0, "{name:?}: {:?}", users.first_failure);
     }
 }

@@ -1,7 +1,8 @@
 //! People and newer releases get in the way of a release, in every step.
 
 use super::run::Stage;
-use super::table::{Scene, Step};
+use super::scene::Scene;
+use super::table::Step;
 use crate::App;
 use proto::v1::release::State;
 use service::fail_point::Fault;

@@ -1,36 +1,12 @@
 //! The crash table: every step of a release, every place in it where it can be cut, every way to cut it.
 
+use super::scene::Scene;
 use service::fail_point::Fault;
-
-/// What the release is like that is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scene {
-    /// It becomes live.
-    Good,
-    /// It has half of the traffic first, and becomes live when it is shown to be no worse.
-    Canary,
-    /// A job runs before it starts, and it becomes live.
-    Migrates,
-    /// CI has to be green for it, is, and it becomes live.
-    Checked,
-    /// A job tries the candidate before it has users, and it becomes live.
-    Tried,
-    /// Somebody has to agree to it, does, and it becomes live.
-    Approved,
-    /// A freeze holds it until somebody puts that aside, and it becomes live.
-    Frozen,
-    /// It stops being ready while it bakes.
-    TurnsBad,
-    /// It never gets ready.
-    NeverReady,
-    /// It is ready, and does not answer as `verify` wants it.
-    AnswersBadly,
-}
 
 /// A step, a release that goes through it, and what is said when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// As `release::State::step` names it, or `promoting`.
+    /// As `release::State::step` names it, or why a job runs, or `promoting`, `timetable`, `errand`.
     pub name: &'static str,
     /// The release.
     pub scene: Scene,
@@ -43,6 +19,8 @@ pub struct Step {
 pub enum Point {
     /// Before its effect.
     BeforeEffect,
+    /// In the middle of it: the container of a job runs.
+    Started,
     /// The effect is done, nothing is recorded.
     EffectDone,
     /// It is recorded, and not said.
@@ -69,7 +47,7 @@ const fn step(name: &'static str, scene: Scene, said: &'static str) -> Step {
 }
 
 /// Every step that changes something.
-pub const STEPS: [Step; 20] = [
+pub const STEPS: [Step; 22] = [
     step("queued", Scene::Good, "release.started.preparing"),
     step("awaiting_ci", Scene::Checked, "release.progressed.queued"),
     step("awaiting_approval", Scene::Approved, "release.progressed.queued"),
@@ -82,6 +60,7 @@ pub const STEPS: [Step; 20] = [
     step("verifying", Scene::Tried, "release.progressed.shifting"),
     step("shifting", Scene::Good, "release.progressed.baking"),
     step("judging", Scene::Canary, "release.progressed.shifting"),
+    step("judging", Scene::Shadow, "release.progressed.shifting"),
     step("baking", Scene::Good, "release.progressed.settling"),
     step("settling", Scene::Good, "release.live.live"),
     step("starting", Scene::NeverReady, "release.progressed.rolling_back"),
@@ -90,14 +69,51 @@ pub const STEPS: [Step; 20] = [
     step("restoring_traffic", Scene::TurnsBad, "release.progressed.rolling_back"),
     step("removing_candidate", Scene::TurnsBad, "release.rolled_back.rolled_back"),
     step("removing_candidate", Scene::NeverReady, "release.failed.failed"),
+    // The last, because nothing goes further back afterwards.
+    step("asking", Scene::Asks, "release.progressed.rolling_back"),
 ];
 
 /// No step of a release: one is made of what was live elsewhere for long enough.
-const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
+pub const PROMOTING: Step = step("promoting", Scene::Good, "release.created.queued");
+
+/// Every reason for a job to run, and what makes it due.
+pub const JOBS: [Step; 10] = [
+    step("before_release", Scene::Migrates, RAN),
+    step("first_release", Scene::SetUp, RAN),
+    step("undo", Scene::Undone, RAN),
+    step("verify", Scene::Tried, RAN),
+    step("verify_again", Scene::TriedTwice, RAN),
+    step("after_release", Scene::Greets, RAN),
+    step("on_failure", Scene::Mourns, RAN),
+    step("on_rollback", Scene::Cleans, RAN),
+    step("manual", Scene::Asked, RAN),
+    step("schedule", Scene::Overdue, RAN),
+];
+
+const RAN: &str = "run.finished.succeeded";
+
+/// A time that has come becomes an errand. Nothing is said of it.
+const TIMETABLE: Step = step("timetable", Scene::Overdue, RAN);
+/// What is due is taken up, and over when its job has run.
+const ERRAND: Step = step("errand", Scene::Greets, RAN);
 
 /// Every place.
 pub const POINTS: [Point; 5] =
     [Point::BeforeEffect, Point::EffectDone, Point::Recorded, Point::Published, Point::Handled];
+
+/// Every place of a job.
+const JOB_POINTS: [Point; 6] = [
+    Point::BeforeEffect,
+    Point::Started,
+    Point::EffectDone,
+    Point::Recorded,
+    Point::Published,
+    Point::Handled,
+];
+
+/// Every place of what becomes an errand, and of that.
+const TIMETABLE_POINTS: [Point; 3] = [Point::BeforeEffect, Point::EffectDone, Point::Recorded];
+const ERRAND_POINTS: [Point; 2] = [Point::BeforeEffect, Point::EffectDone];
 
 /// Every way. Holding is for faults of the infrastructure.
 pub const FAULTS: [Fault; 4] = [Fault::Kill, Fault::Error, Fault::TimedOut, Fault::Stop];
@@ -107,6 +123,7 @@ impl Point {
     pub fn name(self) -> &'static str {
         match self {
             Self::BeforeEffect => "before_effect",
+            Self::Started => "started",
             Self::EffectDone => "effect_done",
             Self::Recorded => "recorded",
             Self::Published => "published",
@@ -120,7 +137,7 @@ impl Case {
     pub fn point(&self) -> String {
         let Step { name, said, .. } = self.step;
         match self.point {
-            Point::BeforeEffect | Point::EffectDone | Point::Recorded => {
+            Point::BeforeEffect | Point::Started | Point::EffectDone | Point::Recorded => {
                 format!("deployer.{name}.{}", self.point.name())
             }
             Point::Published | Point::Handled => {
@@ -131,7 +148,11 @@ impl Case {
 
     /// The service that suffers.
     pub fn owner(&self) -> &'static str {
-        if self.point == Point::Handled { "monitor" } else { "deployer" }
+        match (self.point, self.step.said) {
+            (Point::Handled, RAN) => "gateway",
+            (Point::Handled, _) => "monitor",
+            _ => "deployer",
+        }
     }
 
     /// As it is told.
@@ -140,20 +161,28 @@ impl Case {
     }
 }
 
-/// Every row.
+/// Every row of a release.
 pub fn cases() -> impl Iterator<Item = Case> {
-    STEPS.into_iter().flat_map(rows)
+    STEPS.into_iter().flat_map(|step| rows(step, &POINTS))
 }
 
 /// Every row of what is promoted.
 pub fn promotions() -> impl Iterator<Item = Case> {
-    rows(PROMOTING)
+    rows(PROMOTING, &POINTS)
 }
 
-fn rows(step: Step) -> impl Iterator<Item = Case> {
-    POINTS
-        .into_iter()
-        .flat_map(move |point| FAULTS.into_iter().map(move |fault| Case { step, point, fault }))
+/// Every row of a job.
+pub fn jobs() -> impl Iterator<Item = Case> {
+    let runs = JOBS.into_iter().flat_map(|step| rows(step, &JOB_POINTS));
+    runs.chain(rows(TIMETABLE, &TIMETABLE_POINTS)).chain(rows(ERRAND, &ERRAND_POINTS))
+}
+
+fn rows(step: Step, points: &'static [Point]) -> impl Iterator<Item = Case> {
+    let cut = move |point: &Point| {
+        let point = *point;
+        FAULTS.into_iter().map(move |fault| Case { step, point, fault })
+    };
+    points.iter().flat_map(cut)
 }
 
 /// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once.
@@ -163,6 +192,7 @@ pub fn sample() -> impl Iterator<Item = Case> {
         // The one that stood still comes back when everything is over, and must not act.
         (Point::BeforeEffect, Fault::Stop) => {
             matches!(case.step.name, "running_jobs" | "judging" | "restoring_traffic")
+                && case.step.scene != Scene::Shadow
         }
         (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
         (Point::Published, Fault::Kill) => case.step.name == "preparing",
@@ -174,9 +204,24 @@ pub fn sample() -> impl Iterator<Item = Case> {
     cases().filter(often)
 }
 
+/// The rows of jobs that `make test` runs: the deployer is killed in another place of some, and between a time and what
+/// begins for it.
+pub fn sample_of_jobs() -> impl Iterator<Item = Case> {
+    let killed = [
+        ("first_release", Point::EffectDone),
+        ("undo", Point::Started),
+        ("verify_again", Point::Started),
+        ("on_failure", Point::BeforeEffect),
+        ("timetable", Point::Recorded),
+    ];
+    let is_it = move |case: &Case| killed.contains(&(case.step.name, case.point));
+    jobs().filter(move |case| case.fault == Fault::Kill && is_it(case))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manifest::JobAt;
     use release::{Cleared, Ending, Failure, Shift, State, Undo};
 
     /// One state for each thing that is done.
@@ -197,6 +242,7 @@ mod tests {
             State::Shifting { step: 0, phase: Shift::Applying },
             State::Shifting { step: 0, phase: Shift::Holding },
             State::Shifting { step: 0, phase: Shift::Deciding },
+            State::Shifting { step: 0, phase: Shift::Asking { failure: failure.clone() } },
             State::Baking,
             State::Settling,
             back(Undo::Traffic),
@@ -237,6 +283,38 @@ mod tests {
         let unknown: Vec<_> = states().into_iter().filter(|state| !is_known(state)).collect();
         assert!(unknown.is_empty(), "give these a row in STEPS: {unknown:#?}");
         assert_eq!(cases().count(), STEPS.len() * POINTS.len() * FAULTS.len());
+    }
+
+    /// A job at a time that is new does not compile until it is said here what runs then.
+    fn kinds(at: JobAt) -> &'static [&'static str] {
+        match at {
+            JobAt::BeforeRelease => &["before_release"],
+            JobAt::FirstRelease => &["first_release", "undo"],
+            JobAt::Verify => &["verify", "verify_again"],
+            JobAt::AfterRelease => &["after_release"],
+            JobAt::OnFailure => &["on_failure"],
+            JobAt::OnRollback => &["on_rollback"],
+            JobAt::Manual => &["manual"],
+            JobAt::Schedule => &["schedule"],
+        }
+    }
+
+    #[test]
+    fn every_job_has_crash_points() {
+        let all = [
+            JobAt::BeforeRelease,
+            JobAt::FirstRelease,
+            JobAt::Verify,
+            JobAt::AfterRelease,
+            JobAt::OnFailure,
+            JobAt::OnRollback,
+            JobAt::Manual,
+            JobAt::Schedule,
+        ];
+        let kinds: Vec<&str> = all.into_iter().flat_map(kinds).copied().collect();
+        assert_eq!(JOBS.map(|step| step.name).to_vec(), kinds);
+        let others = TIMETABLE_POINTS.len() + ERRAND_POINTS.len();
+        assert_eq!(jobs().count(), (JOBS.len() * JOB_POINTS.len() + others) * FAULTS.len());
     }
 
     #[test]

@@ -35,9 +35,10 @@ impl Docker {
         self.list(true, &[]).iter().map(seen).collect()
     }
 
-    /// The id of the only container of `service` that runs.
+    /// The id of the only container of `service` that runs, jobs aside.
     pub fn id_of(&self, service: &str) -> String {
-        let found = self.list(false, &[&format!("slipway.service={service}")]);
+        let mut found = self.list(false, &[&format!("slipway.service={service}")]);
+        found.retain(|it| it["Labels"]["slipway.job"].is_null());
         assert_eq!(found.len(), 1, "containers of {service}");
         text(&found[0]["Id"])
     }

@@ -8,7 +8,9 @@ use testkit::Load;
 
 /// The steps on the way of a release that becomes live.
 fn forwards() -> impl Iterator<Item = Step> {
-    STEPS.into_iter().filter(|step| matches!(step.scene, Scene::Good | Scene::Canary))
+    STEPS
+        .into_iter()
+        .filter(|step| matches!(step.scene, Scene::Good | Scene::Canary | Scene::Shadow))
 }
 
 #[tokio::test]
@@ -31,7 +33,10 @@ async fn a_newer_release_takes_the_place_of_an_older_one_in_every_step() {
         assert_eq!(newer, State::Live, "{}", step.name);
         let wanted = match (step.name, step.scene) {
             ("settling", _) => State::Retained,
-            ("restoring_traffic" | "removing_candidate", Scene::TurnsBad) => State::RolledBack,
+            // What cannot be undone makes way for nobody; it was taken back.
+            ("restoring_traffic" | "removing_candidate", Scene::TurnsBad) | ("asking", _) => {
+                State::RolledBack
+            }
             ("removing_candidate", _) => State::Failed,
             _ => State::Superseded,
         };

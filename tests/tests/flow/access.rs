@@ -102,6 +102,7 @@ async fn every_call_asks_for_its_role() {
     RevealSecrets               who?     who?     no       no       no       no       no
     CommitFiles                 who?     who?     no       no       no       no       no
     ReadReference               who?     who?     no       no       no       no       no
+    PublishModel                who?     who?     no       no       no       no       no
     ListTokens                  who?     who?     no       no       no       no       yes
     CreateToken                 who?     who?     no       no       no       no       yes
     DeleteToken                 who?     who?     no       no       no       no       none

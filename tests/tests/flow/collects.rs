@@ -30,6 +30,12 @@ async fn three(app: &App<'_>) -> Vec<String> {
     for (version, number) in [("one", 1), ("two", 2), ("three", 3)] {
         let release = app.ship(&json!({"version": version}), number).await;
         if number == 1 {
+            let prepared = release.steps.iter().find(|step| step.step == "preparing");
+            let told = prepared.map(|step| step.detail.as_str()).unwrap_or_default();
+            assert!(
+                told.contains("mounts volume warm at /warm, which its image does not have"),
+                "{told}"
+            );
             rewrite(app.repo, VOLUMES, "    http:");
         }
         images.push(digest(&release, "web").to_owned());

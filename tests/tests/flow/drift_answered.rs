@@ -56,8 +56,14 @@ async fn drift_is_filed_answered_by_a_new_model_that_somebody_agreed_to_and_clos
     let runs = world.slipway("runs shop").done();
     assert!(runs.contains("awaiting approval"), "{runs}");
     let before = repo.head();
-    let agreed = world.slipway("retrain shop --environment production --reason agreed");
-    assert!(agreed.complaint.contains("committed "), "{}", agreed.complaint);
+    let agreed = world.slipway("retrain shop --environment production --reason agreed --release");
+    assert!(
+        agreed.complaint.contains("released at https://github.com/acme/shop/releases/tag/model-"),
+        "{}",
+        agreed.complaint
+    );
+    let file = github.file("behaviour.json").expect("it is released");
+    assert_eq!(&file[..], std::fs::read(repo.path().join("behaviour.json")).expect("a file"));
     let message = repo.git(&["log", "-1", "--format=%B"]);
     let delivery = webhook::push(MAIN, &before, &repo.head(), &message);
     assert_eq!(app.outcome(&delivery).await, "202 accepted");

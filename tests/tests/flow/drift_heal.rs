@@ -154,6 +154,8 @@ async fn what_is_not_ours_is_never_touched_not_even_where_ours_should_be() {
     })
     .await;
     assert_eq!(watched.inspect(&name)["Id"], theirs.as_str(), "{finding:?}");
+    // That it differs, and that it cannot be healed.
+    watched.world.said("drift.detected", 2).await;
     watched.docker(&["rm", &name]);
     watched.until(State::InSync).await;
 }

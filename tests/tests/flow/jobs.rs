@@ -3,7 +3,6 @@
 use proto::v1::Release;
 use proto::v1::release::State;
 use serde_json::json;
-use service::fail_point::Fault;
 use stories::fixture::chameleon;
 use stories::{World, rewrite};
 use testkit::{Repo, eventually};
@@ -51,6 +50,10 @@ async fn a_migration_runs_once_for_each_release_and_not_on_the_way_back() {
     app.push("One").await;
     let first = app.live(1).await;
     assert!(detail(&first, "running_jobs").starts_with("migrate in "), "{first:#?}");
+    assert_eq!(
+        (first.errands[0].kind.as_str(), first.errands[0].exit_code),
+        ("before_release", Some(0))
+    );
     app.ship(&json!({"version": "two"}), 2).await;
     app.rollback(1).await.expect("the way back");
     app.live(3).await;
@@ -139,22 +142,4 @@ async fn a_job_finds_what_its_service_depends_on() {
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     assert!(detail(&app.live(1).await, "running_jobs").starts_with("migrate in "));
-}
-
-#[tokio::test]
-async fn a_migration_runs_once_wherever_the_deployer_dies() {
-    let mut world = World::start().await;
-    let repo = with_jobs(&[MIGRATE]);
-    world.register("shop", &repo).await.push("One").await;
-    world.app("shop", &repo).live(1).await;
-    for (number, point) in [(2, "started"), (3, "ended"), (4, "recorded")] {
-        world.arm(&format!("deployer.job.{point}"), Fault::Kill);
-        stories::fixture::behave(&repo, &json!({ "version": number.to_string() }));
-        world.app("shop", &repo).push("Another").await;
-        world.hit(&format!("deployer.job.{point}")).await;
-        world.rises("deployer").await;
-        world.disarm();
-        world.app("shop", &repo).live(number).await;
-    }
-    assert_eq!(written(&world, "migrated"), "1 2 3 4");
 }

@@ -1,17 +1,18 @@
 //! Model against model: what a candidate predicts beside the stable release, before it answers users.
 
 use proto::v1::Canary;
+use proto::v1::release::State;
 use serde_json::json;
 use std::fmt::Write;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
-use stories::{App, World, rewrite};
-use testkit::{Load, Repo, eventually};
+use stories::{ADMIN_TOKEN, App, World, rewrite};
+use testkit::{GitHub, Http, Load, Repo, eventually};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 /// The chameleon's version stands in for a prediction.
 const CAPTURED: &str = "drift:\n  data:\n    reference: data/reference.csv\n    capture: { service: web, path: /, \
-                        features: { amount: /amount }, prediction: /version }\n";
+                        share: 100%, features: { amount: /amount }, prediction: /version }\n";
 
 /// The chameleon's echo says how long a request was; what was true of it is told by the request's `id`.
 const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    truth: { key: /id, kind: number }\n    \
@@ -19,13 +20,17 @@ const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    trut
 /// Predictions.
 const MANY: i64 = 120;
 
-/// An app whose releases get copies of all requests, and differ in nothing but their predictions.
-fn shadowed() -> Repo {
+/// Releases get copies of all requests, and differ in nothing but their predictions.
+const SHADOW: &str =
+    "shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } }";
+const CANARY: &str = "canary: { steps: [50, 100], hold: 5s, analysis: { p95: 1000% } }";
+
+/// An app with a model, whose releases take over so.
+fn predicting(strategy: &str) -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    let shadow = "strategy: { shadow: { share: 100%, for: 10s, ignore: [/instance, /release], analysis: { p95: 1000% } } }";
-    rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
+    rewrite(&repo, "bake: 3s", &format!("strategy: {{ {strategy} }}\n    bake: 3s"));
     rewrite(&repo, "environments:", &format!("{CAPTURED}environments:"));
-    repo.write("data/reference.csv", "amount\n1\n").commit("Copies first");
+    repo.write("data/reference.csv", "amount\n1\n").commit("With a model");
     repo
 }
 
@@ -39,7 +44,7 @@ async fn asked(app: &App<'_>) -> Canary {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shadow_whose_model_disagrees_asks_a_person_who_lets_it_go_on() {
-    let (world, repo) = (World::start().await, shadowed());
+    let (world, repo) = (World::start().await, predicting(SHADOW));
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     app.live(1).await;
@@ -62,12 +67,81 @@ async fn a_shadow_whose_model_disagrees_asks_a_person_who_lets_it_go_on() {
     assert_eq!((load.stop().await.failed(), app.version().await.as_str()), (0, "two"));
 }
 
+#[tokio::test]
+async fn a_canary_whose_model_predicts_otherwise_asks_a_person_who_takes_it_back() {
+    let (world, repo) = (World::start().await, predicting(CANARY));
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    let bodies = [json!({"amount": 1})];
+    let load = Load::post(&app.users(), "/", &bodies, 4, Duration::from_millis(2));
+    behave(&repo, &json!({"version": "two"}));
+    app.push("Two").await;
+    let canary = asked(&app).await;
+    assert_eq!((canary.verdict.as_str(), canary.step), ("inconclusive", 1));
+    let told = "(100 %) are of another kind, of the stable release 0 of";
+    assert!(canary.sentence.contains(told), "{}", canary.sentence);
+    // Both got other requests, so that nothing can be said of the same ones.
+    assert!(!canary.sentence.contains("for the same requests"), "{}", canary.sentence);
+    app.rollback(0).await.expect("the stable release is there");
+    let release = app.release_in(2, &[State::RolledBack]).await;
+    assert_eq!((release.pinned, load.stop().await.failed()), (true, 0));
+    assert_eq!(app.version().await, "one");
+}
+
+/// Users ask, and each prediction is off by so much; what was true of them, as CSV.
+async fn predicted(app: &App<'_>, first: i64, off: usize) -> String {
+    let headers = [("content-type", "application/json".to_owned())];
+    let mut truths = "key,truth\n".to_owned();
+    for id in first..first + MANY {
+        let body = json!({"id": id, "amount": 1}).to_string();
+        writeln!(truths, "{id},{}", body.len() + off).expect("a text grows");
+        app.users().post("/echo", &headers, body).await.expect("answered");
+    }
+    truths
+}
+
+/// A program tells what was true until it is known of every prediction; the last answer.
+async fn told(world: &World, truths: &str) -> serde_json::Value {
+    let headers = [
+        ("authorization", format!("Bearer {ADMIN_TOKEN}")),
+        ("content-type", "text/csv".to_owned()),
+    ];
+    let address = world.api().replace("http://", "").parse().expect("an address");
+    let program = Http::new(address, "slipway.example.com");
+    let (door, mut known) = ("/apps/shop/environments/production/truths", 0);
+    eventually("every prediction to be known", PATIENCE, async || {
+        let answer = program.post(door, &headers, truths.to_owned()).await;
+        let told = answer.expect("the gateway answers").json();
+        known += told["known_count"].as_i64().expect("a count");
+        (known == MANY).then_some(told)
+    })
+    .await
+}
+
+/// Compares until the issue is so.
+async fn filed(world: &World, github: &GitHub, (state, says): (&str, &str)) {
+    eventually(&format!("the issue to be {state} with {says:?}"), PATIENCE, async || {
+        world.slipway("drift check shop production");
+        let issue = github.issues().into_iter().next()?;
+        (issue["state"] == state && issue["body"].as_str()?.contains(says)).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_true_is_told_later_and_shows_how_good_a_model_is() {
+async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_it_is_gone() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     rewrite(&repo, "environments:", &format!("{TOLD}environments:"));
     repo.write("data/reference.csv", "amount\n1\n").commit("What was true is told");
-    let world = World::start().await;
+    let github = GitHub::start().await;
+    let world = World::with(&[
+        ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8"),
+        ("SLIPWAY_GITHUB_URL", &github.url()),
+        ("SLIPWAY_GITHUB_TOKEN", testkit::github::TOKEN),
+        ("SLIPWAY_GITHUB_REPOSITORIES", "shop=acme/shop"),
+    ])
+    .await;
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     app.live(1).await;
@@ -76,24 +150,22 @@ async fn what_was_true_is_told_later_and_shows_how_good_a_model_is() {
         (world.slipway(show).status == 0).then_some(())
     })
     .await;
-    let (headers, mut truths) = ([("content-type", "application/json".to_owned())], String::new());
-    for id in 100..100 + MANY {
-        let body = json!({"id": id, "amount": 1}).to_string();
-        // Each prediction is off by two.
-        writeln!(truths, "{id},{}", body.len() + 2).expect("a text grows");
-        app.users().post("/echo", &headers, body).await.expect("answered");
-    }
+    let truths = predicted(&app, 100, 2).await;
+    told(&world, &truths).await;
     let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), format!("key,truth\n{truths}")).expect("is written");
+    std::fs::write(file.path(), &truths).expect("is written");
     let tell = format!("drift truth shop production {} --output json", file.path().display());
-    let mut known = 0;
-    eventually("every prediction to be known", PATIENCE, async || {
-        let told = world.slipway(&tell).json();
-        known += told["known_count"].as_i64().expect("a count");
-        (known == MANY).then_some(())
-    })
-    .await;
-    assert_eq!(world.slipway(&tell).json()["unknown_count"], MANY);
+    assert_eq!(world.slipway(&tell).json()["unknown_count"], MANY, "it is told once");
     let shown = world.slipway(show).done();
     assert!(shown.contains("MAE 2.000, RMSE 2.000") && shown.contains("#1"), "{shown}");
+    behave(&repo, &json!({"version": "two"}));
+    app.push("Two").await;
+    app.live(2).await;
+    told(&world, &predicted(&app, 300, 20).await).await;
+    filed(&world, &github, ("open", "mean absolute error | 20.000 | 2.000")).await;
+    assert_eq!(world.slipway(show).status, 1);
+    app.rollback(1).await.expect("it goes back");
+    app.live(3).await;
+    told(&world, &predicted(&app, 500, 2).await).await;
+    filed(&world, &github, ("closed", "Release 2")).await;
 }

@@ -6,9 +6,10 @@ use serde_json::json;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
-use testkit::{Prometheus, Repo, eventually};
+use testkit::{Documents, Load, Prometheus, Repo, eventually};
 
 const PATIENCE: Duration = Duration::from_mins(2);
+const ALLOWED: (&str, &str) = ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8");
 const BEARER: &str = "Bearer let-the-deployer-in";
 
 /// An app whose canaries are judged by their queue, too.
@@ -41,7 +42,7 @@ async fn a_canary_with_a_longer_queue_goes_back_and_the_queue_is_named() {
     let prometheus = Prometheus::start().await;
     prometheus.want(BEARER);
     prometheus.set("queue", &[("release", "1")], 11.0);
-    let mut world = World::with(&[("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8")]).await;
+    let mut world = World::with(&[ALLOWED]).await;
     let repo = judged_by_queue(&prometheus);
     let app = world.register("shop", &repo).await;
     app.set_secret("METRICS", BEARER).await;
@@ -65,4 +66,51 @@ async fn a_canary_with_a_longer_queue_goes_back_and_the_queue_is_named() {
     assert!(failure.message.starts_with(began), "{}", failure.message);
     let told = world.slipway("explain shop production 2").done();
     assert!(told.contains("queue 20 last, of the stable release 11, read 7 times"), "{told}");
+}
+
+/// An app whose releases get copies first, and are judged by what is open at a desk and what their instances say.
+fn judged_by_desk(desk: &Documents) -> Repo {
+    let repo = chameleon("shop", &json!({"version": "one", "stats": {"hits": 0.9}}));
+    let source = format!("url: \"{}/open/{{number}}\", authorization: DESK", desk.url());
+    let open = format!("open: {{ http: {{ {source}, pointer: /count }}, least: 3, period: 1s }}");
+    let source = "instances: { service: web, get: /stats, pointer: /hits }";
+    let hits = format!("hits: {{ {source}, better: higher, period: 1s }}");
+    let analysis = format!("analysis: {{ p95: 1000%, readings: {{ {open}, {hits} }} }}");
+    let shadow = format!(
+        "strategy: {{ shadow: {{ share: 100%, for: 1m, ignore: [/version, /instance, /release], {analysis} }} }}"
+    );
+    rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
+    repo.commit("Judged by a desk and its instances");
+    repo
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_is_judged_by_what_a_desk_and_its_instances_say() {
+    let desk = Documents::start().await;
+    desk.want(BEARER);
+    desk.put("/open/1", json!({"count": 5}));
+    desk.put("/open/2", json!({"count": 7}));
+    let (world, repo) = (World::with(&[ALLOWED]).await, judged_by_desk(&desk));
+    let app = world.register("shop", &repo).await;
+    let planned = app.plan().await.expect("a plan");
+    assert!(planned.contains("asked for with the secret DESK, which is not set"), "{planned}");
+    app.set_secret("DESK", BEARER).await;
+    app.push("One").await;
+    app.live(1).await;
+    let planned = app.plan().await.expect("a plan");
+    let judged =
+        "judged    hits         20% at most        lower: /hits of /stats of each instance of web";
+    assert!(planned.contains(judged), "{planned}");
+    let load = Load::start(&app.users(), "/", 4, Duration::from_millis(2));
+    behave(&repo, &json!({"version": "two", "stats": {"hits": 0.4}}));
+    app.push("Two").await;
+    let release = app.release_in(2, &[State::Failed]).await;
+    assert_eq!((load.stop().await.failed(), release.pinned), (0, false));
+    let failure = release.failure.expect("why");
+    let began = "by copies: fail: hits: 0.4 on average of ";
+    assert!(failure.message.starts_with(began), "{}", failure.message);
+    // It is more by two, and three are allowed.
+    let open = release.readings.iter().find(|it| it.name == "open").expect("it was read");
+    let read = (open.candidate, open.stable, open.problem.as_str());
+    assert_eq!(read, (Some(7.0), Some(5.0), ""));
 }

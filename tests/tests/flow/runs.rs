@@ -4,17 +4,19 @@
 use crate::tell::reason;
 use proto::v1::release::State;
 use proto::v1::run::State as RunState;
-use proto::v1::{
-    ListRunsRequest, PromoteReleaseRequest, RollbackEnvironmentRequest, Run, RunJobRequest,
-};
+use proto::v1::{ListRunsRequest, PromoteReleaseRequest, RollbackEnvironmentRequest, Run};
 use serde_json::json;
-use service::fail_point::Fault;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
 use testkit::{Repo, eventually};
 
 const PLACE: &str = "apps/shop/environments/production";
+/// What is waited for comes within this.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Of a job: goes on until there is a file in the volume.
+const WAITS: &str =
+    "import time; [time.sleep(0.1) for _ in iter(lambda: os.path.exists('/data/go'), True)]";
 
 /// Writes a word into a volume that the service has as well.
 fn writes(job: &str, at: &str, rest: &str) -> String {
@@ -45,7 +47,7 @@ async fn runs(world: &World) -> Option<Vec<Run>> {
 
 /// What came of every run, the oldest first, when so many have ended.
 async fn ended(world: &World, count: usize) -> Vec<String> {
-    eventually("the runs to end", Duration::from_mins(1), async || {
+    eventually("the runs to end", PATIENCE, async || {
         let mut runs = runs(world).await?;
         runs.reverse();
         let over = |run: &Run| !matches!(run.state(), RunState::Due | RunState::Running);
@@ -58,20 +60,38 @@ async fn ended(world: &World, count: usize) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_run_by_hand_one_at_a_time_and_its_outcome_is_that_of_the_command() {
-    let world = World::start().await;
-    let says = "print(sys.argv[1:]); sys.exit(len(sys.argv) - 1)";
-    let sleeps = "import time; print('sleeps', flush=True); time.sleep(600)".to_owned();
-    let jobs = [writes("says", "manual", says), writes("sleeps", "manual", &sleeps)];
+    let mut world = World::start().await;
+    let says = "print(sys.argv[1:], os.environ['API_KEY']); sys.exit(len(sys.argv) - 1)";
+    let waits = format!("print('waits', flush=True); {WAITS}");
+    let jobs = [writes("says", "manual", says), writes("waits", "manual", &waits)];
     let repo = with_jobs(&jobs);
-    world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
-    assert_eq!(world.slipway("run shop says").done(), "[]\n");
+    rewrite(&repo, "    http: {", "    secrets: [API_KEY]\n    http: {");
+    let app = world.register("shop", &repo).await;
+    app.set_secret("API_KEY", "the-value-of-the-key").await;
+    app.ship(&json!({"version": "one"}), 1).await;
+    assert_eq!(world.slipway("run shop says").done(), "[] ***\n");
     let bad = world.slipway("run shop says -e production -- one --two");
-    assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two']\n"));
-    world.slipway_follows("run shop sleeps").shows("sleeps").await;
-    insta::assert_snapshot!(world.slipway("run shop sleeps").failed(), @"6 error: job sleeps runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
+    assert_eq!((bad.status, bad.out.as_str()), (1, "['one', '--two'] ***\n"));
+    // Who asked is gone, and it goes on.
+    world.slipway_follows("run shop waits").shows("waits").await;
+    insta::assert_snapshot!(world.slipway("run shop waits").failed(), @"6 error: job waits runs already, and never twice at a time in an environment; `slipway runs shop` lists its runs [JOB_RUNS]");
     let failed = runs(&world).await.expect("a list").swap_remove(1);
     let shown = world.slipway(&format!("runs shop {}", &failed.name["runs/".len()..])).done();
-    assert!(shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two']\n"), "{shown}");
+    assert!(
+        shown.contains("JOB_FAILED: ") && shown.ends_with("| ['one', '--two'] ***\n"),
+        "{shown}"
+    );
+    world.docker.exec("web", &["touch", "/data/go"]);
+    assert_eq!(ended(&world, 3).await[2], "manual waits Succeeded");
+    // Who carries it out dies, and who asked hears how it ended.
+    world.docker.exec("web", &["rm", "/data/go"]);
+    let mut asked = world.slipway_follows("run shop waits");
+    asked.shows("waits").await;
+    world.kill("deployer");
+    world.resume("deployer");
+    world.docker.exec("web", &["touch", "/data/go"]);
+    let status = eventually("the command to end", PATIENCE, async || asked.ended()).await;
+    assert_eq!((status, asked.shown().as_str()), (0, "waits\n"));
 }
 
 #[tokio::test]
@@ -107,10 +127,8 @@ async fn asking(app: &App<'_>) {
     rewrite(app.repo, "at: manual", "at: before_release, irreversible: true");
     behave(app.repo, &json!({"version": "two", "unready_after_s": 1}));
     app.push("It cannot be undone, and turns bad").await;
-    eventually("a person to be asked", Duration::from_mins(1), async || {
-        app.release(2).await.asks.then_some(())
-    })
-    .await;
+    eventually("a person to be asked", PATIENCE, async || app.release(2).await.asks.then_some(()))
+        .await;
 }
 
 async fn back(app: &App<'_>, number: i64, confirm_irreversible: bool) -> Result<(), String> {
@@ -135,28 +153,57 @@ async fn past_what_cannot_be_undone_only_a_person_goes_back() {
     let kept = PromoteReleaseRequest { name, ..Default::default() };
     app.client.clone().releases.promote_release(kept).await.expect("a person keeps it");
     app.live(2).await;
+    let plan = world.slipway("plan -e production --app shop").done();
+    assert!(plan.contains("only when a person says so, once job migrates has run"), "{plan}");
     assert_eq!(back(&app, 1, false).await, refused);
     back(&app, 1, true).await.expect("a person says so");
     app.live(3).await;
     assert_eq!(app.version().await, "one");
 }
 
+/// Waits for a file in the volume, at half past two in the night of Berlin.
+fn by_the_clock(job: &str, policy: &str) -> String {
+    let at = "schedule, schedule: \"30 2 * * *\", timezone: Europe/Berlin";
+    let command = format!("[python, -c, \"import os; {WAITS}\"]");
+    format!("{job}: {{ service: web, at: {at}{policy}, command: {command} }}")
+}
+
+/// Waits until so many runs are known, and so many of them wait; what is known of each, the oldest first.
+async fn known(world: &World, count: usize, due: usize) -> Vec<String> {
+    eventually("the times to be taken", PATIENCE, async || {
+        let mut runs = runs(world).await.filter(|runs| runs.len() == count)?;
+        runs.reverse();
+        let tell = |run: &Run| format!("{} {:?} {}", run.job, run.state(), run.reason);
+        let waiting = runs.iter().filter(|run| run.state() == RunState::Due).count();
+        (waiting == due).then(|| runs.iter().map(tell).collect())
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_job_that_was_asked_for_runs_once_wherever_the_deployer_dies() {
-    let mut world = World::alone().await;
-    let repo = with_jobs(&[writes("works", "manual", "")]);
+async fn what_is_due_by_the_clock_runs_once_and_as_its_policy_says() {
+    let world = World::start().await;
+    let policies = [("skips", ""), ("queues", ", overlap: queue"), ("leaves", ", missed: skip")];
+    let repo = with_jobs(&policies.map(|(job, policy)| by_the_clock(job, policy)));
     world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
-    for (count, point) in [(1, "started"), (2, "ended"), (3, "recorded")] {
-        world.arm(&format!("deployer.job.{point}"), Fault::Kill);
-        let name = format!("{PLACE}/jobs/works");
-        let asked = RunJobRequest { name, request_id: point.to_owned(), ..Default::default() };
-        let first = world.admin().jobs.run_job(asked.clone()).await.expect("it is due");
-        let again = world.admin().jobs.run_job(asked).await.expect("the same answer");
-        assert_eq!(first.into_inner(), again.into_inner());
-        world.hit(&format!("deployer.job.{point}")).await;
-        world.rises("deployer").await;
-        world.disarm();
-        assert_eq!(ended(&world, count).await, vec!["manual works Succeeded"; count]);
+    let next = world.slipway("runs shop").done();
+    assert!(["00:30:00Z", "01:30:00Z"].iter().any(|berlin| next.contains(berlin)), "{next}");
+    for (job, _) in policies {
+        world.is_overdue(job).await;
     }
-    assert_eq!(notes(&world), "works works works");
+    // Of three nights.
+    assert_eq!(known(&world, 3, 0).await[2], "leaves Skipped MISSED");
+    for job in ["skips", "queues"] {
+        world.is_overdue(job).await;
+    }
+    assert_eq!(known(&world, 5, 1).await[3..], ["skips Skipped OVERLAP", "queues Due "]);
+    world.docker.exec("web", &["touch", "/data/go"]);
+    let ends = [
+        "skips Succeeded",
+        "queues Succeeded",
+        "leaves Skipped",
+        "skips Skipped",
+        "queues Succeeded",
+    ];
+    assert_eq!(ended(&world, 5).await, ends.map(|end| format!("schedule {end}")));
 }

@@ -52,6 +52,30 @@ async fn a_shadow_that_answers_the_same_goes_live_and_nobody_notices() {
 }
 
 #[tokio::test]
+async fn a_shadow_without_users_is_judged_by_requests_of_slipway() {
+    let (world, repo) = (World::start().await, shadowed("10s", "[/version, /instance, /release]"));
+    let own =
+        "share: 1%, differences: 10%, synthetic: { requests: [{ get: / }], per_minute: 1200 }";
+    rewrite(&repo, "share: 100%", own);
+    rewrite(&repo, "p95: 1000%", "errors: 10%, p95: 1000%");
+    repo.commit("Nobody comes");
+    let app = world.register("shop", &repo).await;
+    app.push("One").await;
+    app.live(1).await;
+    behave(&repo, &json!({"version": "two"}));
+    app.push("Two").await;
+    let release = app.live(2).await;
+    let sent = release.synthetic.expect("requests");
+    let told = format!(
+        "of these requests {} of the candidate and {} of the stable release were sent by Slipway",
+        sent.candidate, sent.stable
+    );
+    assert!(by_copies(&release).concat().ends_with(&told), "{:?}", release.steps);
+    let copies = release.shadow.as_ref().expect("copies").copies;
+    assert!(sent.candidate == sent.stable && copies > 20, "{sent:?}, {copies} copies");
+}
+
+#[tokio::test]
 async fn a_shadow_that_fails_and_answers_otherwise_is_found_before_any_user_sees_it() {
     let (world, repo) = (World::start().await, shadowed("1m", "[/instance, /release]"));
     let bad = json!({"version": "two", "error_after_s": 0, "error_every": 10});

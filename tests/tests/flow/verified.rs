@@ -1,8 +1,8 @@
 //! Warm-up and `verify`: a candidate proves its answers before users get them, and once more when they do. Jobs try it,
 //! its speed is compared with that of the stable release, and what fails is left to be looked into.
 
-use proto::v1::Release;
 use proto::v1::release::State;
+use proto::v1::{Answered, Release};
 use serde_json::{Value, json};
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
@@ -28,6 +28,15 @@ fn detail<'a>(release: &'a Release, step: &str) -> &'a str {
     found.map_or("it was not done", |step| &step.detail)
 }
 
+/// How each request was answered, and how often well.
+fn answers(release: &Release) -> Vec<String> {
+    let told = release.answers.iter().map(|it| {
+        let Answered { step, request, good, sent, .. } = it;
+        format!("{step} {request} {good}/{sent}")
+    });
+    told.collect()
+}
+
 /// What became of the second release while users asked, and of how many requests none failed.
 async fn second(app: &App<'_>, repo: &Repo, behaviour: &Value, state: State) -> Release {
     let load = Load::steady(&app.users());
@@ -51,6 +60,10 @@ async fn a_candidate_is_warmed_up_and_verified_before_it_has_users() {
     let release = app.live(1).await;
     assert!(detail(&release, "warming").starts_with("3 requests sent, 3 answered, 1."));
     assert!(detail(&release, "verifying").starts_with("1 request good, the slowest answer after "));
+    assert_eq!(
+        answers(&release),
+        ["warming GET / 2/2", "warming POST /echo 1/1", "verifying GET / 1/1", "baking GET / 1/1"]
+    );
     let steps: Vec<&str> = release.steps.iter().map(|step| step.step.as_str()).collect();
     let wanted = ["starting", "warming", "verifying", "shifting", "baking"];
     assert!(steps.windows(5).any(|window| window == wanted), "{steps:?}");
@@ -59,13 +72,14 @@ async fn a_candidate_is_warmed_up_and_verified_before_it_has_users() {
 #[tokio::test]
 async fn a_candidate_that_answers_otherwise_never_has_users() {
     let world = World::start().await;
-    let asked = "{ service: web, get: /, within: 2s, expect: { /version: { equals: one } } }";
+    let asked = "{ service: web, get: /, within: 2s, expect: { /version: { equals: one } }, \
+        expect_headers: { content-type: json }, expect_body: version }";
     let repo = verified(asked, &json!({"version": "one"}));
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     app.live(1).await;
     let failed = second(&app, &repo, &json!({"version": "two"}), State::Failed).await;
-    let failure = failed.failure.expect("why");
+    let failure = failed.failure.clone().expect("why");
     insta::assert_snapshot!(format!("{} {}", failure.reason, failure.message), @r#"VERIFY_FAILED GET / is not answered by web (0) as `verify` wants it: /version is "two", not "one""#);
     assert!(
         failure.probe_lines[1].starts_with("{\"version\": \"two\""),
@@ -73,6 +87,10 @@ async fn a_candidate_that_answers_otherwise_never_has_users() {
         failure.probe_lines
     );
     assert_eq!(app.version().await, "one");
+    assert_eq!(
+        (answers(&failed), &failed.answers[0].wrong),
+        (vec!["verifying GET / 0/1".to_owned()], &failure.message)
+    );
 }
 
 #[tokio::test]
@@ -134,7 +152,9 @@ async fn a_candidate_that_answers_more_slowly_than_it_may_never_has_users() {
         second(&app, &repo, &json!({"version": "two", "slow_ms": 80}), State::Failed).await;
     let failure = failed.failure.expect("why");
     assert_eq!(failure.reason, "SLOWER", "{failure:?}");
-    assert!(failure.message.contains("; that is slower by more than 50 %"), "{failure:?}");
+    let wanted = "; that is slower by more than 50 %";
+    assert!(failure.message.contains(wanted), "{failure:?}");
+    assert!(failed.answers[0].compared.contains(wanted), "{:?}", failed.answers);
 }
 
 #[tokio::test]

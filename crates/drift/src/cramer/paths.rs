@@ -2,8 +2,10 @@
 //! for the Cramér-Von Mises Two-Sample Test" (2006).
 //!
 //! Evidently counts in the smallest type of numpy that holds the largest count. That may be half or single precision,
-//! which rounds, and its probabilities are what users compare with: it is rounded here in the same way and order.
+//! which rounds, sums and counts alike, and its probabilities are what users compare with: by its rule it is rounded here in
+//! the same way and order.
 
+use crate::report::Mode;
 use std::collections::HashMap;
 
 /// A type of numpy.
@@ -26,6 +28,12 @@ impl Precision {
             Self::Half => half(value),
         }
     }
+
+    /// Sums are below 2^24, which single precision holds.
+    #[expect(clippy::cast_precision_loss, reason = "less than 2^40")]
+    fn round_sum(self, sum: i64) -> i64 {
+        if self == Self::Half { signed(half(sum as f64)) } else { sum }
+    }
 }
 
 /// To the nearest number with eleven binary digits.
@@ -42,6 +50,9 @@ fn single(value: f64) -> f32 {
     value as f32
 }
 
+/// Where a sum is.
+type Places = HashMap<i64, usize>;
+
 /// The paths to a place of the lattice: how many have which sum.
 #[derive(Debug, Clone, Default)]
 struct Paths {
@@ -52,26 +63,44 @@ struct Paths {
 impl Paths {
     /// Both together: first what both have, by its sum, then what is left of each.
     fn with(&self, other: &Self, precision: Precision) -> Self {
-        let places: HashMap<i64, usize> =
-            other.sums.iter().enumerate().map(|(at, sum)| (*sum, at)).collect();
-        let shared = self.sums.iter().zip(&self.counts);
-        let mut shared: Vec<(i64, f64)> = shared
-            .filter_map(|(sum, count)| {
-                Some((*sum, precision.round(count + other.counts[*places.get(sum)?])))
+        let (ours, theirs) = (self.first(), other.first());
+        let mut shared: Vec<(i64, f64)> = ours
+            .iter()
+            .filter_map(|(sum, at)| {
+                let count = self.counts[*at] + other.counts[*theirs.get(sum)?];
+                Some((*sum, precision.round(count)))
             })
             .collect();
         shared.sort_unstable_by_key(|(sum, _)| *sum);
-        let is_shared = |sum: &i64| shared.binary_search_by_key(sum, |(sum, _)| *sum).is_ok();
-        let left = [self, other].into_iter().flat_map(|paths| paths.sums.iter().zip(&paths.counts));
-        let left: Vec<(i64, f64)> =
-            left.filter(|(sum, _)| !is_shared(sum)).map(|(sum, count)| (*sum, *count)).collect();
-        let (sums, counts) = shared.into_iter().chain(left).unzip();
+        let left = self.left((&ours, &theirs)).chain(other.left((&theirs, &ours)));
+        let (sums, counts) = shared.iter().copied().chain(left).unzip();
         Self { sums, counts }
+    }
+
+    /// Where each sum is first: rounding may have made equal ones of different ones.
+    fn first(&self) -> Places {
+        let mut first = HashMap::with_capacity(self.sums.len());
+        for (at, sum) in self.sums.iter().enumerate() {
+            first.entry(*sum).or_insert(at);
+        }
+        first
+    }
+
+    /// What is not the first of a sum that the others have.
+    fn left(&self, (own, others): (&Places, &Places)) -> impl Iterator<Item = (i64, f64)> {
+        let each = self.sums.iter().zip(&self.counts).enumerate();
+        // Where no two sums are equal, each is the first.
+        let are_different = own.len() == self.sums.len();
+        each.filter(move |(at, (sum, _))| {
+            let is_first = are_different || own.get(*sum) == Some(at);
+            !(is_first && others.contains_key(*sum))
+        })
+        .map(|(_, (sum, count))| (*sum, *count))
     }
 }
 
 /// The probability of the criterion `u` or more for samples of these sizes.
-pub(super) fn exact(u: f64, n1: f64, n2: f64) -> f64 {
+pub(super) fn exact(u: f64, (n1, n2): (f64, f64), mode: Mode) -> f64 {
     let divisor = (1..=20).rev().map(f64::from).find(|d| n1 % d < 0.5 && n2 % d < 0.5);
     let multiple = n1 * n2 / divisor.unwrap_or(1.0);
     let product = n1 * n2;
@@ -79,7 +108,7 @@ pub(super) fn exact(u: f64, n1: f64, n2: f64) -> f64 {
         / (6.0 * product * product))
         .floor();
     let all = (1..=whole(n2)).map(crate::count).fold(1.0, |all, i| all * (n1 + i) / i).round();
-    let precision = if multiple * multiple * (n1 + n2) >= all {
+    let precision = if mode == Mode::Slipway || multiple * multiple * (n1 + n2) >= all {
         Precision::Whole
     } else if all < MOST_OF_HALF {
         Precision::Half
@@ -105,7 +134,9 @@ fn walk((n1, n2): (f64, f64), (a, b): (f64, f64), precision: Precision) -> Paths
         for (at, here) in places.iter_mut().enumerate() {
             let step = signed((a * crate::count(at) - b * crate::count(row)).powi(2));
             before = before.with(here, precision);
-            before.sums.iter_mut().for_each(|sum| *sum += step);
+            for sum in &mut before.sums {
+                *sum = precision.round_sum(*sum + step);
+            }
             here.clone_from(&before);
         }
     }

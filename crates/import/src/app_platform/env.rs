@@ -22,8 +22,13 @@ pub(super) fn read(
     ledger: &mut Ledger,
 ) {
     let own = place.get("envs");
-    for env in around.envs.iter().chain(&own).flat_map(Place::items) {
-        one(&env, around, service, ledger);
+    let envs: Vec<Place<'_>> = around.envs.iter().chain(&own).flat_map(Place::items).collect();
+    for env in &envs {
+        one(env, around, service, ledger);
+    }
+    if service.build.is_some() && envs.iter().any(|env| env.get("scope").is_none()) {
+        let why = "variables without a scope are there during the builds of App Platform, too";
+        ledger.added(place, why, "write those for which the Dockerfile has an ARG as `build.args`");
     }
 }
 
@@ -61,9 +66,13 @@ fn one(env: &Place<'_>, around: &Around<'_>, service: &mut Service, ledger: &mut
         Value::Secret(why) => {
             let told = value.as_ref().unwrap_or(&key);
             ledger.changed(told, why, &format!("set {name_text} with `slipway secret set`"));
-            match &mut service.build {
-                Some(build) if scope == "BUILD_TIME" => build.secrets.push(name),
-                _ => service.give(name),
+            let built = service.build.as_mut().filter(|_| scope.contains("BUILD"));
+            let is_built_alone = built.is_some() && scope == "BUILD_TIME";
+            if let Some(build) = built {
+                build.secrets.push(name.clone());
+            }
+            if !is_built_alone {
+                service.give(name);
             }
         }
         Value::Unknown => {

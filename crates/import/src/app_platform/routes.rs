@@ -41,15 +41,34 @@ pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
             app.environment.paths.push((prefix.clone(), Word::new(name)));
         }
         if let Some(service) = service {
-            route(service, prefix, keep, several);
+            route(service, (prefix, keep), several, ledger);
         }
     }
 }
 
-fn route(service: &mut Service, prefix: Word, keep: Option<Word>, several: bool) {
+fn route(
+    service: &mut Service,
+    (prefix, keep): (Word, Option<Word>),
+    several: bool,
+    ledger: &mut Ledger,
+) {
     let Some(http) = &mut service.http else { return };
-    let strip = keep.as_ref().is_none_or(|keep| keep.text == "false") && prefix.text != "/";
+    let known = http.strip_prefix.take();
+    let wanted = keep.as_ref().is_none_or(|keep| keep.text == "false");
+    // To take `/` away changes nothing.
+    let strip = match &known {
+        Some(known) if prefix.text == "/" => known.text == "true",
+        _ => wanted && prefix.text != "/",
+    };
     let from = keep.map_or_else(Vec::new, |keep| keep.from);
+    if known.as_ref().is_some_and(|known| known.text != strip.to_string()) {
+        let why = format!("all paths of a service are alike: `strip_prefix` is {strip}");
+        if let Some(mark) = from.first().or(prefix.from.first()) {
+            ledger.changed_at(mark, why, "let the service answer paths as they come");
+        }
+    }
+    let from = known.map_or_else(Vec::new, |known| known.from).into_iter().chain(from);
+    let from: Vec<_> = from.collect();
     if strip || !from.is_empty() {
         http.strip_prefix = Some(Word { text: strip.to_string(), from });
     }
@@ -107,10 +126,12 @@ fn ruled(rule: &Place<'_>, ledger: &mut Ledger) -> Option<(Word, String, Option<
         ledger.left(&authority, "all hosts of an environment have the same paths", help);
     }
     let path = matched.and_then(|matched| matched.get("path"));
-    let prefix = path.and_then(|path| path.get("prefix"));
-    let prefix = match prefix.as_ref().and_then(Word::of) {
-        Some(prefix) => prefix,
-        None => Word::new("/"),
-    };
+    let exact = path.as_ref().and_then(|path| path.get("exact"));
+    if let Some(exact) = &exact {
+        let help = "let the service answer what is below it";
+        ledger.changed(exact, "a path leads here with all below it", help);
+    }
+    let prefix = path.and_then(|path| path.get("prefix")).or(exact);
+    let prefix = prefix.as_ref().and_then(Word::of).unwrap_or_else(|| Word::new("/"));
     Some((prefix.and(&name), label(name.text()?), kept(&component)))
 }

@@ -19,7 +19,7 @@ pub(super) fn read(place: &Place<'_>, ledger: &mut Ledger) -> Build {
     build.target = place.get("target").and_then(|target| Word::of(&target));
     for (name, value) in pairs(place.get("args").as_ref()) {
         match value {
-            Some(value) => build.args.push((name, value)),
+            Some(value) => build.argue(name, value, ledger),
             None => build.secrets.push(name),
         }
     }

@@ -1,6 +1,6 @@
 //! How many instances run, and what each may use.
 
-use super::left::DEPLOY;
+use super::left::{DEPLOY, HARDENED};
 use crate::amount;
 use crate::form::Service;
 use crate::ledger::{Ledger, NOTHING};
@@ -18,8 +18,13 @@ pub(super) fn read(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger
     ledger.leave(&deploy, DEPLOY);
     service.replicas = word(&deploy, "replicas").or_else(|| service.replicas.take());
     let Some(resources) = deploy.get("resources") else { return };
-    if let Some(reserved) = resources.get("reservations") {
-        ledger.left(&reserved, "there are limits alone", NOTHING);
+    let reserved = resources.get("reservations").map_or_else(Vec::new, |it| it.entries());
+    for (key, place) in reserved {
+        let (why, help) = match key {
+            "devices" => ("containers get no devices, and so no GPU", HARDENED),
+            _ => ("there are limits alone", NOTHING),
+        };
+        ledger.left(&place, why, help);
     }
     let Some(limits) = resources.get("limits") else { return };
     service.cpus = word(&limits, "cpus").or_else(|| service.cpus.take());

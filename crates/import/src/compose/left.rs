@@ -6,11 +6,10 @@ const CONTAINERS: &str = "the platform names containers";
 const NETWORK: &str =
     "the services of an environment share one network and find each other by name";
 const RIGHTS: &str = "containers get no rights of the host";
-const HARDENED: &str = "do without it, or leave this service where it is";
+pub(super) const HARDENED: &str = "do without it, or leave this service where it is";
 
 /// Keys of a service.
 pub(super) const SERVICE: &[Known] = &[
-    ("restart", "the platform always starts instances again", NOTHING),
     ("container_name", CONTAINERS, NOTHING),
     ("hostname", CONTAINERS, "use the name of the service"),
     ("networks", NETWORK, NOTHING),
@@ -26,6 +25,8 @@ pub(super) const SERVICE: &[Known] = &[
     ("cap_drop", "all capabilities are dropped", NOTHING),
     ("security_opt", "containers get no new privileges", NOTHING),
     ("devices", RIGHTS, HARDENED),
+    ("gpus", RIGHTS, HARDENED),
+    ("runtime", RIGHTS, HARDENED),
     ("pid", RIGHTS, HARDENED),
     ("ipc", RIGHTS, HARDENED),
     ("sysctls", RIGHTS, HARDENED),

@@ -51,13 +51,22 @@ fn published(item: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
         let why = format!("one port is served; services reach this as {name}:{}", port.target);
         ledger.left(item, why, "make a service of its own for it if users need it");
     } else {
-        if let Some(host) = &port.host {
+        let is_private = port.host.as_deref().is_some_and(is_loopback);
+        if is_private {
+            let why = "only this host reached it, and the router serves what has `http`";
+            ledger.changed(item, why, "leave out `http` if users must not reach it");
+        } else if let Some(host) = &port.host {
             let why = format!("the router has the ports of the host; {host} is not published");
             ledger.changed(item, why, "users come by the `host` of the environment");
         }
-        service.published = true;
+        service.published = !is_private;
         service.http = Some(Http::on(Word::from(port.target, item)));
     }
+}
+
+/// Whether `host`, an address with or without a port, is only reached from itself.
+fn is_loopback(host: &str) -> bool {
+    ["127.", "localhost:", "[::1]", "::1"].iter().any(|start| host.starts_with(start))
 }
 
 /// `[[ADDRESS:]PUBLISHED:]TARGET[/PROTOCOL]`
@@ -72,7 +81,7 @@ fn short(text: &str) -> Port {
 
 fn long(item: &Place<'_>) -> Option<Port> {
     let target = item.text_of("target")?.to_owned();
-    let host = item.text_of("published").map(str::to_owned);
+    let host = item.text_of("host_ip").or_else(|| item.text_of("published")).map(str::to_owned);
     let udp = item.text_of("protocol").is_some_and(|protocol| protocol != "tcp");
     Some(Port { host, target, udp })
 }
@@ -86,6 +95,8 @@ mod tests {
         assert_eq!(short("127.0.0.1:5001:5000").target, "5000");
         assert_eq!(short("5000").host, None);
         assert!(short("53:53/udp").udp);
+        let host = |text| short(text).host.is_some_and(|host| is_loopback(&host));
+        assert!(host("127.0.0.1:8080:80") && host("[::1]:8080:80") && !host("8080:80"));
         assert!(is_http("8000") && !is_http("5432") && !is_http("3000-3005") && !is_http(""));
     }
 }

@@ -5,7 +5,7 @@ use super::left::{DEPENDS, SERVICE};
 use super::{build, deploy, env, health, ports, volumes};
 use crate::amount;
 use crate::form::{Secret, Service};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, NOTHING};
 use crate::name::{label, variable};
 use crate::place::Place;
 use crate::shell;
@@ -32,6 +32,12 @@ pub(super) fn read(
     }
     let mut service = Service::new(Word::new(ours), place);
     ledger.leave(place, SERVICE);
+    for (_, network) in place.get("networks").map_or_else(Vec::new, |networks| networks.entries()) {
+        if let Some(aliases) = network.get("aliases") {
+            ledger.left(&aliases, "a service has one name here", "use the name of the service");
+        }
+    }
+    restart(place, ledger);
     if place.get("extends").is_some_and(|extends| extends.get("file").is_some()) {
         let extends = place.get("extends").unwrap_or_else(|| place.clone());
         let help = "write out by hand what it takes over";
@@ -41,7 +47,12 @@ pub(super) fn read(
     for (key, command) in
         [("command", &mut service.command), ("entrypoint", &mut service.entrypoint)]
     {
-        if let Some(place) = place.get(key) {
+        let Some(place) = place.get(key) else { continue };
+        let is_empty = place.text() == Some("") || (place.is_list() && place.items().is_empty());
+        if is_empty {
+            let help = "write all that shall run as `entrypoint`";
+            ledger.left(&place, "what the image runs cannot be taken away", help);
+        } else {
             *command = arguments(&place, ledger);
         }
     }
@@ -54,6 +65,14 @@ pub(super) fn read(
     plain(place, &mut service);
     depends(place, &mut service, ledger);
     Some(service)
+}
+
+/// What ends by itself is no service here.
+fn restart(place: &Place<'_>, ledger: &mut Ledger) {
+    let Some(restart) = place.get("restart") else { return };
+    let ends = restart.is("no") || restart.is("false") || restart.is("on-failure");
+    let help = if ends { "if it ends by itself, write it as a job" } else { NOTHING };
+    ledger.left(&restart, "the platform always starts instances again", help);
 }
 
 fn image(place: &Place<'_>, service: &mut Service, gaps: &Gaps, ledger: &mut Ledger) {

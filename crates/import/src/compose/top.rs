@@ -23,10 +23,7 @@ pub(super) fn read(root: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
         match key {
             "version" => ledger.left(&place, "the version of the file is without meaning", NOTHING),
             "volumes" => volumes(&place, app, ledger),
-            "networks" => {
-                let why = "the services of an environment share one network of their own";
-                ledger.left(&place, why, NOTHING);
-            }
+            "networks" => networks(&place, ledger),
             "secrets" => secrets(&place, ledger),
             "configs" => {
                 let help = "COPY them in the Dockerfile, or use a secret as a file";
@@ -40,6 +37,17 @@ pub(super) fn read(root: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
                 ledger.left(&place, "what stands here is used where it is named", NOTHING);
             }
             _ => {}
+        }
+    }
+}
+
+fn networks(place: &Place<'_>, ledger: &mut Ledger) {
+    let why = "the services of an environment share one network of their own";
+    ledger.left(place, why, NOTHING);
+    for (_, network) in place.entries() {
+        if network.get("external").is_some_and(|external| !external.is("false")) {
+            let why = "what others run is not in the network of an environment";
+            ledger.left(&network, why, "write the address at which it is reached into `env`");
         }
     }
 }

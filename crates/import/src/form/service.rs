@@ -1,7 +1,9 @@
 //! A service, as far as any of the sources describes one.
 
 use super::Probe;
+use crate::ledger::Ledger;
 use crate::place::{Mark, Place};
+use crate::suspect;
 use crate::tree::{Tree, Word};
 
 /// One container image and how its instances run.
@@ -161,6 +163,22 @@ impl Service {
 }
 
 impl Build {
+    /// Gives it an argument; what looks like a secret becomes one.
+    pub(crate) fn argue(&mut self, name: Word, value: Word, ledger: &mut Ledger) {
+        if !suspect::is_secret(&name.text, &value.text) {
+            return self.args.push((name, value));
+        }
+        let why = "it looks like a secret, which does not stand in the manifest";
+        let help = format!(
+            "set {0} with `slipway secret set`, and mount it in the Dockerfile: RUN --mount=type=secret,id={0}",
+            name.text
+        );
+        for mark in &value.from {
+            ledger.changed_at(mark, why, &help);
+        }
+        self.secrets.push(Word { text: name.text, from: [name.from, value.from].concat() });
+    }
+
     pub(crate) fn tree(self) -> Tree {
         let given = Tree::map([
             ("context", self.context.map(Tree::Text)),

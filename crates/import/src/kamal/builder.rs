@@ -29,7 +29,9 @@ pub(super) fn read(root: &Place<'_>, ledger: &mut Ledger) -> Build {
         file.text = below.to_owned();
     }
     for (name, value) in place.get("args").map_or_else(Vec::new, |args| args.entries()) {
-        build.args.extend(Word::of(&value).map(|value| (Word::new(name), value)));
+        if let Some(value) = Word::of(&value) {
+            build.argue(Word::new(name), value, ledger);
+        }
     }
     for secret in place.get("secrets").map_or_else(Vec::new, |secrets| secrets.one_or_many()) {
         build.secrets.extend(secret.text().map(|name| Word::from(variable(name), &secret)));

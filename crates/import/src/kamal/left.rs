@@ -2,6 +2,9 @@
 
 use crate::ledger::{Known, NOTHING};
 
+const HOSTS: &str = "an environment has one set of hosts";
+const HOST_HELP: &str =
+    "add it to the `host` of the environment, with a `path_prefix` here; or make an app";
 const TLS: &str = "the router has no TLS yet";
 const BUILDER: &str = "the platform builds on its own host";
 
@@ -54,6 +57,14 @@ pub(super) const PROXY: &[Known] = &[
     ("forward_headers", "X-Forwarded headers are set by the router", NOTHING),
     ("logging", "the router measures and does not log requests", NOTHING),
     ("run", "the router is started by the platform", NOTHING),
+];
+
+/// Keys of the `proxy` of a role.
+pub(super) const ROLE_PROXY: &[Known] = &[
+    ("host", HOSTS, HOST_HELP),
+    ("hosts", HOSTS, HOST_HELP),
+    ("response_timeout", "an environment has one such limit", "write it under `limits`"),
+    ("buffering", "bodies are passed on as they come", "write `limits: { body: ... }`"),
 ];
 
 /// Keys of `builder`.

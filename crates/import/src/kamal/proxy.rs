@@ -12,18 +12,26 @@ const PATH: &str = "/up";
 const PORT: &str = "80";
 const INTERVAL: &str = "1s";
 
+/// What is told of one thing: what a role says counts before what stands at the top.
+pub(super) type Proxies<'a> = [Option<Place<'a>>; 2];
+
+fn get<'a>(proxies: &Proxies<'a>, key: &str) -> Option<Place<'a>> {
+    proxies.iter().flatten().find_map(|proxy| proxy.get(key))
+}
+
 /// Hosts and limits, which belong to the environment.
-pub(super) fn of_environment(root: &Place<'_>, to: &mut Environment, ledger: &mut Ledger) {
-    let Some(proxy) = root.get("proxy") else { return };
-    ledger.leave(&proxy, PROXY);
+pub(super) fn of_environment(proxies: &Proxies<'_>, to: &mut Environment, ledger: &mut Ledger) {
+    for proxy in proxies.iter().flatten() {
+        ledger.leave(proxy, PROXY);
+    }
     for key in ["host", "hosts"] {
-        for host in proxy.get(key).map_or_else(Vec::new, |hosts| hosts.one_or_many()) {
+        for host in get(proxies, key).map_or_else(Vec::new, |hosts| hosts.one_or_many()) {
             let names = host.text().unwrap_or_default().split(',').map(str::trim);
             to.hosts.extend(names.map(|name| Word::from(name, &host)));
         }
     }
-    to.timeout = span(&proxy, "response_timeout");
-    let Some(buffering) = proxy.get("buffering") else { return };
+    to.timeout = get(proxies, "response_timeout").and_then(|place| span_of(&place));
+    let Some(buffering) = get(proxies, "buffering") else { return };
     for (key, place) in buffering.entries() {
         match key {
             "max_request_body" => {
@@ -34,15 +42,15 @@ pub(super) fn of_environment(root: &Place<'_>, to: &mut Environment, ledger: &mu
     }
 }
 
-/// Lets `service` serve what `proxy` says, as `root` sets the times.
+/// Lets `service` serve what `proxies` say, as `root` sets the times.
 pub(super) fn serve(
     service: &mut Service,
-    proxy: Option<&Place<'_>>,
+    proxies: &Proxies<'_>,
     root: &Place<'_>,
     ledger: &mut Ledger,
 ) {
-    let home = proxy.filter(|proxy| proxy.is_map()).unwrap_or(root);
-    let get = |key| proxy.and_then(|proxy| proxy.get(key));
+    let home = proxies.iter().flatten().next().unwrap_or(root);
+    let get = |key| get(proxies, key);
     let port = get("app_port").and_then(|port| Word::of(&port)).unwrap_or_else(|| {
         let why = format!("Kamal's default port {PORT} is written out");
         ledger.added(home, why, "check that it listens there");
@@ -78,7 +86,10 @@ fn probe(check: Option<&Place<'_>>, home: &Place<'_>, ledger: &mut Ledger) -> Pr
 
 /// A number of seconds, or a duration.
 pub(super) fn span(place: &Place<'_>, key: &str) -> Option<Word> {
-    let place = place.get(key)?;
+    place.get(key).and_then(|place| span_of(&place))
+}
+
+fn span_of(place: &Place<'_>) -> Option<Word> {
     let text = place.text()?;
-    Some(Word::from(amount::duration(text).unwrap_or_else(|| text.to_owned()), &place))
+    Some(Word::from(amount::duration(text).unwrap_or_else(|| text.to_owned()), place))
 }

@@ -2,8 +2,8 @@
 
 use super::builder;
 use super::env::{self, Renamed};
-use super::left::ROLE;
-use super::proxy::{self, span};
+use super::left::{PROXY, ROLE, ROLE_PROXY};
+use super::proxy::{self, Proxies, span};
 use crate::amount;
 use crate::form::Service;
 use crate::ledger::{Ledger, NOTHING};
@@ -19,18 +19,8 @@ const PRIMARY: &str = "web";
 /// The services that the roles of `root` are.
 pub(super) fn read(root: &Place<'_>, renamed: &Renamed, ledger: &mut Ledger) -> Vec<Service> {
     let build = builder::read(root, ledger);
-    let servers = root.get("servers");
-    let listed = servers.as_ref().is_some_and(|servers| !servers.is_map());
-    let roles = match &servers {
-        Some(servers) if !listed => servers.all_entries(),
-        Some(servers) => vec![(PRIMARY, servers.clone())],
-        None => vec![(PRIMARY, root.clone())],
-    };
     let primary = root.get("primary_role");
-    let named = primary.as_ref().and_then(Place::text);
-    let known = roles.iter().any(|(name, _)| *name == PRIMARY);
-    let first = roles.first().map_or(PRIMARY, |(name, _)| name);
-    let front = named.unwrap_or(if known { PRIMARY } else { first });
+    let (roles, front) = roles(root);
     let mut services = Vec::new();
     for (name, place) in roles {
         let mut word = Word::new(label(name));
@@ -44,6 +34,27 @@ pub(super) fn read(root: &Place<'_>, renamed: &Renamed, ledger: &mut Ledger) -> 
         services.push(service);
     }
     services
+}
+
+/// The roles by their names, and which of them is the one that takes requests.
+fn roles<'a>(root: &Place<'a>) -> (Vec<(&'a str, Place<'a>)>, &'a str) {
+    let roles = match root.get("servers") {
+        Some(servers) if servers.is_map() => servers.all_entries(),
+        Some(servers) => vec![(PRIMARY, servers)],
+        None => vec![(PRIMARY, root.clone())],
+    };
+    let known = roles.iter().any(|(name, _)| *name == PRIMARY);
+    let first = roles.first().map_or(PRIMARY, |(name, _)| *name);
+    let front = root.text_of("primary_role").unwrap_or(if known { PRIMARY } else { first });
+    (roles, front)
+}
+
+/// What the role that takes requests says of the proxy, and what stands at the top.
+pub(super) fn proxies<'a>(root: &Place<'a>) -> Proxies<'a> {
+    let (roles, front) = roles(root);
+    let role = roles.into_iter().find(|(name, place)| *name == front && !place.path.is_empty());
+    let own = role.and_then(|(_, role)| role.get("proxy"));
+    [own, root.get("proxy")].map(|proxy| proxy.filter(Place::is_map))
 }
 
 fn role(
@@ -93,9 +104,12 @@ fn served(
         service.steady = span(root, "readiness_delay");
         return;
     }
-    let whole = root.get("proxy");
-    let proxy = own.filter(Place::is_map).or(whole);
-    proxy::serve(service, proxy.as_ref(), root, ledger);
+    let own = own.filter(Place::is_map);
+    if let Some(proxy) = own.as_ref().filter(|_| !is_front) {
+        ledger.leave(proxy, PROXY);
+        ledger.leave(proxy, ROLE_PROXY);
+    }
+    proxy::serve(service, &[own, root.get("proxy").filter(Place::is_map)], root, ledger);
 }
 
 /// As many instances as there were hosts.

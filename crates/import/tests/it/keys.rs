@@ -49,9 +49,13 @@ fn a_key_that_nobody_knows_is_told() {
 
 #[test]
 fn no_secret_is_written_down() {
-    for (name, value) in
-        [("compose-hard", "hunter2"), ("kamal-hard", "swordfish"), ("app-platform-hard", "EV[1:")]
-    {
+    for (name, value) in [
+        ("compose-hard", "hunter2"),
+        ("kamal-hard", "swordfish"),
+        ("app-platform-hard", "EV[1:"),
+        ("compose-nasty", "npm_4711secret"),
+        ("kamal-nasty", "gem_4711secret"),
+    ] {
         assert!(sample(name).contains(value), "{name}");
         let imported = imported(sample(name));
         assert!(!imported.manifest.contains(value), "{name}");

@@ -4,11 +4,14 @@ use import::{Imported, Options, import};
 use manifest::yaml::{Node, Value};
 
 /// Every sample with its name.
-pub(crate) const SAMPLES: [(&str, &str); 7] = [
+pub(crate) const SAMPLES: [(&str, &str); 10] = [
     ("compose-hard", include_str!("../samples/compose-hard.yaml")),
     ("kamal-hard", include_str!("../samples/kamal-hard.yml")),
     ("kamal-small", include_str!("../samples/kamal-small.yml")),
     ("app-platform-hard", include_str!("../samples/app-platform-hard.yaml")),
+    ("compose-nasty", include_str!("../samples/compose-nasty.yaml")),
+    ("app-platform-nasty", include_str!("../samples/app-platform-nasty.yaml")),
+    ("kamal-nasty", include_str!("../samples/kamal-nasty.yml")),
     ("car-price", include_str!("../../../../examples/car-price/compose.yaml")),
     ("forecaster", include_str!("../../../../examples/forecaster/compose.yaml")),
     ("fraud-detection", include_str!("../../../../examples/fraud-detection/.do/app.yaml")),

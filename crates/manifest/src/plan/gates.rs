@@ -67,7 +67,7 @@ pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
         GatePlan { name: "soak".to_owned(), longest: from.soak, why }
     });
     let ci = resolved.wait_for_ci.as_ref().map(|wait| {
-        let why = format!("after a push: {} must be green", wait.required);
+        let why = format!("unless a person asks for it: {} must be green", wait.required);
         GatePlan { name: "ci".to_owned(), longest: wait.within, why }
     });
     let approval = resolved.approval.as_ref().map(|approval| {

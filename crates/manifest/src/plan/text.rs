@@ -55,6 +55,10 @@ impl Display for Plan {
             writeln!(f, "gate      {:<12} {longest:<18} {}", gate.name, gate.why)?;
         }
         writeln!(f, "longest   {} for all gates together", self.longest)?;
+        for judge in &self.judged {
+            let most = format!("{} at most", judge.worse_by);
+            writeln!(f, "judged    {:<12} {most:<18} {}", judge.name, judge.why)?;
+        }
         writeln!(f, "memory    {}", self.memory)?;
         write!(f, "disk      {}", self.disk)
     }

@@ -2,7 +2,7 @@
 
 use super::jobs::share;
 use super::services::overridden;
-use super::{DAY, HOUR, Rules, minutes, readings, synthetic};
+use super::{DAY, HOUR, Rules, insiders, minutes, readings, synthetic};
 use crate::environment::{Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
 use crate::notify::{Notice, Receiver};
@@ -109,6 +109,7 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
                 rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
             }
             readings::check(rules, &format!("{path}.analysis"), &canary.analysis, canary.hold);
+            insiders::check(rules, &format!("{path}.insiders"), &canary.insiders);
             if let Some(own) = &canary.synthetic {
                 synthetic::check(rules, &format!("{path}.synthetic"), own);
             }
@@ -126,6 +127,11 @@ fn copies(rules: &mut Rules<'_>, path: &str, shadow: &Shadow) {
         rules.broken(format!("{path}.methods"), "nothing is copied", help);
     }
     readings::check(rules, &format!("{path}.analysis"), &shadow.analysis, shadow.lasts);
+    if let Some(own) = &shadow.synthetic {
+        let path = format!("{path}.synthetic");
+        synthetic::check(rules, &path, own);
+        synthetic::copied(rules, &path, (own, shadow.methods.as_slice()));
+    }
     let ShadowLimits { body, timeout, at_once } = &shadow.limits;
     let path = format!("{path}.limits");
     rules.lasts(&format!("{path}.timeout"), *timeout, Span::millis(100), minutes(1));

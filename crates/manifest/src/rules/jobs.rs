@@ -110,6 +110,9 @@ fn drift(rules: &mut Rules<'_>) {
         rules.broken(format!("{path}.features"), "there is no feature", help);
     }
     share(rules, &format!("{path}.share"), data.capture.share);
+    if let Some(window) = data.window {
+        rules.lasts("drift.data.window", window, HOUR, DAY.times(62));
+    }
     if data.truth.is_some() && data.capture.prediction.is_none() {
         let help =
             "say in `drift.data.capture` where the prediction stands, like `prediction: /score`";

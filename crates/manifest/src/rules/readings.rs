@@ -19,6 +19,15 @@ pub(super) fn check(rules: &mut Rules<'_>, path: &str, analysis: &Analysis, hold
         rules.broken(&path, message, format!("keep the {MOST} that matter most"));
     }
     for (name, reading) in &analysis.readings {
+        let is_measured = match name.as_str() {
+            "p50" => analysis.p50.is_some(),
+            "p99" => analysis.p99.is_some(),
+            _ => false,
+        };
+        if is_measured {
+            let help = "choose another name, or leave out what is read";
+            rules.broken(format!("{path}.{name}"), "the router measures this", help);
+        }
         one(rules, &format!("{path}.{name}"), reading, hold);
     }
 }

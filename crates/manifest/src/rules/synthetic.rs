@@ -1,6 +1,7 @@
 //! Rules for requests that Slipway sends itself.
 
 use super::Rules;
+use crate::shadow::Method;
 use crate::synthetic::{Synthetic, SyntheticRequest};
 
 /// Twenty a second: more is load, and no sign of life.
@@ -20,6 +21,17 @@ pub(super) fn check(rules: &mut Rules<'_>, path: &str, synthetic: &Synthetic) {
             rules.broken(&path, format!("{method} is not among `methods`"), help);
         }
         headers(rules, &path, request);
+    }
+}
+
+/// Of a shadow only these `methods` are copied.
+pub(super) fn copied(rules: &mut Rules<'_>, path: &str, (own, methods): (&Synthetic, &[Method])) {
+    for (n, request) in own.requests.iter().enumerate() {
+        let method = request.call.method();
+        if methods.iter().all(|copied| copied.as_str() != method) {
+            let help = format!("add {method} to the shadow's `methods`, or send something else");
+            rules.broken(format!("{path}.requests[{n}]"), format!("{method} is not copied"), help);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ fn without_data_there_is_no_verdict() {
     assert_eq!(judge(Plan::default(), &nothing).verdict, Verdict::Inconclusive);
     let alone = looked((0, 0), (900, 9));
     assert_eq!(judge(Plan::default(), &alone).verdict, Verdict::Inconclusive);
-    let unmeasured = Plan { errors: None, latency: None, ..Plan::default() };
+    let unmeasured = Plan { errors: None, latency: Vec::new(), ..Plan::default() };
     assert_eq!(judge(unmeasured, &looked((100, 0), (900, 0))).verdict, Verdict::Inconclusive);
 }
 
@@ -70,7 +70,7 @@ fn answers_that_differ_are_worse_and_the_same_ones_are_fine() {
 fn ever_fails(seed: u64) -> bool {
     let differences = Share::try_from(0.05).ok();
     let mut analysis =
-        Analysis::new(Plan { errors: None, latency: None, differences, ..Plan::default() });
+        Analysis::new(Plan { errors: None, latency: Vec::new(), differences, ..Plan::default() });
     let (mut state, mut different) = (seed, 0);
     (1..=200_u64).any(|look| {
         for _ in 0..10 {
@@ -134,7 +134,7 @@ fn more_metrics_need_more_evidence_to_fail() {
         worse_by: Floor::A_FIFTH,
         least: Floor::default(),
     };
-    let alone = Plan { latency: None, ..Plan::default() };
+    let alone = Plan { latency: Vec::new(), ..Plan::default() };
     let many = Plan { readings: ["a", "b", "c"].map(reading).to_vec(), ..alone.clone() };
     assert!(many.fail_level() < alone.fail_level());
     assert!((many.fail_level().get() - 0.0025).abs() < 1e-12);
@@ -189,4 +189,19 @@ proptest! {
         }
         prop_assert!(!judgement.to_string().contains("NaN"));
     }
+}
+
+#[test]
+fn what_was_stored_with_one_quantile_or_none_goes_on_and_several_are_judged() {
+    let stored = |analysis: &Analysis| serde_json::to_value(analysis).expect("JSON");
+    let mut before = stored(&Analysis::new(Plan::default()));
+    before["plan"]["latency"] = before["plan"]["latency"][0].take();
+    before["latency"] = serde_json::Value::Null;
+    let read: Analysis = serde_json::from_value(before).expect("as it was stored before");
+    assert_eq!(read, Analysis::new(Plan::default()));
+    let p99 = LatencyPlan { quantile: Share::P99, ..LatencyPlan::default() };
+    let both =
+        Analysis::new(Plan { latency: vec![LatencyPlan::default(), p99], ..Plan::default() });
+    let judged: Vec<_> = both.judgement().findings.iter().map(|it| it.metric.to_string()).collect();
+    assert_eq!(judged, ["errors", "p95", "p99"]);
 }

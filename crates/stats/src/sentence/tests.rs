@@ -44,14 +44,14 @@ fn a_candidate_with_little_traffic() {
 #[test]
 fn a_candidate_without_traffic() {
     assert_snapshot!(said([0, 0, 0], [9, 0, 0]), @"inconclusive: errors: nothing was seen of the candidate; p95: nothing was seen of the candidate");
-    assert_snapshot!(judge(Plan { errors: None, latency: None, ..Plan::default() }, &[]), @"inconclusive: nothing is compared");
+    assert_snapshot!(judge(Plan { errors: None, latency: Vec::new(), ..Plan::default() }, &[]), @"inconclusive: nothing is compared");
 }
 
 #[test]
 fn answers_that_differ() {
     let plan = Plan {
         errors: None,
-        latency: None,
+        latency: Vec::new(),
         differences: Share::try_from(0.01).ok(),
         ..Plan::default()
     };
@@ -72,7 +72,7 @@ fn readings() {
         worse_by: Floor::A_FIFTH,
         least: Floor::default(),
     };
-    let plan = Plan { errors: None, latency: None, readings: vec![queue], ..Plan::default() };
+    let plan = Plan { errors: None, latency: Vec::new(), readings: vec![queue], ..Plan::default() };
     let said = |candidate: f64| {
         let sight = |by: u32| {
             let wobble = f64::from(by % 3);

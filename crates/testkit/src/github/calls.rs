@@ -57,7 +57,12 @@ pub(super) async fn guard(Known(shared): Known<Shared>, request: Request, next: 
         if writes { state.faults.pop_front() } else { None }
     };
     match fault {
-        None => next.run(request).await,
+        None | Some(Fault::Nothing) => next.run(request).await,
+        Some(Fault::Silent) => {
+            drop(next.run(request).await);
+            locked(&shared).unanswered += 1;
+            std::future::pending().await
+        }
         Some(Fault::Answer(status)) => {
             answer(status, &json!({ "message": "as the test wants it" }))
         }

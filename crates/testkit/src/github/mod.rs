@@ -5,6 +5,7 @@ mod calls;
 mod checks;
 mod deployments;
 mod issues;
+mod releases;
 mod sign_in;
 mod state;
 
@@ -12,6 +13,7 @@ pub use state::{Deployment, Fault};
 
 use crate::eventually;
 use axum::Router;
+use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use serde_json::{Value, json};
@@ -105,9 +107,28 @@ impl GitHub {
         locked(&self.state).issues.clone()
     }
 
+    /// All releases, as GitHub shows them, the first first.
+    pub fn releases(&self) -> Vec<Value> {
+        locked(&self.state).releases.clone()
+    }
+
+    /// The content of a file of a release.
+    pub fn file(&self, name: &str) -> Option<Bytes> {
+        let state = locked(&self.state);
+        state.files.iter().rfind(|(known, _)| known == name).map(|(_, content)| content.clone())
+    }
+
     /// What was asked for, as `METHOD path`, the first first.
     pub fn requests(&self) -> Vec<String> {
         locked(&self.state).requests.clone()
+    }
+
+    /// Waits until so many requests were done and never answered.
+    pub async fn until_silent(&self, count: usize) {
+        eventually(&format!("{count} requests without an answer"), PATIENCE, async || {
+            (locked(&self.state).unanswered == count).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the deployment with this number, counted from 1, is in `state`.
@@ -151,7 +172,11 @@ fn router(state: &Shared) -> Router {
         .route("/deployments", get(deployments::list).post(deployments::create))
         .route("/deployments/{id}/statuses", get(deployments::statuses).post(deployments::say))
         .route("/issues", get(issues::list).post(issues::create))
-        .route("/issues/{number}", patch(issues::update));
+        .route("/issues/{number}", patch(issues::update))
+        .route("/releases", post(releases::create))
+        .route("/releases/tags/{tag}", get(releases::by_tag))
+        .route("/releases/assets/{id}", axum::routing::delete(releases::delete))
+        .route("/releases/{id}/assets", post(releases::upload));
     Router::new()
         .nest("/repos/acme/shop", repository)
         .route("/app/installations/{id}/access_tokens", post(sign_in::token))

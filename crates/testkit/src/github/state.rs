@@ -1,5 +1,6 @@
 //! What this GitHub knows.
 
+use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -9,6 +10,10 @@ use std::time::SystemTime;
 /// What befalls a request that writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// None: it is done and answered.
+    Nothing,
+    /// It is done, and never answered.
+    Silent,
     /// It is answered so, and nothing is done.
     Answer(u16),
     /// It is done, and the answer is a 502.
@@ -24,6 +29,8 @@ pub enum Fault {
 pub(super) struct State {
     pub(super) requests: Vec<String>,
     pub(super) faults: VecDeque<Fault>,
+    /// How many were never answered.
+    pub(super) unanswered: usize,
     pub(super) messages: HashMap<String, String>,
     /// Of installations, while they are valid.
     pub(super) tokens: Vec<String>,
@@ -32,6 +39,9 @@ pub(super) struct State {
     pub(super) statuses: Vec<Value>,
     pub(super) check_runs: Vec<Value>,
     pub(super) issues: Vec<Value>,
+    pub(super) releases: Vec<Value>,
+    /// Of releases: name and content.
+    pub(super) files: Vec<(String, Bytes)>,
 }
 
 /// A deployment with what was said of it.

@@ -9,15 +9,16 @@ use proto::v1::{
     GetAppResponse, GetCiRequest, GetCiResponse, GetDeliveryRequest, GetDeliveryResponse,
     ListAppsRequest, ListAppsResponse, ListChangesRequest, ListChangesResponse,
     ListDeliveriesRequest, ListDeliveriesResponse, ListSecretsRequest, ListSecretsResponse,
-    ReplayDeliveryRequest, ReplayDeliveryResponse, RevealSecretsRequest, RevealSecretsResponse,
-    RotateWebhookSecretRequest, RotateWebhookSecretResponse, SetSecretRequest, SetSecretResponse,
-    UpdateAppRequest, UpdateAppResponse,
+    PublishModelRequest, PublishModelResponse, ReplayDeliveryRequest, ReplayDeliveryResponse,
+    RevealSecretsRequest, RevealSecretsResponse, RotateWebhookSecretRequest,
+    RotateWebhookSecretResponse, SetSecretRequest, SetSecretResponse, UpdateAppRequest,
+    UpdateAppResponse,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// What they know. Clones know the same.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +79,7 @@ impl AppService for Peers {
         list_deliveries: ListDeliveriesRequest => ListDeliveriesResponse;
         get_ci: GetCiRequest => GetCiResponse;
         get_delivery: GetDeliveryRequest => GetDeliveryResponse;
+        publish_model: Streaming<PublishModelRequest> => PublishModelResponse;
         replay_delivery: ReplayDeliveryRequest => ReplayDeliveryResponse;
     }
 }

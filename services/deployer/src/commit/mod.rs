@@ -3,6 +3,7 @@
 
 mod judge;
 mod places;
+mod publish;
 mod send;
 mod take;
 
@@ -53,14 +54,25 @@ pub(crate) async fn commit(
     (kept, ended): (Kept<'_>, Ended),
 ) -> Result<Ended, Outcome> {
     let known = model::is_committed(&app.pool, kept.run.id).await.map_err(again)?;
-    if known == Some(true) {
-        return Ok(ended);
+    if known != Some(true)
+        && let Err(failure) = attempt(app, order, kept, known.is_some()).await?
+    {
+        let Ended { exit_code, log_lines, .. } = ended;
+        return Ok(Ended { exit_code, log_lines, ..Ended::badly(*failure) });
     }
-    match attempt(app, order, kept, known.is_some()).await? {
-        Ok(()) => Ok(ended),
-        Err(failure) => {
-            let Ended { exit_code, log_lines, .. } = ended;
-            Ok(Ended { exit_code, log_lines, ..Ended::badly(*failure) })
+    publish::publish(app, order, kept).await?;
+    Ok(ended)
+}
+
+/// The files of the run, as they lie in its container.
+async fn taken(app: &App, order: &Order<'_>, kept: Kept<'_>) -> Done<Files> {
+    let service = order.release.content.resolved.services.get(&kept.job.service);
+    let context = service.map(|service| service.source.context()).unwrap_or_default();
+    match take::take(app, kept.container, (kept.commit, &context)).await {
+        Ok(files) => Ok(Ok(files)),
+        Err(take::TakeError::Refused(failure)) => Ok(Err(failure)),
+        Err(error @ (take::TakeError::Engine(_) | take::TakeError::Archive(_))) => {
+            Err(Outcome::again(&error))
         }
     }
 }
@@ -76,14 +88,9 @@ async fn attempt(app: &App, order: &Order<'_>, kept: Kept<'_>, is_judged: bool) 
             Err(failure) => return Ok(Err(failure)),
         },
     };
-    let service = order.release.content.resolved.services.get(&kept.job.service);
-    let context = service.map(|service| service.source.context()).unwrap_or_default();
-    let files = match take::take(app, kept.container, (kept.commit, &context)).await {
+    let files = match taken(app, order, kept).await? {
         Ok(files) => files,
-        Err(take::TakeError::Refused(failure)) => return Ok(Err(failure)),
-        Err(error @ (take::TakeError::Engine(_) | take::TakeError::Archive(_))) => {
-            return Err(Outcome::again(&error));
-        }
+        Err(failure) => return Ok(Err(failure)),
     };
     if !is_judged {
         begin(app, order, kept, metrics.as_ref()).await?;

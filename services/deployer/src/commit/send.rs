@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 /// How long the builder may take: to fetch and to push, several times.
 const LIMIT: Duration = Duration::from_mins(10);
 /// Bytes in one message.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 /// Messages ahead of a builder that is slower.
 const AHEAD: usize = 4;
 
@@ -64,7 +64,7 @@ fn read(path: &str, file: &Taken, send: impl Fn(Part) -> bool) -> std::io::Resul
     Ok(())
 }
 
-fn unsent(refused: &Status) -> Unsent {
+pub(super) fn unsent(refused: &Status) -> Unsent {
     let reason = status::reason(refused).unwrap_or_else(|| "COMMIT_FAILED".to_owned());
     let is_final = matches!(
         refused.code(),

@@ -35,7 +35,9 @@ struct Row {
     job: String,
     kind: String,
     arguments: Vec<String>,
+    publish: bool,
     asked_by: String,
+    why: String,
     created_at: DateTime<Utc>,
 }
 
@@ -49,6 +51,8 @@ impl Row {
             job: JobName::parse(&self.job).map_err(decode)?,
             kind: Kind::parse(&self.kind).ok_or_else(unknown)?,
             arguments: self.arguments,
+            publish: self.publish,
+            why: self.why,
             asked_by: PrincipalName::new(&self.asked_by),
             created_at: self.created_at,
             owner,
@@ -95,7 +99,7 @@ pub(crate) async fn claim(
              where ended_at is null and asks_until is null
                and (lease_until is null or lease_until < clock_timestamp())
              order by created_at limit 1 for update skip locked)
-         returning id, release, job, kind, arguments, asked_by, created_at",
+         returning id, release, job, kind, arguments, publish, asked_by, why, created_at",
         owner,
         interval(LEASE),
     )
@@ -208,6 +212,17 @@ pub(crate) async fn skip(
     .execute(connection)
     .await?;
     pg::error::one_row("skip errand", done.rows_affected())
+}
+
+/// What comes of it is released at the forge, too.
+pub(crate) async fn publish(connection: &mut PgConnection, id: RunId) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.errand set publish = true where id = $1 and lease_owner is null and ended_at is null",
+        id.uuid(),
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("release what comes of an errand", done.rows_affected())
 }
 
 /// From now on it begins when somebody agrees, and never when nobody did in `patience`.

@@ -231,6 +231,8 @@ pub(crate) struct Execution {
     pub(crate) changed: Option<bool>,
     pub(crate) model: Option<String>,
     pub(crate) metrics: Option<serde_json::Value>,
+    pub(crate) release_url: Option<String>,
+    pub(crate) release_error: Option<String>,
 }
 
 /// Which executions are wanted; all when nothing is said.
@@ -269,7 +271,8 @@ pub(crate) async fn executions(
                   kind as "kind!", number, known.asked_by as "asked_by!", known.state as "state!", exit_code,
                   reason, message as "message!", command as "command!", known.created_at as "created_at!",
                   started_at, known.ended_at, slot, why as "why!", made.branch as "branch?", made.commit as "commit?",
-                  made.changed as "changed?", made.digest as "model?", made.metrics as "metrics?"
+                  made.changed as "changed?", made.digest as "model?", made.metrics as "metrics?",
+                  made.release_url as "release_url?", made.release_error as "release_error?"
            from known join deployer.release on release.id = known.release
                 left join deployer.model made on made.run = known.id
            where ($1 = '' or known.app = $1) and ($2 = '' or known.environment = $2)

@@ -1,10 +1,12 @@
 //! The deployer's tables, one file each. Callers own the transaction.
 
 pub(crate) mod analysis;
+pub(crate) mod answer;
 pub(crate) mod app_removal;
 pub(crate) mod certificate;
 pub(crate) mod claim;
 pub(crate) mod command;
+pub(crate) mod disk;
 pub(crate) mod environment;
 pub(crate) mod errand;
 pub(crate) mod instance;

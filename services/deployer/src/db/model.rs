@@ -50,6 +50,47 @@ pub(crate) async fn committed(
     pg::error::one_row("commit model", done.rows_affected())
 }
 
+/// A model that is on its branch and is to be released at the forge.
+#[derive(Debug)]
+pub(crate) struct Unpublished {
+    pub(crate) commit: String,
+    pub(crate) digest: String,
+    pub(crate) metrics: Option<Value>,
+}
+
+/// What a run made, if a commit was made for it and it is not known whether that is released at the forge.
+pub(crate) async fn unpublished(
+    executor: impl PgExecutor<'_>,
+    run: RunId,
+) -> Result<Option<Unpublished>, sqlx::Error> {
+    sqlx::query_as!(
+        Unpublished,
+        r#"select commit as "commit!", coalesce(digest, '') as "digest!", metrics from deployer.model
+           where run = $1 and changed and release_url is null and release_error is null"#,
+        run.uuid(),
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Writes where the release of what a run made is, or why there is none.
+pub(crate) async fn published(
+    connection: &mut PgConnection,
+    run: RunId,
+    outcome: Result<&str, &str>,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.model set release_url = $2, release_error = $3
+         where run = $1 and release_url is null and release_error is null",
+        run.uuid(),
+        outcome.ok(),
+        outcome.err(),
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("write where a model is released", done.rows_affected())
+}
+
 /// Whether what a run made is known to be on its branch; nothing when it did not begin to commit.
 pub(crate) async fn is_committed(
     executor: impl PgExecutor<'_>,

@@ -177,7 +177,7 @@ pub(crate) async fn waiting(
 ) -> Result<Vec<ReleaseId>, sqlx::Error> {
     let found = sqlx::query_scalar!(
         "select id from deployer.release
-         where promoted_from = $1 and state_name in ('queued', 'awaiting_approval', 'awaiting_window')",
+         where promoted_from = $1 and state_name in ('queued', 'awaiting_ci', 'awaiting_approval', 'awaiting_window')",
         source.uuid(),
     )
     .fetch_all(executor)

@@ -1,7 +1,7 @@
 //! Named volumes, which outlive instances and releases.
 
 use super::label::{self, Labels};
-use super::{Engine, EngineError, error::or_gone};
+use super::{Engine, EngineError, Owner, error::or_gone};
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use chrono::{DateTime, Utc};
@@ -30,6 +30,22 @@ impl LabelledVolume {
         let folder = self.folder.clone();
         tokio::task::spawn_blocking(move || taken(&folder)).await.ok()?.ok()
     }
+
+    /// Whom it belongs to; nothing while nothing is in it, because an image that has a directory there gives it its own
+    /// owner, and where that cannot be seen from here.
+    pub async fn owner(&self) -> Option<Owner> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || owner(&folder)).await.ok()?.ok()?
+    }
+}
+
+fn owner(folder: &Path) -> io::Result<Option<Owner>> {
+    if std::fs::read_dir(folder)?.next().is_none() {
+        return Ok(None);
+    }
+    let about = std::fs::metadata(folder)?;
+    let (uid, gid) = (about.uid().into(), about.gid().into());
+    Ok(Some(Owner { uid, gid, mode: about.mode() & 0o777 }))
 }
 
 /// Bytes that files below `folder` take. Links are not followed.
@@ -131,6 +147,14 @@ mod tests {
         assert!((1 << 20..2 << 20).contains(&found), "{found}");
     }
 
+    #[test]
+    fn an_empty_folder_belongs_to_nobody_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(owner(folder.path()).unwrap(), None);
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(owner(folder.path()).unwrap().is_some_and(|owner| owner.mode & 0o700 == 0o700));
+    }
+
     #[tokio::test]
     async fn what_cannot_be_seen_is_not_known() {
         let elsewhere = LabelledVolume {
@@ -139,6 +163,6 @@ mod tests {
             created_at: None,
             folder: "/no/such/folder".into(),
         };
-        assert_eq!(elsewhere.size().await, None);
+        assert_eq!((elsewhere.size().await, elsewhere.owner().await), (None, None));
     }
 }

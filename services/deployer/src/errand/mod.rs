@@ -25,6 +25,10 @@ pub(crate) struct Errand {
     pub(crate) kind: Kind,
     /// What is added to the command.
     pub(crate) arguments: Vec<String>,
+    /// What comes of it is released at the forge, too.
+    pub(crate) publish: bool,
+    /// In the words of who asked.
+    pub(crate) why: String,
     pub(crate) asked_by: PrincipalName,
     pub(crate) created_at: DateTime<Utc>,
     /// Who carries it out: a name of its own for each claim.

@@ -12,6 +12,7 @@ use crate::perform::Outcome;
 use crate::tenure::Tenure;
 use ::release::Failure;
 use chrono::TimeDelta;
+use service::fail_point::reach;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -131,6 +132,7 @@ async fn until_ended(app: &App, claimed: &Errand) {
 async fn attempt(app: &App, release: &Release, claimed: &Errand) -> Result<bool, sqlx::Error> {
     let due = Due { job: claimed.job.clone(), kind: claimed.kind };
     let order = Order { release, due: &due, variables: &[], errand: Some(claimed) };
+    cut("before_effect").await?;
     let why = match Box::pin(carry_out(app, &order)).await {
         Ok(Run { .. }) => return end(app, release, claimed, None).await,
         Err(Outcome::Failed(failure)) => *failure,
@@ -161,6 +163,13 @@ async fn end(
     if let Some(why) = why {
         never_began(app, &mut transaction, release, (claimed, why)).await?;
     }
+    cut("effect_done").await?;
     transaction.commit().await?;
+    cut("recorded").await?;
     Ok(true)
+}
+
+/// Where a test can make an errand fail.
+async fn cut(place: &str) -> Result<(), sqlx::Error> {
+    reach(|| format!("deployer.errand.{place}")).await.map_err(sqlx::Error::from)
 }

@@ -35,10 +35,18 @@ pub(super) async fn find(app: &App, principal: &Principal, id: RunId) -> Result<
     Ok(found)
 }
 
-/// The errands that a release made due and the jobs that tried it, as many as are shown with it.
+/// What ran because of a release, as much as is shown with it.
 pub(super) async fn errands(app: &App, release: ReleaseId) -> Result<Vec<v1::Run>, Status> {
-    let kinds =
-        [Kind::Verify, Kind::VerifyAgain, Kind::AfterRelease, Kind::OnFailure, Kind::OnRollback];
+    let kinds = [
+        Kind::BeforeRelease,
+        Kind::FirstRelease,
+        Kind::Undo,
+        Kind::Verify,
+        Kind::VerifyAgain,
+        Kind::AfterRelease,
+        Kind::OnFailure,
+        Kind::OnRollback,
+    ];
     let kinds = kinds.map(|kind| kind.as_str().to_owned()).to_vec();
     let wanted = Wanted { release: Some(release), kinds, ..Wanted::default() };
     let found = list::executions(&app.pool, &Seen::everything(), &wanted, MOST_ERRANDS).await;
@@ -82,6 +90,8 @@ fn committed(row: &Execution) -> Option<v1::Committed> {
         changed: row.changed?,
         model: row.model.clone().unwrap_or_default(),
         metrics: row.metrics.as_ref().map(ToString::to_string).unwrap_or_default(),
+        release_url: row.release_url.clone().unwrap_or_default(),
+        release_error: row.release_error.clone().unwrap_or_default(),
     })
 }
 

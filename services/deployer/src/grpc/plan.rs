@@ -4,9 +4,10 @@ use super::create::image;
 use super::read::database;
 use crate::app::App;
 use crate::db::release::Release;
-use crate::db::{claim, promotion, route_claim};
+use crate::db::{claim, promotion, route_claim, secret};
 use crate::promotion::told;
-use crate::{preflight, room, routes};
+use crate::spec::Place;
+use crate::{look_at_images, room, routes};
 use events::ServiceName;
 use events::payload::ImageV1;
 use manifest::{Plan, Resolved};
@@ -27,6 +28,7 @@ pub(super) async fn plan(
     let now = claim::now(&app.pool).await.map_err(database)?;
     plan.frozen = manifest::closed(&resolved.freeze, now).map(|closed| closed.to_string());
     plan.promoted = promoted(app, resolved).await.map_err(database)?;
+    look_at_readings(app, resolved, &mut plan).await?;
     look_at_room(app, resolved, &mut plan).await;
     look_at_images(app, request, (resolved, live), &mut plan).await?;
     let plan_json = serde_json::to_string(&plan).map_err(|error| status::internal(&error))?;
@@ -45,6 +47,23 @@ async fn promoted(app: &App, resolved: &Resolved) -> Result<Option<String>, sqlx
         None => false,
     };
     Ok(Some(told(from, &all, is_done)))
+}
+
+/// Whether what will be read can be asked for.
+async fn look_at_readings(app: &App, resolved: &Resolved, plan: &mut Plan) -> Result<(), Status> {
+    let environment = resolved.environment.as_str();
+    let current = secret::current(&app.pool, &resolved.app, environment).await;
+    let current = current.map_err(database)?;
+    let readings = resolved.strategy.analysis().into_iter().flat_map(|analysis| &analysis.readings);
+    for (name, reading) in readings {
+        let secret = reading.source.authorization();
+        if let Some(secret) = secret.filter(|secret| !current.contains_key(secret.as_str())) {
+            plan.remarks.push(format!(
+                "reading {name} is asked for with the secret {secret}, which is not set: it would tell nothing"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the machine has room for the old and the new together, as things are.
@@ -69,12 +88,15 @@ async fn look_at_images(
     (resolved, live): (&Resolved, Option<&Release>),
     plan: &mut Plan,
 ) -> Result<(), Status> {
+    let place = Place {
+        platform: app.platform.to_string(),
+        app: resolved.app.clone(),
+        environment: resolved.environment.clone(),
+    };
     for (name, service) in &resolved.services {
         let Some(image) = image_of(request, live, name)? else { continue };
         let image = format!("{}@{}", image.repository, image.digest);
-        if let Ok(Some(facts)) = app.engine.image(&image).await {
-            plan.remarks.extend(preflight::remarks(name, service, &facts));
-        }
+        plan.remarks.extend(look_at_images::remarks(app, &place, (name, service), &image).await);
     }
     Ok(())
 }

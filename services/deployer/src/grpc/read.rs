@@ -6,7 +6,8 @@ use super::{executions, soaks};
 use crate::app::App;
 use crate::db::release::{self, Release};
 use crate::db::{
-    analysis, certificate, environment, instance, log, reading, shadow, synthetic, vote, wreck,
+    analysis, answer, certificate, environment, instance, log, reading, shadow, synthetic, vote,
+    wreck,
 };
 use crate::window;
 use ::release::State;
@@ -63,6 +64,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary(_) => None,
     };
     let readings = reading::of_release(&app.pool, release.id).await.map_err(database)?;
+    let answers = answer::of_release(&app.pool, release.id).await.map_err(database)?;
     let sent = synthetic::find(&app.pool, release.id).await.map_err(database)?;
     let wrecks = wreck::of_release(&app.pool, release.id).await.map_err(database)?;
     let stable = other(app, release.stable).await?;
@@ -83,6 +85,7 @@ pub(super) async fn show(app: &App, release: &Release) -> Result<v1::Release, St
         wrecks: &wrecks,
         shadow: shadow.as_ref(),
         readings: &readings,
+        answers: &answers,
         sent,
     };
     let errands = executions::errands(app, release.id).await?;
@@ -125,7 +128,7 @@ pub(super) async fn environment(app: &App, place: &Place) -> Result<v1::Environm
     let live = other(app, live).await?;
     let moving = release::unfinished(&app.pool, place).await.map_err(database)?;
     let moving = match moving.into_iter().next() {
-        Some(id) => show_id(app, id).await?,
+        Some(id) => Box::pin(show_id(app, id)).await?,
         None => None,
     };
     Ok(v1::Environment {
@@ -138,7 +141,7 @@ pub(super) async fn environment(app: &App, place: &Place) -> Result<v1::Environm
         traffic: traffic.mode.as_str().to_owned(),
         live_since_time: live.as_ref().map(|live| proto::time::timestamp(live.entered_at)),
         live: match &live {
-            Some(live) => Some(show(app, live).await?),
+            Some(live) => Some(Box::pin(show(app, live)).await?),
             None => None,
         },
         moving,

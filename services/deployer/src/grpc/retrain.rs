@@ -50,6 +50,9 @@ pub(super) async fn run(
         .map_err(|error| status::precondition("NO_RETRAIN_JOB", error.to_string()))?;
     let by = (&principal.name, request.reason.as_str());
     let id = asked(&mut transaction, &place, (&live, &job), by).await?;
+    if request.release {
+        errand::publish(&mut transaction, id).await.map_err(database)?;
+    }
     let wanted = Wanted { id: Some(id), ..Wanted::default() };
     let shown = list::executions(&mut *transaction, &Seen::everything(), &wanted, 1).await;
     let shown = shown.map_err(database)?.into_iter().next().map(show);
@@ -113,7 +116,7 @@ pub(super) async fn restore(
         Unsent::Never(failure) => status::precondition(&failure.reason, failure.message),
     })?;
     let CommitFilesResponse { branch, commit, changed, model } = sent;
-    let committed = Committed { branch, commit, changed, model, metrics: String::new() };
+    let committed = Committed { branch, commit, changed, model, ..Committed::default() };
     let answer = RestoreModelResponse { committed: Some(committed) };
     let mut connection = app.pool.acquire().await.map_err(database)?;
     replay::record(&mut connection, crate::NAME, &request.request_id, &request, &answer).await?;

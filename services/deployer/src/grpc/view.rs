@@ -1,7 +1,9 @@
 //! A release as the API shows it.
 
+use crate::answered::Answered;
 use crate::approval;
 use crate::db::analysis::Told;
+use crate::db::answer::Kept;
 use crate::db::certificate::Certificate;
 use crate::db::instance::Instance;
 use crate::db::log::Line;
@@ -40,6 +42,8 @@ pub(super) struct Seen<'a> {
     pub(super) shadow: Option<&'a Report>,
     /// What was read of it and of the stable release.
     pub(super) readings: &'a [Reading],
+    /// How it answered the requests of its manifest.
+    pub(super) answers: &'a [Kept],
     /// Requests of our own that it was judged by.
     pub(super) sent: Option<Sent>,
 }
@@ -93,6 +97,7 @@ impl Seen<'_> {
                 .sent
                 .map(|Sent { candidate, stable }| v1::SyntheticCounts { candidate, stable }),
             wrecks: self.wrecks.iter().map(wreck).collect(),
+            answers: self.answers.iter().map(answered).collect(),
         }
     }
 
@@ -175,6 +180,22 @@ fn vote(vote: &Vote) -> v1::Vote {
         kind: kind.into(),
         reason: vote.reason.clone(),
         time: time(Some(vote.at)),
+    }
+}
+
+fn answered(kept: &Kept) -> v1::Answered {
+    let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let Answered { service, request, sent, good, slowest, wrong, compared } = kept.answered.clone();
+    v1::Answered {
+        step: kept.step.clone(),
+        service: service.to_string(),
+        request,
+        sent: count(sent),
+        good: count(good),
+        slowest: prost_types::Duration::try_from(slowest).ok(),
+        wrong,
+        compared,
+        time: time(Some(kept.asked_at)),
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) async fn carry_out(app: &App, order: &Order<'_>) -> Result<Run, Outco
         return Ok(run);
     }
     let run = describe(app, order, run, job).await?;
+    cut(due.kind, "before_effect").await?;
     let ended = match launch(app, &run).await? {
         Ok(container) => {
             let ended = watch(app, &run, &container).await?;
@@ -54,11 +55,17 @@ pub(crate) async fn carry_out(app: &App, order: &Order<'_>) -> Result<Run, Outco
         Err(ended) => ended,
     };
     record(app, order, &run.run, &ended).await?;
-    reach(|| "deployer.job.recorded".to_owned()).await.map_err(|it| Outcome::again(&it))?;
+    cut(due.kind, "recorded").await?;
     let id = run.run.id;
     clear::clear_one(app, &run.run).await;
     let run = run::get(&app.pool, id).await.map_err(again)?;
     run.ok_or_else(|| Outcome::Again(format!("run {id} vanished")))
+}
+
+/// Where a test can make the run of a job fail.
+async fn cut(kind: Kind, place: &str) -> Result<(), Outcome> {
+    let point = || format!("deployer.{}.{place}", kind.as_str());
+    reach(point).await.map_err(|injected| Outcome::again(&injected))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
@@ -172,7 +179,7 @@ async fn launch(app: &App, run: &Described<'_>) -> Result<Result<String, Ended>,
     let at = facts.started_at.unwrap_or_else(|| app.clock.now());
     let mut connection = app.pool.acquire().await.map_err(again)?;
     run::started(&mut connection, run.id, (&container, at)).await.map_err(again)?;
-    reach(|| "deployer.job.started".to_owned()).await.map_err(|it| away(&it))?;
+    cut(run.kind, "started").await?;
     Ok(Ok(container))
 }
 
@@ -195,7 +202,7 @@ async fn watch(app: &App, run: &Described<'_>, container: &str) -> Result<Ended,
         let stopped = app.engine.stop(container, spec.stop_grace).await;
         stopped.map_err(|error| Outcome::again(&error))?;
     }
-    reach(|| "deployer.job.ended".to_owned()).await.map_err(|it| Outcome::again(&it))?;
+    cut(run.kind, "effect_done").await?;
     let facts = app.engine.find(container).await.map_err(|error| Outcome::again(&error))?;
     let log_lines = diagnose::log_lines(&app.engine, container, mask).await;
     Ok(Ended { log_lines, ..ended(&run.job, facts.as_ref(), job.timeout) })

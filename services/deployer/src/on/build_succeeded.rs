@@ -45,7 +45,7 @@ pub(crate) async fn handle(app: &App, envelope: Envelope) -> Verdict {
         Ok(payload) => payload,
         Err(error) => return error.into(),
     };
-    match release_all(app, &envelope, &payload).await {
+    match Box::pin(release_all(app, &envelope, &payload)).await {
         Ok(()) => Verdict::Done,
         Err(error) => error.into(),
     }

@@ -10,7 +10,7 @@ use crate::db::release::Release;
 use crate::db::{environment, reading as rows, release, shadow, synthetic as own_requests};
 use crate::reading::{self, Readers};
 use crate::shadow::Report;
-use crate::synthetic::{self, Own, Place, Sender};
+use crate::synthetic::{self, Own, Place, Sender, Whose};
 use manifest::Strategy;
 use stats::{Analysis, Judgement, Sight};
 use std::sync::Arc;
@@ -130,12 +130,9 @@ async fn report(app: &App, release: &Release) -> Result<Option<Report>, Outcome>
 /// What is read of both releases, if the manifest asks for anything.
 async fn readers(app: &App, release: &Release) -> Result<Readers, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
-    let wanted = match &release.content.resolved.strategy {
-        Strategy::Canary(canary) => &canary.analysis.readings,
-        Strategy::Shadow(shadow) => &shadow.analysis.readings,
-        Strategy::BlueGreen | Strategy::Recreate => return Ok(Readers::default()),
-    };
-    let (false, Some(stable)) = (wanted.is_empty(), release.stable) else {
+    let analysis = release.content.resolved.strategy.analysis();
+    let wanted = analysis.map(|analysis| &analysis.readings).filter(|wanted| !wanted.is_empty());
+    let (Some(wanted), Some(stable)) = (wanted, release.stable) else {
         return Ok(Readers::default());
     };
     let stable = release::get(&app.pool, stable).await.map_err(again)?;
@@ -149,11 +146,15 @@ async fn readers(app: &App, release: &Release) -> Result<Readers, Outcome> {
 async fn sender(app: &App, release: &Release) -> Result<Option<Sender>, Outcome> {
     let again = |error: sqlx::Error| Outcome::again(&error);
     let resolved = &release.content.resolved;
-    let (Strategy::Canary(canary), Some(host)) = (&resolved.strategy, resolved.hosts.first())
+    let (wanted, whose) = match &resolved.strategy {
+        Strategy::Canary(canary) => (canary.synthetic.as_ref(), Whose::OfEach),
+        Strategy::Shadow(shadow) => (shadow.synthetic.as_ref(), Whose::OfStable),
+        Strategy::BlueGreen | Strategy::Recreate => return Ok(None),
+    };
+    let (Some(synthetic), Some(host), Some(_)) = (wanted, resolved.hosts.first(), release.stable)
     else {
         return Ok(None);
     };
-    let (Some(synthetic), Some(_)) = (&canary.synthetic, release.stable) else { return Ok(None) };
     let place = (&release.app, &release.environment);
     let environment = environment::find(&app.pool, place).await.map_err(again)?;
     let Some(environment) = environment else { return Ok(None) };
@@ -164,5 +165,5 @@ async fn sender(app: &App, release: &Release) -> Result<Option<Sender>, Outcome>
     };
     let before = own_requests::find(&app.pool, release.id).await.map_err(again)?;
     let timeout = resolved.limits.timeout.duration();
-    Ok(Some(synthetic::begin(place, synthetic, timeout, before.unwrap_or_default())))
+    Ok(Some(synthetic::begin(place, (synthetic, whose), timeout, before.unwrap_or_default())))
 }

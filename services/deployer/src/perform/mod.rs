@@ -5,6 +5,7 @@ mod certify;
 mod detached;
 mod held;
 mod judge;
+mod keep;
 mod outpace;
 mod prepare;
 pub(crate) mod ready;

@@ -3,6 +3,7 @@
 
 use super::Outcome;
 use super::verify::{Fault, ask, explain};
+use crate::answered::Answered;
 use crate::app::App;
 use crate::candidate::{self, Asked};
 use crate::db::release::{self, Release};
@@ -22,18 +23,25 @@ struct Sides {
     stable: Vec<Asked>,
 }
 
-/// Every request whose performance matters is answered as fast as by the stable release, as far as can be told.
-pub(super) async fn outpace(app: &App, release: &Release) -> Result<Vec<String>, Outcome> {
-    let mut told = Vec::new();
-    for request in &release.content.resolved.verify {
+/// Every request whose performance matters is answered as fast as by the stable release, as far as can be told. What is
+/// said of each is written with what was `answered`, which has them all.
+pub(super) async fn outpace(
+    app: &App,
+    release: &Release,
+    answered: &mut [Answered],
+) -> Result<(), Outcome> {
+    for (request, answered) in release.content.resolved.verify.iter().zip(answered) {
         let Some(performance) = &request.performance else { continue };
-        let said = match sides(app, release, &request.service).await? {
+        let (verdict, said) = match sides(app, release, &request.service).await? {
             Ok(sides) => race(app, release, &sides, (request, performance)).await?,
-            Err(why) => format!("not compared, {why}"),
+            Err(why) => (Verdict::Inconclusive, format!("not compared, {why}")),
         };
-        told.push(format!("{} {}: {said}", request.call.method(), request.call.path()));
+        answered.compared = said;
+        if verdict == Verdict::Fail {
+            return Err(slower(request, &answered.compared));
+        }
     }
-    Ok(told)
+    Ok(())
 }
 
 /// Who is asked; or why nothing can be compared.
@@ -67,7 +75,7 @@ async fn race(
     release: &Release,
     sides: &Sides,
     (request, performance): (&VerifyRequest, &Performance),
-) -> Result<String, Outcome> {
+) -> Result<(Verdict, String), Outcome> {
     let end = Instant::now() + Performance::LONGEST.duration();
     let mut race = Race::new(performance);
     let mut bad = 0;
@@ -90,13 +98,12 @@ async fn race(
             Err(_) => bad += 1,
         }
         let is_over = bad >= MOST_BAD || Instant::now() >= end;
-        match race.verdict() {
-            (Verdict::Inconclusive, _) if !is_over => {}
-            (Verdict::Fail, said) => return Err(slower(request, &said)),
-            (Verdict::Pass | Verdict::Inconclusive, said) => return Ok(said),
+        let (verdict, said) = race.verdict();
+        if is_over || verdict != Verdict::Inconclusive {
+            return Ok((verdict, said));
         }
     }
-    Ok(race.verdict().1)
+    Ok(race.verdict())
 }
 
 /// One that is away may be somewhere else since its engine started anew: all is asked again.

@@ -7,7 +7,7 @@ use crate::db::route_claim;
 use crate::docker::{EngineError, label};
 use crate::member::Described;
 use crate::room::{self, Wanted};
-use crate::{member, routes, wreck};
+use crate::{look_at_images, member, routes, wreck};
 use futures_util::future::try_join_all;
 use release::{Failure, Strategy};
 
@@ -39,7 +39,21 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
         app.engine.ensure_image(&image, app.credentials_for(&image)).await
     });
     let images = try_join_all(images).await.map_err(refused)?;
-    Ok(counted(images.len(), "image", "there"))
+    let mut told = vec![counted(images.len(), "image", "there")];
+    told.extend(remarks(app, release).await);
+    Ok(told.join("; "))
+}
+
+/// What often goes wrong with these images: nothing is refused for it.
+async fn remarks(app: &App, release: &Release) -> Vec<String> {
+    let (place, content) = (member::place(app, release), &release.content);
+    let mut told = Vec::new();
+    for (name, service) in &content.resolved.services {
+        let Some(image) = content.images.get(name) else { continue };
+        let image = format!("{}@{}", image.repository, image.digest);
+        told.extend(look_at_images::remarks(app, &place, (name, service), &image).await);
+    }
+    told
 }
 
 /// What does not get better by trying again fails at once, with the code of its cause.

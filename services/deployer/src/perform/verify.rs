@@ -1,9 +1,11 @@
 //! The candidate's answers to the requests of the manifest: asked of every instance before users are, and once more
 //! when the users are its own.
 
+use super::keep::keep;
 use super::outpace::outpace;
 use super::verify_jobs::verify_by_jobs;
 use super::{Outcome, counted, ready};
+use crate::answered::Answered;
 use crate::app::App;
 use crate::candidate::{self, Asked};
 use crate::db::release::Release;
@@ -31,61 +33,98 @@ pub(super) struct Fault {
     body: String,
 }
 
+/// What came of asking everything once. After a fault nothing more was asked.
+#[derive(Default)]
+struct Round {
+    answered: Vec<Answered>,
+    fault: Option<Box<Fault>>,
+}
+
 /// Every request is answered as the manifest wants it, by every instance of its service, and as fast; and jobs that try
 /// the candidate are content.
 pub(crate) async fn verify(app: &App, release: &Release) -> Result<String, Outcome> {
     ready::bring_up(app, release).await?;
-    let mut answered = round(app, release).await?;
-    if answered.as_ref().is_err_and(|fault| fault.is_lost) {
+    let mut asked = round(app, release).await?;
+    if asked.fault.as_ref().is_some_and(|fault| fault.is_lost) {
         // Where it is now is looked up once.
         ready::bring_up(app, release).await?;
-        answered = round(app, release).await?;
+        asked = round(app, release).await?;
     }
-    let slowest = match answered {
-        Ok(slowest) => slowest,
-        Err(fault) => return Err(Outcome::failed(explain(app, release, *fault).await)),
-    };
-    let mut told = Vec::new();
-    let asked = release.content.resolved.verify.len();
-    if asked > 0 {
-        let requests = counted(asked, "request", "good");
-        told.push(format!("{requests}, the slowest answer after {} ms", slowest.as_millis()));
+    let Round { mut answered, fault } = asked;
+    if let Some(fault) = fault {
+        return Err(fails(app, release, answered, *fault).await);
     }
-    told.extend(Box::pin(outpace(app, release)).await?);
+    let outpaced = Box::pin(outpace(app, release, &mut answered)).await;
+    keep(app, release, &answered).await?;
+    outpaced?;
+    let mut told: Vec<String> = good(&answered).into_iter().collect();
+    let compared = answered.iter().filter(|one| !one.compared.is_empty());
+    told.extend(compared.map(|one| format!("{}: {}", one.request, one.compared)));
     told.extend(Box::pin(verify_by_jobs(app, release, Kind::Verify)).await?);
     Ok(told.join("; "))
 }
 
+/// That all were good, if any were asked.
+fn good(answered: &[Answered]) -> Option<String> {
+    let slowest = answered.iter().map(|one| one.slowest).max()?;
+    let requests = counted(answered.len(), "request", "good");
+    Some(format!("{requests}, the slowest answer after {} ms", slowest.as_millis()))
+}
+
 /// The same with the traffic of users. Who does not answer at all is left to those who watch it.
 pub(crate) async fn verify_again(app: &App, release: &Release) -> Result<(), Outcome> {
-    match round(app, release).await? {
-        Err(fault) if !fault.is_lost => Err(Outcome::failed(explain(app, release, *fault).await)),
-        _ => Ok(()),
+    let Round { mut answered, fault } = round(app, release).await?;
+    match fault {
+        Some(fault) if !fault.is_lost => Err(fails(app, release, answered, *fault).await),
+        lost => {
+            if let (Some(fault), Some(last)) = (lost, answered.last_mut()) {
+                last.wrong = fault.wrong;
+            }
+            keep(app, release, &answered).await
+        }
     }
 }
 
-/// The time of the slowest answer, or the first that is not as wanted.
-async fn round(app: &App, release: &Release) -> Result<Result<Duration, Box<Fault>>, Outcome> {
+/// Asks everything, until something is not as wanted.
+async fn round(app: &App, release: &Release) -> Result<Round, Outcome> {
     let instances = candidate::instances(app, release).await;
     let instances = instances.map_err(|error| Outcome::again(&error))?;
-    let mut slowest = Duration::ZERO;
+    let mut round = Round::default();
     for request in &release.content.resolved.verify {
+        let mut answered = Answered::none(&request.service, &request.call);
         let asked = instances.iter().filter(|instance| instance.service == request.service);
-        for answered in join_all(asked.map(|instance| ask(instance, request))).await {
-            match answered {
-                Ok(took) => slowest = slowest.max(took),
-                Err(fault) => return Ok(Err(fault)),
+        for result in join_all(asked.map(|instance| ask(instance, request))).await {
+            answered.count(result.as_ref().ok().copied());
+            if let Err(fault) = result {
+                round.fault.get_or_insert(fault);
             }
         }
+        round.answered.push(answered);
+        if round.fault.is_some() {
+            break;
+        }
     }
-    Ok(Ok(slowest))
+    Ok(round)
+}
+
+/// The release fails by `fault`, which is kept with the answers before it.
+async fn fails(app: &App, release: &Release, mut answered: Vec<Answered>, fault: Fault) -> Outcome {
+    let failure = explain(app, release, fault).await;
+    if let Some(last) = answered.last_mut() {
+        last.wrong.clone_from(&failure.message);
+    }
+    match keep(app, release, &answered).await {
+        Ok(()) => Outcome::failed(failure),
+        Err(outcome) => outcome,
+    }
 }
 
 /// How long the answer took, which is as wanted.
 pub(super) async fn ask(instance: &Asked, request: &VerifyRequest) -> Result<Duration, Box<Fault>> {
     let within = request.within.duration();
     let VerifyRequest { call: asked, json, headers, .. } = request;
-    let question = Question { call: asked, json: json.as_ref(), headers, within };
+    let json = json.as_ref();
+    let question = Question { agent: "slipway-verify", call: asked, json, headers, within };
     let reply = call(instance.address, question).await;
     let wrong = match &reply {
         Ok(reply) => faults(request, reply).join("; "),

@@ -1,6 +1,8 @@
 //! Warms the candidate up: requests whose answers do not matter, and time. Every instance gets all of them.
 
+use super::keep::keep;
 use super::{Outcome, counted, ready};
+use crate::answered::{Answered, together};
 use crate::app::App;
 use crate::candidate::{self, Asked};
 use crate::db::release::Release;
@@ -24,27 +26,29 @@ pub(crate) async fn warm(app: &App, release: &Release) -> Result<String, Outcome
     let warmed = instances.iter().filter_map(|instance| {
         services.get(&instance.service).map(|service| warm_one(instance, &service.warmup))
     });
-    let (sent, answered) = join_all(warmed)
-        .await
-        .into_iter()
-        .fold((0, 0), |sum, one: (usize, usize)| (sum.0 + one.0, sum.1 + one.1));
+    let answered = together(join_all(warmed).await);
     let longest = services.values().map(|service| service.warmup.lasts.duration()).max();
     sleep_until(started + longest.unwrap_or_default()).await;
-    let requests = counted(sent, "request", "sent");
-    Ok(format!("{requests}, {answered} answered, {:.1} s", started.elapsed().as_secs_f64()))
+    keep(app, release, &answered).await?;
+    let sent = counted(answered.iter().map(|one| one.sent).sum(), "request", "sent");
+    let good: usize = answered.iter().map(|one| one.good).sum();
+    Ok(format!("{sent}, {good} answered, {:.1} s", started.elapsed().as_secs_f64()))
 }
 
-/// How many requests were sent, and how many of them answered.
-async fn warm_one(instance: &Asked, warmup: &Warmup) -> (usize, usize) {
+/// What one instance answered, request by request; any answer is as wanted.
+async fn warm_one(instance: &Asked, warmup: &Warmup) -> Vec<Answered> {
     let none = BTreeMap::new();
-    let (mut sent, mut answered) = (0, 0);
+    let mut all = Vec::new();
     for request in &warmup.requests {
         let json = request.json.as_ref();
-        let question = Question { call: &request.call, json, headers: &none, within: WITHIN };
+        let (agent, headers) = ("slipway-warmup", &none);
+        let question = Question { agent, call: &request.call, json, headers, within: WITHIN };
+        let mut answered = Answered::none(&instance.service, &request.call);
         for _ in 0..request.times {
-            sent += 1;
-            answered += usize::from(call(instance.address, question).await.is_ok());
+            let reply = call(instance.address, question).await;
+            answered.count(reply.ok().map(|reply| reply.took));
         }
+        all.push(answered);
     }
-    (sent, answered)
+    all
 }

@@ -2,10 +2,11 @@
 
 use super::exchange::exchange;
 use super::{Answer, tcp};
+use http::response::Parts;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use manifest::{Call, Json, Text};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ const BODY_CAP: usize = 1024 * 1024;
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
+    /// What we are called, unless the headers say it.
+    pub(crate) agent: &'static str,
     pub(crate) call: &'a Call,
     pub(crate) json: Option<&'a Json>,
     pub(crate) headers: &'a BTreeMap<Text, Text>,
@@ -29,6 +32,7 @@ pub(crate) struct Question<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     /// `None` when it was longer than is read.
     pub(crate) body: Option<Bytes>,
     pub(crate) took: Duration,
@@ -40,8 +44,9 @@ pub(crate) async fn call(address: SocketAddr, asked: Question<'_>) -> Result<Rep
     let stream = tcp::connect(address, asked.within).await?;
     let request = request(address, asked).map_err(|error| Answer::Unasked(error.to_string()))?;
     let exchanged = timeout_at(started + asked.within, exchange(stream, request, read)).await;
-    let (status, body) = exchanged.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
-    Ok(Reply { status, body, took: started.elapsed() })
+    let (head, body) = exchanged.unwrap_or(Err(Answer::TimedOut(asked.within)))?;
+    let Parts { status, headers, .. } = head;
+    Ok(Reply { status: status.as_u16(), headers, body, took: started.elapsed() })
 }
 
 fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
@@ -55,7 +60,7 @@ fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Byte
     for (name, value) in asked.headers {
         request = request.header(name.as_str(), value.as_str());
     }
-    let own = [(HOST, address.to_string()), (USER_AGENT, "slipway-verify".to_owned())];
+    let own = [(HOST, address.to_string()), (USER_AGENT, asked.agent.to_owned())];
     let json = asked.json.map(|_| (CONTENT_TYPE, "application/json".to_owned()));
     for (name, value) in own.into_iter().chain(json).filter(|(name, _)| !says(name)) {
         request = request.header(name, value);
@@ -64,11 +69,11 @@ fn request(address: SocketAddr, asked: Question<'_>) -> Result<Request<Full<Byte
     request.body(Full::from(body))
 }
 
-async fn read(response: Response<Incoming>) -> Result<(u16, Option<Bytes>), Answer> {
-    let status = response.status().as_u16();
-    match Limited::new(response.into_body(), BODY_CAP).collect().await {
-        Ok(body) => Ok((status, Some(body.to_bytes()))),
-        Err(error) if error.is::<LengthLimitError>() => Ok((status, None)),
+async fn read(response: Response<Incoming>) -> Result<(Parts, Option<Bytes>), Answer> {
+    let (head, body) = response.into_parts();
+    match Limited::new(body, BODY_CAP).collect().await {
+        Ok(body) => Ok((head, Some(body.to_bytes()))),
+        Err(error) if error.is::<LengthLimitError>() => Ok((head, None)),
         Err(_) => Err(Answer::Reset),
     }
 }
@@ -96,7 +101,9 @@ mod tests {
         let text = |text: &str| Text::parse(text).expect("a text");
         let headers = BTreeMap::from([(text("Host"), text("shop.example"))]);
         let within = Duration::from_secs(10);
-        let question = Question { call: &path, json: json.as_ref(), headers: &headers, within };
+        let json = json.as_ref();
+        let agent = "slipway-verify";
+        let question = Question { agent, call: &path, json, headers: &headers, within };
         tokio::join!(serve, call(address, question))
     }
 
@@ -105,9 +112,13 @@ mod tests {
         let json = Json(serde_json::json!({"amount": 3}));
         let (heard, reply) =
             asked(Some(json), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned()).await;
-        for said in
-            ["POST /predict?x=1 HTTP/1.1", "shop.example", "application/json", "{\"amount\":3}"]
-        {
+        for said in [
+            "POST /predict?x=1 HTTP/1.1",
+            "shop.example",
+            "slipway-verify",
+            "application/json",
+            "{\"amount\":3}",
+        ] {
             assert!(heard.contains(said), "{heard}");
         }
         assert_eq!(heard.to_lowercase().matches("host:").count(), 1);

@@ -163,7 +163,8 @@ async fn mean(
 
 async fn ask(instance: &Asked, asked: &InstancesReading, within: Duration) -> Result<f64, Unread> {
     let (path, headers) = (Call::Get(asked.get.clone()), BTreeMap::new());
-    let question = Question { call: &path, json: None, headers: &headers, within };
+    let agent = "slipway-reading";
+    let question = Question { agent, call: &path, json: None, headers: &headers, within };
     let reply = call(instance.address, question).await;
     let instance = instance.to_string();
     let reply = match reply {
@@ -193,6 +194,68 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manifest::{JsonPointer, RequestPath};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// What instances hear that answer `bodies`, and the mean that is made of those.
+    async fn read_of<const N: usize>(bodies: [&str; N]) -> (String, Result<f64, String>) {
+        let (mut instances, mut served) = (Vec::new(), Vec::new());
+        for (replica, body) in (0_u32..).zip(bodies) {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            instances.push(Asked {
+                service: "api".parse().expect("a name"),
+                replica,
+                container_id: String::new(),
+                address: listener.local_addr().expect("bound"),
+            });
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            served.push(tokio::spawn(answer_one(listener, answer)));
+        }
+        let asked = InstancesReading {
+            service: "api".parse().expect("a name"),
+            get: RequestPath::parse("/stats").expect("a path"),
+            pointer: JsonPointer::parse("/cache/hits").expect("a pointer"),
+        };
+        let mean = mean(&instances, &asked, Duration::from_secs(10)).await;
+        let mut heard = String::new();
+        for one in served {
+            // Who was not asked is not waited for.
+            heard += &if mean.is_ok() { one.await.expect("it answers") } else { String::new() };
+        }
+        (heard, mean.map_err(|why| service::chain(&why)))
+    }
+
+    /// Answers the first who asks; what that said.
+    async fn answer_one(listener: TcpListener, answer: String) -> String {
+        let (mut stream, _) = listener.accept().await.expect("asked");
+        let mut heard = vec![0; 4096];
+        let count = stream.read(&mut heard).await.expect("read");
+        // Who heard enough may be gone.
+        drop(stream.write_all(answer.as_bytes()).await);
+        String::from_utf8_lossy(&heard[..count]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn each_instance_is_asked_by_our_name_and_the_mean_is_read() {
+        let (heard, mean) =
+            read_of([r#"{"cache":{"hits":0.5}}"#, r#"{"cache":{"hits":0.75}}"#]).await;
+        assert_eq!(mean, Ok(0.625));
+        assert_eq!(heard.matches("GET /stats HTTP/1.1").count(), 2, "{heard}");
+        assert_eq!(
+            heard.to_lowercase().matches("user-agent: slipway-reading").count(),
+            2,
+            "{heard}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_number_of_one_instance_is_told_of_that() {
+        let (_, missing) = read_of([r#"{"cache":{"hits":0.5}}"#, "{}"]).await;
+        assert_eq!(missing, Err("api (1): /cache/hits is not there".to_owned()));
+        let (_, nobody) = read_of([]).await;
+        assert_eq!(nobody, Err("api has no instance with an address".to_owned()));
+    }
 
     #[test]
     fn a_query_is_a_value_of_an_address() {

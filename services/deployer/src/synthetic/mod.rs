@@ -10,4 +10,4 @@ mod sent;
 
 pub(crate) use own::Own;
 pub(crate) use request::Place;
-pub(crate) use sender::{Sender, begin};
+pub(crate) use sender::{Sender, Whose, begin};

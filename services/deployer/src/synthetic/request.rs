@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// How we are called.
-const AGENT: &str = concat!("slipway-synthetic/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("slipway-synthetic/", env!("CARGO_PKG_VERSION"));
 
 /// Who a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Place {
         };
         // Every name below any other will do.
         let host = self.host.as_str().replace('*', "synthetic");
-        let own = [("host", host.as_str()), ("user-agent", AGENT), ("slipway-synthetic", "1")];
+        let own = [("host", host.as_str()), ("slipway-synthetic", "1")];
         let own = own.into_iter().chain([(to, self.token.as_str())]);
         let own = own
             .filter_map(|(name, value)| Some((Text::parse(name).ok()?, Text::parse(value).ok()?)));
@@ -87,7 +87,6 @@ mod tests {
         );
         let candidate = said(Side::Candidate).join(", ");
         assert!(candidate.contains("slipway-candidate: 0123456789abcdef"), "{candidate}");
-        assert!(candidate.contains("user-agent: slipway-synthetic/"), "{candidate}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sends in the background, one request after the other, while somebody wants it.
 
-use super::request::{Place, Side};
+use super::request::{AGENT, Place, Side};
 use crate::db::synthetic::Sent;
 use crate::probe::{Answer, Question, call};
 use manifest::{Synthetic, SyntheticRequest};
@@ -27,10 +27,28 @@ struct Shared {
     stable: AtomicI64,
 }
 
+/// Who answers what is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Both, in turn.
+    OfEach,
+    /// The stable release, and the router asks the candidate for a copy.
+    OfStable,
+}
+
+impl Whose {
+    fn sides(self) -> &'static [Side] {
+        match self {
+            Self::OfEach => &[Side::Candidate, Side::Stable],
+            Self::OfStable => &[Side::Stable],
+        }
+    }
+}
+
 /// Gets ready to send; `before` was sent already, and the router gives a request up after `timeout`.
 pub(crate) fn begin(
     place: Place,
-    synthetic: &Synthetic,
+    (synthetic, whose): (&Synthetic, Whose),
     timeout: Duration,
     before: Sent,
 ) -> Sender {
@@ -39,7 +57,8 @@ pub(crate) fn begin(
         candidate: AtomicI64::new(before.candidate),
         stable: AtomicI64::new(before.stable),
     });
-    let sending = keep_sending(place, synthetic.clone(), timeout + PATIENCE, shared.clone());
+    let wanted = (synthetic.clone(), whose);
+    let sending = keep_sending(place, wanted, timeout + PATIENCE, shared.clone());
     Sender { shared, _sending: AbortOnDropHandle::new(tokio::spawn(sending)) }
 }
 
@@ -56,21 +75,27 @@ impl Sender {
     }
 }
 
-async fn keep_sending(place: Place, synthetic: Synthetic, within: Duration, shared: Arc<Shared>) {
+async fn keep_sending(
+    place: Place,
+    (synthetic, whose): (Synthetic, Whose),
+    within: Duration,
+    shared: Arc<Shared>,
+) {
     let mut turns = tokio::time::interval(Duration::from_mins(1) / synthetic.per_minute.max(1));
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for request in synthetic.requests.iter().cycle() {
-        for side in [Side::Candidate, Side::Stable] {
+        for side in whose.sides().iter().copied() {
             turns.tick().await;
             while !shared.is_wanted.load(Relaxed) {
                 turns.tick().await;
             }
-            let is_sent = send(&place, request, side, within).await;
-            let count = match side {
-                Side::Candidate => &shared.candidate,
-                Side::Stable => &shared.stable,
-            };
-            count.fetch_add(i64::from(is_sent), Relaxed);
+            let sent = i64::from(send(&place, request, side, within).await);
+            if side == Side::Candidate || whose == Whose::OfStable {
+                shared.candidate.fetch_add(sent, Relaxed);
+            }
+            if side == Side::Stable {
+                shared.stable.fetch_add(sent, Relaxed);
+            }
         }
     }
 }
@@ -79,7 +104,8 @@ async fn keep_sending(place: Place, synthetic: Synthetic, within: Duration, shar
 async fn send(place: &Place, request: &SyntheticRequest, side: Side, within: Duration) -> bool {
     let headers = place.headers(request, side);
     let json = request.json.as_ref();
-    let question = Question { call: &request.call, json, headers: &headers, within };
+    let (agent, headers) = (AGENT, &headers);
+    let question = Question { agent, call: &request.call, json, headers, within };
     let reply = call(place.address(), question).await;
     !matches!(reply, Err(Answer::Refused | Answer::Unreachable(_) | Answer::Unasked(_)))
 }

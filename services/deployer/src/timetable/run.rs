@@ -10,6 +10,7 @@ use crate::db::{release, run};
 use crate::job::Kind;
 use events::{PrincipalName, RunId};
 use manifest::{Missed, Overlap};
+use service::fail_point::reach;
 use sqlx::PgConnection;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -43,10 +44,18 @@ async fn look(app: &App, is_kept: &mut bool) -> Result<usize, sqlx::Error> {
     loop {
         let mut transaction = app.pool.begin().await?;
         let Some(due) = timetable::due(&mut transaction).await? else { return Ok(taken) };
+        cut("before_effect").await?;
         take(&mut transaction, &due).await?;
+        cut("effect_done").await?;
         transaction.commit().await?;
+        cut("recorded").await?;
         taken += 1;
     }
+}
+
+/// Where a test can cut who takes a time.
+async fn cut(place: &str) -> Result<(), sqlx::Error> {
+    reach(|| format!("deployer.timetable.{place}")).await.map_err(sqlx::Error::from)
 }
 
 /// One time becomes an errand, or is skipped; all that passed until now with it.

@@ -1,7 +1,7 @@
 //! Instances, networks, volumes and images in the real engine.
 
 use crate::place::{Here, in_place, secret};
-use deployer::docker::{EngineError, Since};
+use deployer::docker::{EngineError, Since, label};
 use deployer::spec::{InstanceSpec, VolumeMount};
 use events::VolumeName;
 use futures_util::StreamExt as _;
@@ -234,4 +234,19 @@ async fn no_engine_is_said_with_its_address() {
     let error = deployer::docker::Engine::connect("unix:///no/such.sock").await.unwrap_err();
     assert!(error.is_away());
     assert_eq!(error.to_string(), "could not connect to the Docker engine at unix:///no/such.sock");
+}
+
+#[tokio::test]
+async fn what_an_image_has_inside_is_seen_without_starting_it() {
+    in_place(async |here| {
+        let platform = &here.place.platform;
+        let image = here.command(SLEEPS).image;
+        let seen = here.engine.look_inside(&image, platform, &["/tmp", "/no/such"]).await.unwrap();
+        assert!(seen.users.starts_with("root:x:0:0:"), "{}", seen.users);
+        let tmp = seen.directories["/tmp"].map(|owner| (owner.uid, owner.mode));
+        assert_eq!((tmp, seen.directories["/no/such"]), (Some((0, 0o777)), None));
+        let left = [(label::PLATFORM.to_owned(), platform.clone())].into();
+        assert_eq!(here.engine.list(&left).await.unwrap(), []);
+    })
+    .await;
 }

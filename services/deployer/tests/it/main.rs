@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests end their test")]
 
 mod constraint;
+mod disk;
 mod engine;
 mod place;
 mod probe;

@@ -22,6 +22,8 @@ pub(crate) struct News<'a> {
     pub at: DateTime<Utc>,
     /// It is told also when nothing was told of it before.
     pub may_begin: bool,
+    /// Nothing is filed before; what is open already is changed at once.
+    pub pause: Duration,
 }
 
 /// Keeps what is so now, unless something later is known. What is over keeps its text.
@@ -31,14 +33,17 @@ pub(crate) async fn keep(
 ) -> Result<(), sqlx::Error> {
     let (title, body) = news.text.map_or(("", ""), |text| (&text.title, &text.body));
     sqlx::query!(
-        "insert into gateway.issue as known (app, environment, kind, is_open, title, body, moved_at)
-         select $1, $2, $3, $4::boolean, $5, $6, $7::timestamptz
+        "insert into gateway.issue as known (app, environment, kind, is_open, title, body, moved_at, wake_at)
+         select $1, $2, $3, $4::boolean, $5, $6, $7::timestamptz, clock_timestamp() + make_interval(secs => $9)
          where $8 or exists(select from gateway.issue where app = $1 and environment = $2 and kind = $3)
          on conflict (app, environment, kind) do update
          set is_open = excluded.is_open, moved_at = excluded.moved_at, version = known.version + 1,
              title = case when excluded.is_open then excluded.title else known.title end,
              body = case when excluded.is_open then excluded.body else known.body end,
-             state = 'waiting', attempts = 0, wake_at = clock_timestamp()
+             state = 'waiting', attempts = 0,
+             wake_at = case when not known.is_open then excluded.wake_at
+                            when known.state = 'waiting' and $9 > 0 then known.wake_at
+                            else clock_timestamp() end
          where known.moved_at < excluded.moved_at and (known.is_open or excluded.is_open)",
         news.app.as_str(),
         news.environment.as_str(),
@@ -48,6 +53,7 @@ pub(crate) async fn keep(
         body,
         news.at,
         news.may_begin,
+        news.pause.as_secs_f64(),
     )
     .execute(executor)
     .await

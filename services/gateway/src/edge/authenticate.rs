@@ -61,6 +61,15 @@ fn no_more() -> Status {
     status::unauthenticated("the token is not known, has expired or was ended")
 }
 
+/// Who asks by the token in `headers`.
+pub(crate) async fn asker(app: &App, headers: &HeaderMap) -> Result<Principal, Status> {
+    match caller(app, headers).await? {
+        (_, Caller::Outside(principal)) => Ok(principal),
+        (_, Caller::Service) => principal(headers)
+            .ok_or_else(|| status::unauthenticated("the call does not say who asks")),
+    }
+}
+
 async fn caller(app: &App, headers: &HeaderMap) -> Result<(Secret, Caller), Status> {
     let missing = || {
         status::unauthenticated(

@@ -6,9 +6,11 @@ mod backend;
 mod forward;
 mod until;
 
+pub(crate) use authenticate::asker;
+
 use crate::app::App;
 use crate::grpc::{AppApi, EventApi, NotificationApi, TokenApi};
-use crate::votes;
+use crate::{truths, votes};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
@@ -38,5 +40,7 @@ pub(crate) fn router(app: &App) -> std::io::Result<Router> {
     }
     let router = router.layer(from_fn_with_state(app.clone(), authenticate::authenticate));
     // Whoever has a link needs no token: the link says who decides on what.
-    Ok(router.merge(app.health.routes()).merge(votes::router(app.clone())))
+    let router = router.merge(app.health.routes()).merge(votes::router(app.clone()));
+    // It answers in HTTP, also who may not ask.
+    Ok(router.merge(truths::router(app.clone())))
 }

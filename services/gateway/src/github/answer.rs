@@ -28,6 +28,8 @@ pub(crate) enum GitHubError {
     Proof(#[from] NotSigned),
     #[error("name what GitHub is asked for")]
     Path(#[from] http::uri::InvalidUri),
+    #[error("GitHub wants files at a place that is not its own")]
+    Elsewhere,
     #[error("send the token")]
     Token(#[from] header::InvalidHeaderValue),
 }

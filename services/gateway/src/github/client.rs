@@ -6,7 +6,7 @@ use super::{GitHub, GitHubError, Slug};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
-use outgoing::{Asked, Outgoing};
+use outgoing::{Asked, Outgoing, Target};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -49,6 +49,10 @@ impl Call {
 
     pub(super) fn post(path: impl Into<String>, body: Value) -> Self {
         Self { method: Method::POST, path: path.into(), body: Some(body) }
+    }
+
+    pub(super) fn delete(path: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, path: path.into(), body: None }
     }
 
     pub(super) fn patch(path: impl Into<String>, body: Value) -> Self {
@@ -112,21 +116,33 @@ impl Client {
         bearer: &Secret,
         call: &Call,
     ) -> Result<T, GitHubError> {
-        self.may_ask()?;
         let target = self.settings.api.below(&call.path)?;
+        let json = HeaderValue::from_static("application/json");
+        let body = call.body.as_ref().map(|body| (json, Bytes::from(body.to_string())));
+        self.send(bearer, (&call.method, &target), body).await
+    }
+
+    /// Sends a request with `bearer`, and reads the JSON of the answer; nothing is null.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        bearer: &Secret,
+        (method, target): (&Method, &Target),
+        body: Option<(HeaderValue, Bytes)>,
+    ) -> Result<T, GitHubError> {
+        self.may_ask()?;
         let mut headers = HeaderMap::new();
         let mut token = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))?;
         token.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, token);
         headers.insert(header::ACCEPT, JSON);
         headers.insert("x-github-api-version", VERSION);
-        let body = call.body.as_ref().map(|body| Bytes::from(body.to_string()));
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
+        let body = body.map(|(kind, body)| {
+            headers.insert(header::CONTENT_TYPE, kind);
+            body
+        });
         let body = body.unwrap_or_default();
-        let asked = Asked { method: call.method.clone(), headers, body, largest: LARGEST };
-        let answer = self.outgoing.ask(&target, asked).await?;
+        let asked = Asked { method: method.clone(), headers, body, largest: LARGEST };
+        let answer = self.outgoing.ask(target, asked).await?;
         let now = self.clock.now();
         if let Err(error) = judge(&answer, now) {
             if let Some(pause) = error.pause() {
@@ -134,7 +150,8 @@ impl Client {
             }
             return Err(error);
         }
-        serde_json::from_slice(&answer.body).map_err(GitHubError::Unreadable)
+        let said = if answer.body.is_empty() { b"null".as_slice() } else { &answer.body };
+        serde_json::from_slice(said).map_err(GitHubError::Unreadable)
     }
 
     fn may_ask(&self) -> Result<(), GitHubError> {

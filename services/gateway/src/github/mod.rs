@@ -1,5 +1,5 @@
 //! GitHub's API, as far as the platform speaks it: deployments and their statuses, commit statuses, check runs, what
-//! CI says of a commit, issues. By hand over the guarded way out, signed in by a token or as a GitHub App; without
+//! CI says of a commit, issues, releases of models. By hand over the guarded way out, signed in by a token or as a GitHub App; without
 //! either nothing here is made.
 
 mod answer;
@@ -10,6 +10,7 @@ mod client;
 pub(crate) mod commit_status;
 pub(crate) mod deployments;
 pub(crate) mod issues;
+pub(crate) mod releases;
 mod settings;
 mod sign_in;
 mod slug;
@@ -19,5 +20,5 @@ mod tests;
 pub(crate) use answer::GitHubError;
 pub use app_key::{AppKey, InvalidKey};
 pub(crate) use client::Client;
-pub use settings::{GitHub, Identity, InvalidGitHub, Link, Repositories};
+pub use settings::{GitHub, Identity, InvalidGitHub, Repositories};
 pub(crate) use slug::Slug;

@@ -3,7 +3,7 @@
 use super::AppKey;
 use super::slug::{InvalidSlug, Slug};
 use crate::repository::{LocalRoots, Repository};
-use events::{AppName, EnvironmentName, ReleaseId};
+use events::AppName;
 use outgoing::{InvalidTarget, Target};
 use service::Secret;
 use std::collections::BTreeMap;
@@ -26,7 +26,6 @@ pub struct GitHub {
     host: String,
     pub(super) identity: Identity,
     repositories: Repositories,
-    link: Option<Link>,
 }
 
 /// An address that is none.
@@ -38,22 +37,18 @@ pub struct InvalidGitHub(InvalidTarget);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repositories(BTreeMap<AppName, Slug>);
 
-/// Where people look at a release, with `{app}`, `{environment}`, `{number}` and `{release}` in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link(String);
-
 impl GitHub {
     /// The GitHub whose API is at `url`: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server.
     pub fn parse(url: &str, identity: Identity) -> Result<Self, InvalidGitHub> {
         let api = Target::parse(url).map_err(InvalidGitHub)?;
         let host = api.host.strip_prefix("api.").unwrap_or(&api.host).to_ascii_lowercase();
-        Ok(Self { api, host, identity, repositories: Repositories::default(), link: None })
+        Ok(Self { api, host, identity, repositories: Repositories::default() })
     }
 
-    /// The same with what else is known of apps and releases.
+    /// The same with what else is known of apps.
     #[must_use]
-    pub fn knowing(self, repositories: Repositories, link: Option<Link>) -> Self {
-        Self { repositories, link, ..self }
+    pub fn knowing(self, repositories: Repositories) -> Self {
+        Self { repositories, ..self }
     }
 
     /// The repository of `app` at this GitHub: the one that is set for it, or where it says it is.
@@ -66,19 +61,11 @@ impl GitHub {
         path.parse().ok()
     }
 
-    /// Where people look at a release.
-    pub(crate) fn link(
-        &self,
-        (app, environment): (&AppName, &EnvironmentName),
-        (number, release): (i64, ReleaseId),
-    ) -> Option<String> {
-        let Link(link) = self.link.as_ref()?;
-        let link =
-            link.replace("{app}", app.as_str()).replace("{environment}", environment.as_str());
-        Some(
-            link.replace("{number}", &number.to_string())
-                .replace("{release}", &release.to_string()),
-        )
+    /// Whether files may be sent there with our token: the API itself, or the host beside it that takes them.
+    pub(super) fn takes_files(&self, target: &Target) -> bool {
+        let beside = format!("uploads.{}", self.host);
+        let is_known = target.host == self.api.host || target.host.eq_ignore_ascii_case(&beside);
+        is_known && target.is_tls == self.api.is_tls
     }
 }
 
@@ -98,24 +85,14 @@ impl FromStr for Repositories {
     }
 }
 
-impl FromStr for Link {
-    type Err = InvalidGitHub;
-
-    fn from_str(text: &str) -> Result<Self, InvalidGitHub> {
-        Target::parse(&text.replace(['{', '}'], "")).map_err(InvalidGitHub)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn github(url: &str, repositories: &str) -> GitHub {
         let repositories = repositories.parse().expect("repositories");
-        let link = "https://slipway.example.com/{app}/{environment}/{number}?uid={release}".parse();
         let identity = Identity::Token(Secret::new("t0ken"));
-        GitHub::parse(url, identity).expect("an API").knowing(repositories, link.ok())
+        GitHub::parse(url, identity).expect("an API").knowing(repositories)
     }
 
     fn slug(github: &GitHub, app: &str, repository: &str) -> String {
@@ -134,17 +111,6 @@ mod tests {
         let enterprise = github("https://ghe.example.com/api/v3", "");
         assert_eq!(slug(&enterprise, "shop", "ssh://git@ghe.example.com/acme/shop"), "acme/shop");
         assert_eq!(slug(&enterprise, "shop", "https://github.com/acme/shop"), "");
-    }
-
-    #[test]
-    fn a_link_is_that_of_the_release() {
-        let known = github("https://api.github.com", "");
-        let environment = EnvironmentName::parse("production").expect("a name");
-        let place = (&AppName::parse("shop").expect("a name"), &environment);
-        let link = known.link(place, (8, ReleaseId::new(uuid::Uuid::nil())));
-        let wanted = "https://slipway.example.com/shop/production/8?uid=00000000-0000-0000-0000-000000000000";
-        assert_eq!(link.as_deref(), Some(wanted));
-        assert!("slipway.example.com/{app}".parse::<Link>().is_err());
     }
 
     #[test]

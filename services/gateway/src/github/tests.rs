@@ -4,7 +4,9 @@ use super::check_runs::CheckRun;
 use super::commit_status::CommitStatus;
 use super::deployments::{Deployment, DeploymentStatus};
 use super::issues::Issue;
+use super::releases::Release;
 use super::{AppKey, Client, GitHub as Settings, GitHubError, Identity, Slug};
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{AppName, CommitSha, EnvironmentName, ReleaseId};
 use outgoing::Outgoing;
@@ -150,6 +152,29 @@ async fn a_token_says_it_in_a_commit_status_and_may_not_more() {
     let other = "acme/other".parse().expect("a repository");
     let refused = client.say_commit(&other, &commit(), status).await.expect_err("refused");
     assert_eq!(refused.to_string(), "GitHub answered 404 Not Found: Not Found");
+}
+
+#[tokio::test]
+async fn a_release_is_made_once_with_each_of_its_files() {
+    let (github, client) = by_token().await;
+    let commit = commit();
+    let wanted = Release { tag: "model-1", commit: &commit, title: "A model", text: "good" };
+    github.fail([Fault::AnswerLost]);
+    client.ensure_release(&slug(), wanted).await.expect_err("the answer was lost");
+    for _ in 0..2 {
+        let made = client.ensure_release(&slug(), wanted).await.expect("there");
+        for name in ["models.m", "metrics.json"] {
+            let content = Bytes::from(format!("content of {name}"));
+            client.ensure_asset(&slug(), &made, (name, content)).await.expect("there");
+        }
+    }
+    let [made] = github.releases().try_into().expect("one release");
+    assert_eq!(
+        (&made["target_commitish"], &made["make_latest"]),
+        (&commit.as_str().into(), &"false".into())
+    );
+    assert_eq!(made["assets"].as_array().map(Vec::len), Some(2));
+    assert_eq!(github.file("models.m").as_deref(), Some(b"content of models.m".as_slice()));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! `AppService`: who asks and the answer; what happens is in `apps`, `changes`, `ci` and `deliveries`.
+//! `AppService`: who asks and the answer; what happens is in `apps`, `changes`, `ci`, `models` and
+//! `deliveries`.
 
-use super::{apps, changes, ci, deliveries};
+use super::{apps, changes, ci, deliveries, models};
 use crate::app::App;
 use proto::v1::app_service_server::AppService;
 use proto::v1::{
@@ -8,11 +9,11 @@ use proto::v1::{
     DeleteAppRequest, DeleteAppResponse, GetAppRequest, GetAppResponse, GetCiRequest,
     GetCiResponse, GetDeliveryRequest, GetDeliveryResponse, ListAppsRequest, ListAppsResponse,
     ListChangesRequest, ListChangesResponse, ListDeliveriesRequest, ListDeliveriesResponse,
-    ReplayDeliveryRequest, ReplayDeliveryResponse, RotateWebhookSecretRequest,
-    RotateWebhookSecretResponse, UpdateAppRequest, UpdateAppResponse,
+    PublishModelRequest, PublishModelResponse, ReplayDeliveryRequest, ReplayDeliveryResponse,
+    RotateWebhookSecretRequest, RotateWebhookSecretResponse, UpdateAppRequest, UpdateAppResponse,
 };
 use service::principal::Principal;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// `AppService`.
 #[derive(Debug, Clone)]
@@ -29,6 +30,13 @@ macro_rules! answered_by {
                 let principal = Principal::of(&request)?;
                 $function(&self.0, &principal, request.into_inner()).await.map(Response::new)
             })*
+
+            async fn publish_model(
+                &self,
+                request: Request<Streaming<PublishModelRequest>>,
+            ) -> Result<Response<PublishModelResponse>, Status> {
+                models::publish(&self.0, request).await.map(Response::new)
+            }
         }
     };
 }

@@ -6,6 +6,7 @@ mod changes;
 mod ci;
 mod deliveries;
 mod event_service;
+mod models;
 mod notification_service;
 mod once;
 mod parked;

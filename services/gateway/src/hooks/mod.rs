@@ -9,15 +9,17 @@ mod problem;
 mod receive;
 mod replay;
 
+pub(crate) use body::read as read_body;
 pub(crate) use limits::Limits;
+pub(crate) use peer::Peer;
 pub use peer::Proxies;
+pub(crate) use problem::{Problem, problem};
 pub(crate) use replay::replay;
 
 use crate::app::App;
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post};
-use problem::Problem;
 
 /// The routes of the listener.
 pub(crate) fn router(app: App) -> Router {

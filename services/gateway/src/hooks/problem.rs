@@ -42,7 +42,7 @@ impl Problem {
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "TOO_LARGE",
-                format!("a delivery may have {} MiB", LARGEST >> 20),
+                format!("a body may have {} MiB", LARGEST >> 20),
             ),
             Self::TooSlow => {
                 (StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", "the body did not arrive in time".into())
@@ -64,7 +64,7 @@ impl Problem {
             Self::TooBusy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "TOO_BUSY",
-                "too many deliveries at once; try again".into(),
+                "too many requests at once; try again".into(),
             ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -85,23 +85,30 @@ impl Problem {
     }
 }
 
+/// A refusal of any door. What may be tried again says when.
+pub(crate) fn problem(status: StatusCode, reason: &str, detail: &str) -> Response {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": detail,
+        "reason": reason,
+    });
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("application/problem+json");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, reason, detail) = self.parts();
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": detail,
-            "reason": reason,
-        });
-        let mut response = (status, body.to_string()).into_response();
+        let mut response = problem(status, reason, &detail);
         let headers = response.headers_mut();
-        let content_type = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, content_type);
-        if matches!(self, Self::TooMany | Self::TooBusy | Self::Away) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        }
         if matches!(self, Self::TooMany | Self::TooBusy | Self::TooSlow | Self::TooLarge) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

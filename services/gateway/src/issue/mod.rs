@@ -1,6 +1,8 @@
 //! What is filed at GitHub of drift: one issue for each environment and kind of drift, open as long as there is any. A
-//! row says what is so now; events only move it forward. The worker of the reports tells it.
+//! row says what is so now; events only move it forward. The worker of the reports tells it. What is being healed is filed
+//! when that failed, or takes long.
 
+mod quality;
 mod say;
 mod tell;
 mod text;
@@ -26,7 +28,8 @@ pub(crate) struct Due {
     pub attempts: i32,
 }
 
-const KINDS: [(DriftKind, &str); 2] = [(DriftKind::Runtime, "runtime"), (DriftKind::Data, "data")];
+const KINDS: [(DriftKind, &str); 3] =
+    [(DriftKind::Runtime, "runtime"), (DriftKind::Data, "data"), (DriftKind::Quality, "quality")];
 
 /// The word in a row.
 pub(crate) fn word(kind: DriftKind) -> &'static str {

@@ -1,5 +1,6 @@
 //! What an issue says: what drifts, since when, how much was compared, where it differs, and what to do. Pure.
 
+use super::quality;
 use crate::title::plain;
 use chrono::{DateTime, SecondsFormat, Utc};
 use events::payload::{BinV1, DataColumnV1, DataDriftV1, DriftKind, DriftV1};
@@ -25,6 +26,10 @@ impl Text {
                 about_data(&mut body, drift);
                 format!("Data of {place} drifted: {}", columns(drift))
             }
+            DriftKind::Quality => {
+                quality::about(&mut body, drift);
+                format!("The model of {place} is wrong more often than before")
+            }
             DriftKind::Runtime => {
                 about_runtime(&mut body, drift);
                 format!("What runs for {place} differs from what was released")
@@ -38,11 +43,11 @@ impl Text {
     }
 }
 
-fn line(body: &mut String, text: &str) {
+pub(super) fn line(body: &mut String, text: &str) {
     writeln!(body, "{text}").expect("a text grows");
 }
 
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
@@ -92,7 +97,8 @@ fn compared(body: &mut String, data: &DataDriftV1) {
     }
     line(body, "");
     for column in data.columns.iter().take(MOST) {
-        line(body, &format!("- {}: {}", code(&column.column), plain(&column.because)));
+        let began = column.began.map(|began| format!("; it {began}")).unwrap_or_default();
+        line(body, &format!("- {}: {}{began}", code(&column.column), plain(&column.because)));
     }
 }
 
@@ -115,7 +121,7 @@ fn bin(bin: &BinV1) -> String {
 }
 
 /// As code, which mentions nobody and breaks no table.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let fits = |c: &char| !matches!(c, '`' | '|');
     format!("`{}`", plain(text).chars().filter(fits).collect::<String>())
 }
@@ -156,7 +162,7 @@ mod tests {
                 "rows": 1000, "reference_version": 2, "reference": "data/reference.csv of #5", "columns": [
                     { "column": "amount", "because": "wasserstein 0.3100", "method": "wasserstein", "effect": 0.31,
                       "threshold": 0.124, "reference_count": 6000, "current_count": 1000,
-                      "bins": [{ "bin": "40 to 60", "reference": 0.25, "current": 0.5 }] },
+                      "began": { "number": 7, "at": DateTime::UNIX_EPOCH, "after": 6 }, "bins": [{ "bin": "40 to 60", "reference": 0.25, "current": 0.5 }] },
                     { "column": "country", "because": "new values", "method": "", "effect": 0.0, "threshold": 0.0,
                       "reference_count": 6000, "current_count": 1000,
                       "bins": [{ "bin": "@all|`", "reference": 0.0, "current": 0.125 }] } ] },
@@ -172,7 +178,7 @@ mod tests {
         | `amount` | 0.310 (wasserstein) | 0.124 | 6000 / 1000 | `40 to 60`: 25.0 % → 50.0 % |
         | `country` | - | - | 6000 / 1000 | `@all`: 0.0 % → 12.5 % |
 
-        - `amount`: wasserstein 0.3100
+        - `amount`: wasserstein 0.3100; it began with release 7: of release 6 there was none
         - `country`: new values
 
         What to do:
@@ -185,6 +191,43 @@ mod tests {
         ```
 
         `retrain` makes the model anew, or agrees to the retraining that waits; `accept` makes what came the reference.
+
+        Told 1970-01-01T00:00:00Z by Slipway, which closes this when it is over.
+        "#);
+    }
+
+    #[test]
+    fn an_issue_about_a_model_says_how_much_worse_it_is_and_what_to_do() {
+        let told = text(serde_json::json!({
+            "kind": "quality", "app": "shop", "environment": "production", "release": uuid::Uuid::nil(),
+            "findings": [{ "service": "api", "instance": null, "reason": "QUALITY",
+                "message": "of all 10.0 % was wrong, 5.0 % before" }],
+            "quality": { "number": 7, "model": "sha256:0123", "from": DateTime::UNIX_EPOCH, "to": DateTime::UNIX_EPOCH,
+                "told": 1000, "told_before": 4000, "figures": [{ "name": "accuracy", "now": 0.9, "before": 0.95 }] },
+        }));
+        insta::assert_snapshot!(format!("{}\n\n{}", told.title, told.body), @r#"
+        The model of shop/production is wrong more often than before
+
+        By what was true of its predictions: of all 10.0 % was wrong, 5.0 % before.
+
+        Release 7, model `sha256:0123`, 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z.
+        Compared with itself before.
+
+        | | now | before |
+        |---|---|---|
+        | predictions | 1000 | 4000 |
+        | accuracy | 0.900 | 0.950 |
+
+        What to do:
+
+        ```
+        slipway drift show shop production
+        slipway drift check shop production
+        slipway retrain shop --environment production --reason "of all 10.0 % was wrong, 5.0 % before"
+        slipway rollback shop production
+        ```
+
+        `check` says whether requests changed, too; `retrain` makes the model anew; `rollback` goes back to the release before.
 
         Told 1970-01-01T00:00:00Z by Slipway, which closes this when it is over.
         "#);

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Characters that are kept of a sentence.
 const LONGEST: usize = 1_000;
 
+/// The name of the fact that is a page to look at the release.
+pub(super) const LOOK: &str = "release";
+
 /// The name of the fact that is a page to decide on.
 pub(super) const DECIDE: &str = "decide";
 
@@ -47,6 +50,9 @@ pub(crate) struct Message {
     /// Until when people are asked, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+    /// Where people look at the release: as it is set when it is sent.
+    #[serde(skip)]
+    pub look: Option<String>,
     /// In whose name its readers decide, if they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voter: Option<String>,
@@ -98,6 +104,7 @@ impl Message {
             fingerprint: String::new(),
             until: None,
             voter: None,
+            look: None,
             decide: None,
         }
     }
@@ -129,6 +136,7 @@ impl Message {
             facts.push(("commit", format!("{}{from}", commit.short())));
         }
         facts.extend(self.by.clone().map(|by| ("by", by)));
+        facts.extend(self.look.clone().map(|page| (LOOK, page)));
         facts.extend(self.decide.clone().map(|page| (DECIDE, page)));
         facts.extend(self.command.clone().map(|command| ("more", command)));
         facts
@@ -186,6 +194,7 @@ pub(crate) mod tests {
             fingerprint: "f".to_owned(),
             until: None,
             voter: None,
+            look: None,
             decide: None,
         }
     }

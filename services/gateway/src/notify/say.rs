@@ -4,12 +4,9 @@ use super::policy::{self, PolicyError};
 use super::{Message, about, sink};
 use crate::app::App;
 use crate::db::{self, notification, sink as sinks};
+use crate::news::is_history;
 use bus::Verdict;
-use chrono::TimeDelta;
 use events::{AppName, Envelope};
-
-/// What is older is history that nobody has to be told.
-const NEWS: TimeDelta = TimeDelta::days(1);
 
 /// Why nobody could be told.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +43,7 @@ async fn try_say(app: &App, envelope: &Envelope, message: Message) -> Result<(),
     let read = |source| SayError::App { app: name.clone(), source };
     let Some(row) = db::app::find(&app.pool, name).await.map_err(read)? else { return Ok(()) };
     let since = db::app::notified_since(&app.pool, name).await.map_err(read)?;
-    let is_history = app.clock.now() - envelope.at > NEWS;
-    if is_history || since.is_none_or(|since| envelope.at < since) {
+    if is_history(envelope, app.clock.now()) || since.is_none_or(|since| envelope.at < since) {
         return Ok(());
     }
     let Some(policy) = policy::of(app, &row).await? else { return Ok(()) };

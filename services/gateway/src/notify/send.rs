@@ -4,6 +4,7 @@ use super::email::{self, MailError};
 use super::webhook::{self, InvalidKey, Keys};
 use super::{Kind, Message, Sink, slack};
 use crate::app::App;
+use crate::release_link::ReleaseLink;
 use crate::votes::Link;
 use bytes::Bytes;
 use events::{AppName, EventId};
@@ -68,7 +69,7 @@ pub(crate) async fn send(
     sink: &Sink,
     notification: &Notification,
 ) -> Result<(), NotSent> {
-    let notification = &with_page(app, notification);
+    let notification = &with_pages(app, notification);
     if sink.kind == Kind::Email {
         let mail = app.config.mail.as_ref().ok_or(MailError::Nowhere)?;
         return Ok(email::send(&app.outgoing, mail, &sink.address, notification).await?);
@@ -88,12 +89,18 @@ pub(crate) async fn send(
     judge(&app.outgoing.post(&target, headers, body).await?, &mask)
 }
 
-/// The same with the page on which its readers decide, if they may and people reach one.
-fn with_page(app: &App, notification: &Notification) -> Notification {
-    let page = app.config.public_url.as_ref().zip(Link::of(&notification.message));
+/// The same with the page of the release, and that on which its readers decide if they may, where people reach them.
+fn with_pages(app: &App, notification: &Notification) -> Notification {
+    let message = &notification.message;
+    let page = app.config.public_url.as_ref().zip(Link::of(message));
     let decide = page.map(|(url, link)| link.page(url, &app.key));
-    let message = Message { decide, ..notification.message.clone() };
-    Notification { message, ..notification.clone() }
+    let look = app.config.release_link.as_ref().and_then(|link| look(link, message));
+    Notification { message: Message { look, decide, ..message.clone() }, ..notification.clone() }
+}
+
+fn look(link: &ReleaseLink, message: &Message) -> Option<String> {
+    let [environment] = message.environments.as_slice() else { return None };
+    Some(link.of((&message.app, environment), (message.number?, message.release?)))
 }
 
 /// Headers and body in the form of the sink.

@@ -1,7 +1,7 @@
 //! A message as an incoming webhook of Slack takes it. Pure.
 
 use super::Message;
-use super::message::DECIDE;
+use super::message::{DECIDE, LOOK};
 use serde_json::{Value, json};
 
 /// Characters that a section may have, less than the 3000 that Slack allows: escaping makes text longer.
@@ -35,6 +35,7 @@ fn context(message: &Message) -> Option<String> {
         ("commit", Some(link)) => {
             format!("<{}|commit {}>", escaped(link, 500), escaped(value, 200))
         }
+        (LOOK, _) => format!("<{}|release>", escaped(value, 1_000)),
         (DECIDE, _) => format!("<{}|decide>", escaped(value, 1_000)),
         ("more", _) => format!("`{}`", escaped(value, 200)),
         (name, _) => format!("{name} {}", escaped(value, 200)),

@@ -77,6 +77,9 @@ pub(crate) fn body(message: &Message, event: EventId, times: i32) -> Value {
             "times": times,
         },
     });
+    if let Some(page) = &message.look {
+        body["data"]["page"] = json!(page);
+    }
     if let Some(page) = &message.decide {
         body["data"][DECIDE] = json!(page);
     }

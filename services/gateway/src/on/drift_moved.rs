@@ -30,12 +30,18 @@ fn message(envelope: &Envelope, drift: DriftV1) -> Message {
     let what = match (kind, envelope.event_type.as_str()) {
         (DriftKind::Data, "drift.detected") => "data drifted from what the model was trained on",
         (DriftKind::Data, _) => "data are again like those the model was trained on",
+        (DriftKind::Quality, "drift.detected") => "the model is wrong more often than before",
+        (DriftKind::Quality, _) => "the model is as good as before",
+        (DriftKind::Runtime, "drift.detected") if drift.healing => {
+            "what runs differs from what was released, and is being healed"
+        }
         (DriftKind::Runtime, "drift.detected") => "what runs differs from what was released",
         (DriftKind::Runtime, "drift.healed") => "what runs was made equal to what was released",
         (DriftKind::Runtime, _) => "what runs is again what was released",
     };
     let command = match kind {
         DriftKind::Data => format!("slipway drift check {app} {environment}"),
+        DriftKind::Quality => format!("slipway drift show {app} {environment}"),
         DriftKind::Runtime => format!("slipway drift {app} {environment}"),
     };
     let mut reasons: Vec<&str> = findings.iter().map(|finding| finding.reason.as_str()).collect();
@@ -46,12 +52,15 @@ fn message(envelope: &Envelope, drift: DriftV1) -> Message {
         told.map(|finding| format!("{}: {}", finding.reason, finding.message)).collect();
     let more = findings.len().saturating_sub(FINDINGS);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    // That it could not be healed is something else than that it is.
+    let healing = if drift.healing { "healing" } else { "" };
+    let same = [environment.as_str(), issue::word(*kind), healing, &reasons.join(" ")].join(" ");
     Message {
         title: format!("{app}/{environment}: {what}"),
         text: sentence(None, Some(&(told.join("; ") + &more))),
         reason: reasons.first().map(|&reason| reason.to_owned()),
         command: Some(command),
-        ..Message::new(Notice::Drift, envelope, &format!("{environment} {}", reasons.join(" ")))
+        ..Message::new(Notice::Drift, envelope, &same)
     }
     .at(drift.environment)
 }
@@ -88,6 +97,12 @@ mod tests {
         insta::assert_snapshot!(told(EventType::DriftDetected, 1), @"shop/production: what runs differs from what was released: REPLACED: container 1 runs another image [production]");
         insta::assert_snapshot!(told(EventType::DriftCleared, 0), @"shop/production: what runs is again what was released:  [production]");
         assert!(told(EventType::DriftDetected, 12).contains("; and 2 more"));
+    }
+
+    #[test]
+    fn a_model_that_got_worse_is_told_as_that() {
+        insta::assert_snapshot!(told_of("quality", EventType::DriftDetected, 1), @"shop/production: the model is wrong more often than before: REPLACED: container 1 runs another image [production]");
+        insta::assert_snapshot!(told_of("quality", EventType::DriftCleared, 0), @"shop/production: the model is as good as before:  [production]");
     }
 
     #[test]

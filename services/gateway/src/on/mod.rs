@@ -2,6 +2,7 @@
 
 pub(crate) mod build_failed;
 pub(crate) mod build_moved;
+pub(crate) mod disk_filled;
 pub(crate) mod drift_moved;
 pub(crate) mod instance_ill;
 pub(crate) mod release_moved;

@@ -3,6 +3,7 @@
 //! files the issues of drift.
 
 mod due;
+mod kept;
 mod say;
 mod stage;
 mod tell;
@@ -10,6 +11,7 @@ mod words;
 mod worker;
 
 pub(crate) use due::{Due, Subject, Told};
+pub(crate) use kept::keep;
 pub(crate) use say::{build, release};
 pub(crate) use stage::Stage;
 pub(crate) use tell::NotTold;

@@ -45,7 +45,8 @@ pub(super) async fn tell(app: &App, due: &mut Due) -> Result<(), NotTold> {
     let link = match &due.subject {
         Subject::Build(_) => None,
         Subject::Release { id, environment, number } => {
-            client.settings().link((&due.app, environment), (*number, *id))
+            let link = app.config.release_link.as_ref();
+            link.map(|link| link.of((&due.app, environment), (*number, *id)))
         }
     };
     let place = Place { client, slug, commit, link };

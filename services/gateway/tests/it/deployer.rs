@@ -1,4 +1,4 @@
-//! A deployer that is asked what the gateway asks of it, and answers as the test wants.
+//! A deployer or a monitor that is asked what the gateway asks of it, and answers as the test wants.
 
 use crate::fixture::World;
 use axum::Router;
@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use prost::Message;
 use proto::v1::{
     ApproveReleaseResponse, GetReleaseResponse, Release, RemoveAppResponse, RevealSecretsResponse,
+    TellTruthRequest, TellTruthResponse,
 };
 use service::principal::Principal;
 use std::sync::{Arc, Mutex};
@@ -59,6 +60,21 @@ pub(crate) async fn asking(release: Release) -> (String, Arc<Mutex<Vec<String>>>
         .route("/slipway.v1.ReleaseService/GetRelease", post(show))
         .route("/slipway.v1.ReleaseService/ApproveRelease", post(approve));
     (serve(router).await, agreed)
+}
+
+/// Where a monitor answers that knows all predictions, and what it was told.
+pub(crate) async fn listening() -> (String, Arc<Mutex<Vec<TellTruthRequest>>>) {
+    let heard = Arc::<Mutex<Vec<TellTruthRequest>>>::default();
+    let kept = heard.clone();
+    let tell = move |body: Bytes| async move {
+        // After the five bytes of its frame.
+        let request = TellTruthRequest::decode(&body[5..]).expect("what was true");
+        let known_count = i64::try_from(request.truths.len()).expect("few");
+        kept.lock().expect("whole").push(request);
+        message(&TellTruthResponse { known_count, unknown_count: 0 })
+    };
+    let router = Router::new().route("/slipway.v1.DataDriftService/TellTruth", post(tell));
+    (serve(router).await, heard)
 }
 
 async fn serve(router: Router) -> String {

@@ -1,5 +1,6 @@
 //! A gateway of its own for every test, a repository to push to, and GitHub's side of a webhook.
 
+use crate::running::Running;
 use axum::body::Body;
 use bytes::Bytes;
 use gateway::{Config, LocalRoots};
@@ -22,7 +23,6 @@ use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::{Database, eventually};
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
 use uuid::Uuid;
 
@@ -44,7 +44,8 @@ pub(crate) struct World {
     pub api: SocketAddr,
     pub folder: TempDir,
     pub database: Database,
-    _running: DropGuard,
+    config: Config,
+    running: Option<Running>,
 }
 
 fn config(database: &Database, folder: &Path) -> Config {
@@ -72,17 +73,10 @@ fn config(database: &Database, folder: &Path) -> Config {
         mail: None,
         public_url: None,
         github: None,
+        release_link: None,
         delivery_days: 30,
         delivery_bytes: 1 << 30,
     }
-}
-
-async fn start(config: Config) -> (SocketAddr, SocketAddr, DropGuard) {
-    let gateway = gateway::start(config).await.expect("the gateway starts");
-    let (hooks, api) = (gateway.hooks_address(), gateway.api_address());
-    let cancel = CancellationToken::new();
-    tokio::spawn(gateway.run(cancel.clone()));
-    (hooks, api, cancel.drop_guard())
 }
 
 impl World {
@@ -96,15 +90,32 @@ impl World {
         let database = Database::create(&cluster()).await;
         let mut config = config(&database, folder.path());
         change(&mut config);
-        let (hooks, api, running) = start(config).await;
-        Self { hooks, api, folder, database, _running: running }
+        let (hooks, api, running) = Running::start(config.clone()).await;
+        Self { hooks, api, folder, database, config, running: Some(running) }
+    }
+
+    /// The gateway is killed, and started again when nobody waits for what it had claimed any more.
+    pub(crate) async fn kill(&mut self) {
+        self.running.take().expect("it runs").kill();
+        for forget in [
+            "update gateway.sink set not_before = clock_timestamp()",
+            "update gateway.notification set wake_at = clock_timestamp()",
+            "update gateway.report set claimed_until = null",
+            "update gateway.issue set claimed_until = null",
+        ] {
+            let mut connection =
+                PgConnection::connect(&self.database.url()).await.expect("the database");
+            sqlx::query(forget).execute(&mut connection).await.expect("forgotten");
+        }
+        let (hooks, api, running) = Running::start(self.config.clone()).await;
+        (self.hooks, self.api, self.running) = (hooks, api, Some(running));
     }
 
     /// Another copy of the gateway on the same database; it ends with what is returned.
-    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Config)) -> DropGuard {
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Config)) -> Running {
         let mut config = config(&self.database, self.folder.path());
         change(&mut config);
-        start(config).await.2
+        Running::start(config).await.2
     }
 
     pub(crate) async fn until_body_is_gone(&self, name: &str) {

@@ -40,8 +40,7 @@ impl Told {
         let github = GitHub::start().await;
         let settings = identity.map(|identity| {
             let settings = Settings::parse(&github.url(), identity).expect("an API");
-            let link = "https://slipway.example.com/{app}/{environment}/{number}".parse();
-            settings.knowing("shop=acme/shop".parse().expect("repositories"), link.ok())
+            settings.knowing("shop=acme/shop".parse().expect("repositories"))
         });
         let release = Release { commit: commit(), ..Release::default() };
         let deployer = keeper(&[], release).await;
@@ -51,6 +50,8 @@ impl Told {
             config.nats_url = Secret::new(nats.url());
             config.backends.deployer = deployer;
             config.github = settings;
+            let link = "https://slipway.example.com/{app}/{environment}/{number}".parse();
+            config.release_link = link.ok();
         });
         let world = world.await;
         world.shop().await;
@@ -162,6 +163,8 @@ fn drift(columns: &[&str]) -> Envelope {
         release: ReleaseId::new(Uuid::from_u128(1)),
         findings: columns.iter().map(finding).collect(),
         data: None,
+        quality: None,
+        healing: false,
     };
     let of = if columns.is_empty() { EventType::DriftCleared } else { EventType::DriftDetected };
     let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
@@ -185,6 +188,29 @@ async fn drift_has_one_issue_that_says_what_drifts_and_is_closed_when_it_is_over
     told.drifts(&["amount"]).await;
     told.github.until_issue(2, ("open", "amount: far away")).await;
     assert_eq!(told.github.issues().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_being_healed_is_filed_when_that_failed() {
+    let told = Told::by(Some(token())).await;
+    let runs = |finding: &str, healing: bool| {
+        let findings: Vec<&str> = Some(finding).filter(|it| !it.is_empty()).into_iter().collect();
+        let mut event = drift(&findings);
+        event.data["kind"] = "runtime".into();
+        event.data["healing"] = healing.into();
+        event
+    };
+    for (event, handled) in [(runs("memory", true), 1), (runs("", false), 2)] {
+        told.bus.publish(&event).await.expect("said");
+        told.until_handled(handled).await;
+    }
+    told.until_told().await;
+    assert!(told.github.issues().is_empty(), "it was healed, and nobody had to know");
+    for event in [runs("memory", true), runs("memory again: not healed", false)] {
+        told.bus.publish(&event).await.expect("said");
+    }
+    told.github.until_issue(1, ("open", "not healed")).await;
+    assert_eq!(told.github.issues().len(), 1);
 }
 
 #[tokio::test]
@@ -240,6 +266,40 @@ async fn a_deployment_whose_answer_was_lost_is_not_made_twice() {
     assert_eq!(told.github.deployments().len(), 1);
     told.world.until("select count(*) from gateway.report where state = 'told'", 1).await;
     assert_eq!((told.sink().await.last_error, told.sink().await.waiting), (String::new(), 0));
+}
+
+#[tokio::test]
+async fn who_is_killed_before_noting_what_was_told_leaves_nothing_out_and_makes_nothing_twice() {
+    let mut told = Told::by(Some(token())).await;
+    for (number, before) in (1..=3).zip(0..) {
+        told.github.fail(vec![Fault::Nothing; before]);
+        told.github.fail([Fault::Silent]);
+        told.say(number, EventType::ReleaseLive, ("live", 9)).await;
+        told.github.until_silent(before + 1).await;
+        told.world.kill().await;
+        told.github.until_deployment(before + 1, "success").await;
+        let told_of = "select count(*) from gateway.report where state = 'told'";
+        told.world.until(told_of, i64::from(number)).await;
+    }
+    assert_eq!(told.github.deployments().len(), 3);
+    told.github.fail([Fault::Silent]);
+    told.drifts(&["amount"]).await;
+    told.github.until_silent(4).await;
+    told.world.kill().await;
+    told.until_told().await;
+    assert_eq!(told.github.issues().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_killed_before_noting_a_check_run_finds_it_again() {
+    let key = AppKey::parse(APP, PRIVATE_KEY).expect("a key");
+    let mut told = Told::by(Some(Identity::App(key))).await;
+    told.github.fail([Fault::Nothing, Fault::Nothing, Fault::Silent]);
+    told.say(1, EventType::ReleaseLive, ("live", 9)).await;
+    told.github.until_silent(1).await;
+    told.world.kill().await;
+    told.world.until("select count(*) from gateway.report where state = 'told'", 1).await;
+    assert_eq!(told.github.check_runs(&commit()).len(), 1);
 }
 
 #[tokio::test]

@@ -10,5 +10,7 @@ mod notifications;
 mod parked;
 mod reconcile;
 mod registry;
+mod running;
 mod tokens;
+mod truths;
 mod votes;

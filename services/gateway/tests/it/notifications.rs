@@ -45,6 +45,7 @@ impl Told {
             config.nats_url = Secret::new(nats.url());
             config.backends.deployer = deployer;
             config.mail = Some(mail.expect("a mail server"));
+            config.release_link = "https://slipway.example.com/{app}/{number}".parse().ok();
             let file = config.data.with_file_name("authority.pem");
             std::fs::write(&file, testkit::AUTHORITY).expect("a file");
             config.ca_file = Some(file);
@@ -183,6 +184,7 @@ async fn a_webhook_is_signed_and_mail_is_written() {
         (Some("release.failed"), Some(8))
     );
     assert_eq!(said["data"]["excerpt"].as_array().map(Vec::len), Some(20));
+    assert_eq!(said["data"]["page"], "https://slipway.example.com/shop/8");
     let letter = told.mailbox.until_received(1).await.remove(0);
     assert_eq!(
         (letter.from.as_str(), letter.to.as_slice()),
@@ -190,6 +192,7 @@ async fn a_webhook_is_signed_and_mail_is_written() {
     );
     assert!(letter.text.contains("Subject: shop/production: release 8 failed"), "{}", letter.text);
     assert!(letter.text.contains("api cannot import flask"), "{}", letter.text);
+    assert!(letter.text.contains("release: https://slipway.example.com/shop/8"), "{}", letter.text);
 }
 
 #[tokio::test]
@@ -206,6 +209,18 @@ async fn a_receiver_that_was_away_is_told_when_it_is_back() {
     told.receiver.until_received(1).await;
     told.world.until("select count(*) from gateway.notification where state = 'sent'", 1).await;
     assert_eq!(told.sinks().await.remove(0).last_error, "");
+}
+
+#[tokio::test]
+async fn what_arrived_and_was_not_noted_comes_again_as_the_same() {
+    let mut told = Told::by(HOOK).await;
+    told.receiver.fall_silent();
+    told.say(&failed()).await;
+    told.receiver.until_received(1).await;
+    told.world.kill().await;
+    told.receiver.until_tried(2).await;
+    told.world.until("select count(*) from gateway.notification where state = 'sent'", 1).await;
+    assert_eq!(told.receiver.received().len(), 1, "its id tells that it is there already");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::file::{Sampled, of_place};
 use crate::app::App;
 use crate::db::reference::New;
 use crate::place::Place;
-use crate::{db, say};
+use crate::{db, say_data};
 use chrono::{DateTime, TimeDelta, Utc};
 use dataset::{Table, TableError};
 use drift::{Column, LEAST_VALUES, Outline, Summary};
@@ -53,11 +53,12 @@ struct Window {
 pub(crate) async fn accept<E: From<AcceptError>>(
     app: &App,
     place: &Place,
-    window: TimeDelta,
+    window: Option<TimeDelta>,
     (by, reason): (&PrincipalName, &str),
     answered: impl AsyncFnOnce(&mut PgConnection, Accepted) -> Result<(), E>,
 ) -> Result<Accepted, E> {
     let subject = subject(app, place).await.map_err(AcceptError::from)?;
+    let window = window.unwrap_or_else(|| subject.window());
     let now = app.clock.now();
     let kept = read_window(app, &subject, now - window).await?;
     if kept.rows < LEAST_VALUES {
@@ -100,7 +101,7 @@ async fn write(
     db::data_watch::refer(&mut *connection, place, Some(subject.release), Some(new.id), "").await?;
     if watched.is_some_and(|watched| !watched.told.is_empty()) {
         db::data_watch::tell(&mut *connection, place, &[]).await?;
-        say::data_cleared(app, connection, place, subject.release).await?;
+        say_data::data_cleared(app, connection, place, subject.release).await?;
     }
     Ok(version)
 }

@@ -1,9 +1,10 @@
 //! One comparison: what was captured of the live release in a window, against its reference, and what is told of it, in
 //! one transaction.
 
+use super::began::began;
 use super::judged::{Judged, judge};
 use super::news::{News, news};
-use super::{WINDOW, declared};
+use super::{WINDOW, declared, worse};
 use crate::app::App;
 use crate::data::counts::Columns;
 use crate::db::data_verdict::DataVerdict;
@@ -11,12 +12,16 @@ use crate::db::data_watch::Watched;
 use crate::db::summary::Which;
 use crate::db::verdict::Verdict;
 use crate::place::Place;
-use crate::{db, say};
+use crate::{db, say_data};
 use chrono::{DateTime, TimeDelta, Utc};
+use events::began::BeganV1;
 use events::{PrincipalName, ReleaseId};
 use manifest::DataDrift;
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+/// Verdicts in which one looks for when drift began: months of a daily one.
+const LOOKED_BACK: i64 = 200;
 
 /// Why nothing is compared.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +37,8 @@ pub(crate) enum CheckError {
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) verdict: DataVerdict,
+    /// Of each column that drifted.
+    pub(crate) began: Vec<(String, BeganV1)>,
     pub(crate) muted_until: Option<DateTime<Utc>>,
 }
 
@@ -41,6 +48,14 @@ pub(crate) struct Subject {
     pub(crate) release: ReleaseId,
     pub(crate) data: DataDrift,
     pub(crate) watched: Watched,
+}
+
+impl Subject {
+    /// How far back is compared when who asks does not say it.
+    pub(super) fn window(&self) -> TimeDelta {
+        let declared = self.data.window.map(|window| TimeDelta::from_std(window.duration()));
+        declared.and_then(Result::ok).unwrap_or(WINDOW)
+    }
 }
 
 /// What is compared at `place`.
@@ -58,16 +73,19 @@ pub(crate) async fn subject(app: &App, place: &Place) -> Result<Subject, CheckEr
 pub(crate) async fn on_demand(
     app: &App,
     place: &Place,
-    window: TimeDelta,
+    window: Option<TimeDelta>,
     by: &PrincipalName,
 ) -> Result<Checked, CheckError> {
     let subject = subject(app, place).await?;
+    let window = window.unwrap_or_else(|| subject.window());
     let verdict = compare(app, &subject, window, by).await?;
     let mut transaction = app.pool.begin().await?;
-    let muted_until = conclude(app, &mut transaction, &subject, &verdict).await?;
+    let began = since(&mut transaction, &verdict).await?;
+    let muted_until =
+        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice())).await?;
     transaction.commit().await?;
     app.relay.notify_one();
-    Ok(Checked { verdict, muted_until })
+    Ok(Checked { verdict, began, muted_until })
 }
 
 /// Compares because the time `due` has come, once: whoever else does so at once says nothing.
@@ -77,13 +95,14 @@ pub(crate) async fn on_schedule(
     due: DateTime<Utc>,
 ) -> Result<(), CheckError> {
     let subject = subject(app, place).await?;
-    let verdict = compare(app, &subject, WINDOW, &PrincipalName::slipway()).await?;
+    let verdict = compare(app, &subject, subject.window(), &PrincipalName::slipway()).await?;
     let mut transaction = app.pool.begin().await?;
     let now = db::data_watch::now(&mut *transaction).await?;
     // Of times that passed while nobody looked this one stands for all.
     let next_at = subject.data.schedule.due_after(now);
     if db::data_watch::go_on(&mut transaction, place, due, next_at).await? {
-        conclude(app, &mut transaction, &subject, &verdict).await?;
+        let began = since(&mut transaction, &verdict).await?;
+        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice())).await?;
         transaction.commit().await?;
         app.relay.notify_one();
     }
@@ -136,12 +155,25 @@ fn nothing_to_compare_with(problem: &str) -> String {
     format!("there is no reference: {problem}")
 }
 
+/// When drift of each column began that drifted.
+async fn since(
+    connection: &mut PgConnection,
+    verdict: &DataVerdict,
+) -> Result<Vec<(String, BeganV1)>, sqlx::Error> {
+    if verdict.judged.drifted_columns == 0 {
+        return Ok(Vec::new());
+    }
+    let earlier = db::data_verdict::of(connection, &verdict.place, None, LOOKED_BACK).await?;
+    let drifted = verdict.judged.drifted();
+    Ok(drifted.map(|it| (it.column.clone(), began(&it.column, verdict, &earlier))).collect())
+}
+
 /// Keeps the verdict and tells what is new; until when nothing is told.
 async fn conclude(
     app: &App,
     connection: &mut PgConnection,
     subject: &Subject,
-    verdict: &DataVerdict,
+    (verdict, began): (&DataVerdict, &[(String, BeganV1)]),
 ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let place = &verdict.place;
     db::data_verdict::add(&mut *connection, verdict).await?;
@@ -152,14 +184,17 @@ async fn conclude(
     match news {
         Some(News::Drifted) => {
             let service = &subject.data.capture.service;
-            say::data_drifted(app, connection, verdict, service).await?;
+            say_data::data_drifted(app, &mut *connection, (verdict, began), service).await?;
         }
-        Some(News::Cleared) => say::data_cleared(app, connection, place, verdict.release).await?,
+        Some(News::Cleared) => {
+            say_data::data_cleared(app, &mut *connection, place, verdict.release).await?;
+        }
         None => {}
     }
     if told != watched.told {
-        db::data_watch::tell(connection, place, &told).await?;
+        db::data_watch::tell(&mut *connection, place, &told).await?;
     }
+    worse::conclude(app, connection, subject).await?;
     app.metrics.compared(verdict.judged.verdict);
     Ok(muted_until)
 }

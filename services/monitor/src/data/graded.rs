@@ -1,14 +1,15 @@
-//! How good each model is now, and whether it was better before. Pure.
+//! How good each model is now, and whether it was better before: it itself, or the one before it. Pure.
 
 use super::quality::{Figures, Quality, float};
 use crate::db::quality::Hour;
 use chrono::{DateTime, Utc};
+use manifest::{Percent, Truth};
 
 /// With fewer on either side nothing is said.
 const LEAST: u64 = 100;
-/// So many of a hundred more that are wrong matter.
+/// So many of a hundred more that are wrong matter, if nobody says otherwise.
 const FLOOR: f64 = 0.02;
-/// Numbers that are further off by so much matter.
+/// Numbers that are further off by so much matter, if nobody says otherwise.
 const FLOOR_OF_DISTANCE: f64 = 0.1;
 /// One in two hundred differences is larger by chance; two are looked at.
 const SURE: f64 = 2.58;
@@ -21,8 +22,10 @@ pub(crate) struct Grade {
     pub(crate) releases: Vec<i64>,
     /// Since the window began.
     pub(crate) now: Figures,
-    /// Before.
+    /// Before, or of the model that it is compared with.
     pub(crate) before: Figures,
+    /// The model that it is compared with, when it is too new to be compared with itself.
+    pub(crate) against: Option<String>,
     pub(crate) verdict: Verdict,
     pub(crate) because: String,
 }
@@ -38,46 +41,81 @@ pub(crate) enum Verdict {
     InsufficientData,
 }
 
+/// What counts as worse.
+#[derive(Debug, Clone, Copy)]
+struct Bar {
+    /// From which score on something is predicted to be true.
+    threshold: f64,
+    /// How much matters.
+    worse_by: Option<f64>,
+}
+
 /// The grades of all models of which something is known, the newest first.
-pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, threshold: f64) -> Vec<Grade> {
+pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, truth: &Truth) -> Vec<Grade> {
+    let worse_by = truth.worse_by.map(Percent::fraction);
+    let bar = Bar { threshold: truth.threshold.fraction(), worse_by };
     let mut models: Vec<&str> = Vec::new();
     for hour in hours.iter().rev().filter(|hour| hour.quality != Quality::Nothing) {
         if !models.contains(&hour.model.as_str()) {
             models.push(&hour.model);
         }
     }
-    models.into_iter().map(|model| grade(hours, model, (from, threshold))).collect()
+    let former = models.iter().skip(1).copied().map(Some).chain([None]);
+    let pairs = models.iter().copied().zip(former);
+    pairs.map(|(model, former)| grade(hours, (model, former), (from, bar))).collect()
 }
 
-fn grade(hours: &[Hour], model: &str, (from, threshold): (DateTime<Utc>, f64)) -> Grade {
-    let (mut now, mut before) = (Quality::default(), Quality::default());
-    let mut releases = Vec::new();
-    for hour in hours.iter().filter(|hour| hour.model == model) {
-        let side = if hour.begins >= from { &mut now } else { &mut before };
-        side.merge(&hour.quality);
-        releases.push(hour.number);
+/// All that is known of a model since `from`, or before.
+fn known(hours: &[Hour], model: &str, is_meant: impl Fn(&Hour) -> bool) -> Quality {
+    let mut all = Quality::default();
+    for hour in hours.iter().filter(|hour| hour.model == model && is_meant(hour)) {
+        all.merge(&hour.quality);
     }
+    all
+}
+
+fn grade(
+    hours: &[Hour],
+    (model, former): (&str, Option<&str>),
+    (from, bar): (DateTime<Utc>, Bar),
+) -> Grade {
+    let of_model = hours.iter().filter(|hour| hour.model == model);
+    let mut releases: Vec<i64> = of_model.map(|hour| hour.number).collect();
     releases.sort_unstable();
     releases.dedup();
-    let (verdict, because) = judged(&now, &before, threshold);
-    let (now, before) = (now.figures(threshold), before.figures(threshold));
-    Grade { model: model.to_owned(), releases, now, before, verdict, because }
+    let mut now = known(hours, model, |hour| hour.begins >= from);
+    let mut before = known(hours, model, |hour| hour.begins < from);
+    let (mut verdict, mut because) = judged(&now, &before, bar);
+    let mut against = None;
+    if let Some(former) = former.filter(|_| verdict == Verdict::InsufficientData) {
+        let (all, of_former) = (known(hours, model, |_| true), known(hours, former, |_| true));
+        let with_former = judged(&all, &of_former, bar);
+        if with_former.0 != Verdict::InsufficientData {
+            (now, before, against) = (all, of_former, Some(former.to_owned()));
+            (verdict, because) = with_former;
+        }
+    }
+    let (now, before) = (now.figures(bar.threshold), before.figures(bar.threshold));
+    Grade { model: model.to_owned(), releases, now, before, against, verdict, because }
 }
 
-fn judged(now: &Quality, before: &Quality, threshold: f64) -> (Verdict, String) {
+fn judged(now: &Quality, before: &Quality, bar: Bar) -> (Verdict, String) {
+    let floor = bar.worse_by.unwrap_or(FLOOR);
     let compared = match (now, before) {
         (Quality::Score { .. }, Quality::Score { .. }) => {
             let ([yes, no], [yes_before, no_before]) =
-                (now.missed(threshold), before.missed(threshold));
+                (now.missed(bar.threshold), before.missed(bar.threshold));
             vec![
-                shares("of what was true", "was missed", yes, yes_before),
-                shares("of what was not", "was said to be", no, no_before),
+                shares(("of what was true", "was missed"), yes, yes_before, floor),
+                shares(("of what was not", "was said to be"), no, no_before, floor),
             ]
         }
         (Quality::Class { right, wrong }, Quality::Class { right: r, wrong: w }) => {
-            vec![shares("of all", "was wrong", (right + wrong, *wrong), (r + w, *w))]
+            vec![shares(("of all", "was wrong"), (right + wrong, *wrong), (r + w, *w), floor)]
         }
-        (Quality::Number { .. }, Quality::Number { .. }) => vec![distances(now, before)],
+        (Quality::Number { .. }, Quality::Number { .. }) => {
+            vec![distances(now, before, bar.worse_by.unwrap_or(FLOOR_OF_DISTANCE))]
+        }
         _ => Vec::new(),
     };
     let compared: Vec<(bool, String)> = compared.into_iter().flatten().collect();
@@ -93,10 +131,10 @@ fn judged(now: &Quality, before: &Quality, threshold: f64) -> (Verdict, String) 
 
 /// Whether a share rose, and how; nothing of too few.
 fn shares(
-    of: &str,
-    what: &str,
+    (of, what): (&str, &str),
     (all, hits): (u64, u64),
     (all_before, hits_before): (u64, u64),
+    floor: f64,
 ) -> Option<(bool, String)> {
     if all < LEAST || all_before < LEAST {
         return None;
@@ -104,12 +142,12 @@ fn shares(
     let (share, before) = (float(hits) / float(all), float(hits_before) / float(all_before));
     let pooled = float(hits + hits_before) / float(all + all_before);
     let noise = (pooled * (1.0 - pooled) * (1.0 / float(all) + 1.0 / float(all_before))).sqrt();
-    let is_worse = share - before > FLOOR && share - before > SURE * noise;
+    let is_worse = share - before > floor && share - before > SURE * noise;
     let told = format!("{of} {:.1} % {what}, {:.1} % before", share * 100.0, before * 100.0);
     Some((is_worse, told))
 }
 
-fn distances(now: &Quality, before: &Quality) -> Option<(bool, String)> {
+fn distances(now: &Quality, before: &Quality, floor: f64) -> Option<(bool, String)> {
     let of = |quality: &Quality| {
         let Quality::Number { count, absolute, squares } = quality else { return None };
         let count = Some(*count).filter(|count| *count >= LEAST).map(float)?;
@@ -119,7 +157,7 @@ fn distances(now: &Quality, before: &Quality) -> Option<(bool, String)> {
     let ((mean, noise), (mean_before, noise_before)) = (of(now)?, of(before)?);
     let more = mean - mean_before;
     let is_sure = more > SURE * (noise + noise_before).sqrt();
-    let is_worse = is_sure && more > FLOOR_OF_DISTANCE * mean_before;
+    let is_worse = is_sure && more > floor * mean_before;
     Some((is_worse, format!("off by {mean:.3} on average, by {mean_before:.3} before")))
 }
 
@@ -129,6 +167,7 @@ mod tests {
     use chrono::TimeDelta;
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+    const HALF: &str = r#"{"key":null,"kind":"class","threshold":5000}"#;
 
     fn hour(age: i64, number: i64, quality: Quality) -> Hour {
         let model = format!("sha256:{}", number / 2);
@@ -139,8 +178,14 @@ mod tests {
         Quality::Class { right, wrong }
     }
 
+    /// As a release keeps it: shares in hundredths of a per cent.
+    fn graded(hours: &[Hour], truth: &str) -> Vec<Grade> {
+        let truth = serde_json::from_str(truth).expect("a truth");
+        grades(hours, NOW - TimeDelta::hours(24), &truth)
+    }
+
     fn told(hours: &[Hour]) -> Vec<(Verdict, String)> {
-        let grades = grades(hours, NOW - TimeDelta::hours(24), 0.5);
+        let grades = graded(hours, HALF);
         grades.into_iter().map(|grade| (grade.verdict, grade.because)).collect()
     }
 
@@ -152,13 +197,16 @@ mod tests {
             hour(3, 3, classes(180, 20)),
             hour(2, 4, classes(20, 80)),
         ];
-        let all = grades(&hours, NOW - TimeDelta::hours(24), 0.5);
+        let all = graded(&hours, HALF);
         assert_eq!(
             all.iter().map(|it| it.releases.clone()).collect::<Vec<_>>(),
             [vec![4], vec![2, 3]]
         );
         assert_eq!((all[1].before.told, all[1].now.told), (200, 200));
-        assert_eq!(all[0].verdict, Verdict::InsufficientData);
+        assert_eq!(
+            (all[1].against.as_deref(), all[0].against.as_deref()),
+            (None, Some("sha256:1"))
+        );
         assert_eq!(
             (all[1].verdict, all[1].because.as_str()),
             (Verdict::AsBefore, "of all 10.0 % was wrong, 10.0 % before")
@@ -171,11 +219,8 @@ mod tests {
         assert_eq!(classes, [(Verdict::Worse, "of all 10.0 % was wrong, 5.0 % before".to_owned())]);
         let score =
             |found: u64, missed: u64| Quality::Score { yes: vec![missed, found], no: vec![0, 9] };
-        let at = grades(
-            &[hour(90, 1, score(90, 10)), hour(1, 1, score(60, 40))],
-            NOW - TimeDelta::hours(24),
-            0.01,
-        );
+        let low = r#"{"key":null,"kind":"score","threshold":100}"#;
+        let at = graded(&[hour(90, 1, score(90, 10)), hour(1, 1, score(60, 40))], low);
         assert_eq!(at[0].because, "of what was true 40.0 % was missed, 10.0 % before");
         let number = |each: f64| Quality::Number {
             count: 400,
@@ -187,6 +232,33 @@ mod tests {
             numbers,
             [(Verdict::Worse, "off by 3.000 on average, by 2.000 before".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_model_that_is_too_new_is_compared_with_the_one_before_it() {
+        let hours = |right: u64| {
+            [
+                hour(3, 1, classes(950, 50)),
+                hour(2, 1, classes(950, 50)),
+                hour(1, 2, classes(right, 100)),
+            ]
+        };
+        let worse = told(&hours(900));
+        assert_eq!(worse[0], (Verdict::Worse, "of all 10.0 % was wrong, 5.0 % before".to_owned()));
+        assert_eq!(worse[1].0, Verdict::InsufficientData);
+        assert_eq!(told(&hours(1_900))[0].0, Verdict::AsBefore);
+        // Of itself there is more to say, once there is enough.
+        let mut old = vec![hour(90, 2, classes(900, 100))];
+        old.extend(hours(900));
+        assert_eq!(told(&old)[0].0, Verdict::AsBefore);
+    }
+
+    #[test]
+    fn how_much_matters_is_declared() {
+        let lenient = r#"{"key":null,"kind":"class","threshold":5000,"worse_by":600}"#;
+        let hours = [hour(90, 1, classes(950, 50)), hour(1, 1, classes(900, 100))];
+        assert_eq!(graded(&hours, lenient)[0].verdict, Verdict::AsBefore);
+        assert_eq!(graded(&hours, HALF)[0].verdict, Verdict::Worse);
     }
 
     #[test]

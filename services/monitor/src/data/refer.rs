@@ -2,14 +2,14 @@
 //! one that was read last. A window that somebody accepted stays until a commit brings another file.
 
 use super::counts::{Columns, Kept};
-use super::declared;
+use super::{declared, worse};
 use crate::app::App;
 use crate::builder::ReferenceError;
 use crate::db::reference::New;
 use crate::db::verdict::Verdict;
 use crate::deployer::DeployerError;
 use crate::place::Place;
-use crate::{db, say};
+use crate::{db, say_data};
 use dataset::{Table, TableError};
 use drift::{Outline, Summary};
 use events::ReleaseId;
@@ -60,8 +60,9 @@ async fn end(app: &App, place: &Place) -> Result<(), ReferError> {
         return Ok(());
     };
     if let Some(release) = watched.release.filter(|_| !watched.told.is_empty()) {
-        say::data_cleared(app, &mut transaction, place, release).await?;
+        say_data::data_cleared(app, &mut transaction, place, release).await?;
     }
+    worse::end(app, &mut transaction, (place, &watched)).await?;
     db::data_watch::forget(&mut *transaction, place).await?;
     transaction.commit().await?;
     app.relay.notify_one();

@@ -1,7 +1,7 @@
 //! Looks at the clock once a minute, and sooner when another release lives: where are data compared, what with, and
 //! whose time has come.
 
-use super::{check, refer, tidy, truth};
+use super::{check, refer, tidy, truth, worse};
 use crate::app::App;
 use crate::{db, learn};
 use std::sync::Arc;
@@ -46,6 +46,14 @@ async fn look(app: &App) {
         }
         Err(error) => tracing::warn!(%error, "it is not known where data are compared"),
     }
+    compare(app).await;
+    if let Err(error) = worse::look(app).await {
+        tracing::warn!(error = service::chain(&error), "it is looked later how good models are");
+    }
+}
+
+/// Compares where the time has come.
+async fn compare(app: &App) {
     let due = match db::data_watch::due(&app.pool).await {
         Ok(due) => due,
         Err(error) => {

@@ -73,5 +73,8 @@ pub(crate) async fn tell(
     for ((_, release), hour) in &hours {
         db::quality::add(&mut *connection, (place, *release), hour).await?;
     }
+    if told.known > 0 {
+        db::data_watch::tell_truths(connection, place).await?;
+    }
     Ok(told)
 }

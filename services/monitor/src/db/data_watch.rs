@@ -19,6 +19,8 @@ pub(crate) struct Watched {
     /// The columns whose drift was told.
     pub(crate) told: Vec<String>,
     pub(crate) muted_until: Option<DateTime<Utc>>,
+    /// The model of which it was told that it got worse.
+    pub(crate) worse_told: Option<String>,
 }
 
 struct Row {
@@ -29,6 +31,7 @@ struct Row {
     problem: String,
     told: Vec<String>,
     muted_until: Option<DateTime<Utc>>,
+    worse_told: Option<String>,
 }
 
 impl From<Row> for Watched {
@@ -41,6 +44,7 @@ impl From<Row> for Watched {
             problem: row.problem,
             told: row.told,
             muted_until: row.muted_until,
+            worse_told: row.worse_told,
         }
     }
 }
@@ -57,7 +61,7 @@ pub(crate) async fn get(
 ) -> Result<Option<Watched>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "select schedule, next_at, release, reference, problem, told, muted_until
+        "select schedule, next_at, release, reference, problem, told, muted_until, worse_told
          from monitor.data_watch where app = $1 and environment = $2",
         place.app.as_str(),
         place.environment.as_str(),
@@ -74,7 +78,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Watched>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "select schedule, next_at, release, reference, problem, told, muted_until
+        "select schedule, next_at, release, reference, problem, told, muted_until, worse_told
          from monitor.data_watch where app = $1 and environment = $2 for update",
         place.app.as_str(),
         place.environment.as_str(),
@@ -160,6 +164,50 @@ pub(crate) async fn tell(
     .execute(connection)
     .await?;
     pg::error::one_row("note what was told", done.rows_affected())
+}
+
+/// Notes that it was told what was true of predictions.
+pub(crate) async fn tell_truths(
+    connection: &mut PgConnection,
+    place: &Place,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update monitor.data_watch set truths_told = true where app = $1 and environment = $2",
+        place.app.as_str(),
+        place.environment.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Where it was told what was true, since one last looked how good models are.
+pub(crate) async fn truths_told(executor: impl PgExecutor<'_>) -> Result<Vec<Place>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select app, environment from monitor.data_watch where truths_told order by app, environment"
+    )
+    .fetch_all(executor)
+    .await?;
+    let decode = |error: events::InvalidName| sqlx::Error::Decode(error.into());
+    rows.into_iter().map(|row| Place::parse(&row.app, &row.environment).map_err(decode)).collect()
+}
+
+/// Notes that one looked how good models are, and of which it is told that it got worse.
+pub(crate) async fn looked(
+    connection: &mut PgConnection,
+    place: &Place,
+    worse_told: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update monitor.data_watch set truths_told = false, worse_told = $3
+         where app = $1 and environment = $2",
+        place.app.as_str(),
+        place.environment.as_str(),
+        worse_told,
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("note that one looked how good models are", done.rows_affected())
 }
 
 /// Notes until when nothing is told, and who wants that.

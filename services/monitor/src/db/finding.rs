@@ -22,6 +22,7 @@ struct Row {
     ignored: bool,
     heal_reason: String,
     heal_message: String,
+    heal_failed: bool,
     release_number: i64,
     seen: i32,
     first_seen_at: DateTime<Utc>,
@@ -55,7 +56,11 @@ impl TryFrom<Row> for Known {
             first_seen: row.first_seen_at,
             last_seen: row.last_seen_at,
             announced: row.announced,
-            heal: Heal { reason: row.heal_reason, message: row.heal_message },
+            heal: Heal {
+                reason: row.heal_reason,
+                message: row.heal_message,
+                failed: row.heal_failed,
+            },
             release_number: row.release_number,
         })
     }
@@ -70,7 +75,7 @@ pub(crate) async fn of(
         Row,
         r#"select subject, reason, service, instance, replica, message,
                   fields as "fields: Json<Vec<FieldDiff>>", cause, next, ignored, heal_reason, heal_message,
-                  release_number, seen, first_seen_at, last_seen_at, announced
+                  heal_failed, release_number, seen, first_seen_at, last_seen_at, announced
            from monitor.finding where app = $1 and environment = $2
            order by service, replica, first_seen_at, subject, reason"#,
         place.app.as_str(),
@@ -99,8 +104,9 @@ pub(crate) async fn replace(
         sqlx::query!(
             "insert into monitor.finding (app, environment, subject, reason, service, instance, message,
                                           seen, first_seen_at, last_seen_at, announced, replica, fields,
-                                          cause, next, ignored, heal_reason, heal_message, release_number)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+                                          cause, next, ignored, heal_reason, heal_message, release_number,
+                                          heal_failed)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             place.app.as_str(),
             place.environment.as_str(),
             finding.subject,
@@ -120,6 +126,7 @@ pub(crate) async fn replace(
             heal.reason,
             heal.message,
             release_number,
+            heal.failed,
         )
         .execute(&mut *connection)
         .await?;
@@ -135,14 +142,15 @@ pub(crate) async fn note_heal(
     heal: &Heal,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update monitor.finding set heal_reason = $4, heal_message = $5
+        "update monitor.finding set heal_reason = $4, heal_message = $5, heal_failed = heal_failed or $6
          where app = $1 and environment = $2 and subject = $3
-           and (heal_reason, heal_message) is distinct from ($4, $5)",
+           and (heal_reason, heal_message, heal_failed) is distinct from ($4, $5, heal_failed or $6)",
         place.app.as_str(),
         place.environment.as_str(),
         subject,
         heal.reason,
         heal.message,
+        heal.failed,
     )
     .execute(executor)
     .await?;

@@ -10,8 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -51,45 +50,24 @@ impl Publisher {
         Self { taken, url, counts, bus: None, tried: None }
     }
 
-    /// Publishes until `over`, on a thread of its own; the answer tells when it has ended.
-    pub(crate) fn start(self, over: CancellationToken) -> io::Result<oneshot::Receiver<()>> {
-        let (ended, end) = oneshot::channel();
-        std::thread::Builder::new().name("capture".to_owned()).spawn(move || {
-            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-                tracing::warn!(error = &error as &dyn std::error::Error, "capture does not yield");
-            }
-            match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(self.run(&over)),
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "starting to capture"
-                    );
-                }
-            }
-            drop(ended.send(()));
-        })?;
-        Ok(end)
-    }
-
-    async fn run(mut self, over: &CancellationToken) {
-        loop {
-            let first = tokio::select! {
-                () = over.cancelled() => return,
-                taken = self.taken.recv() => taken,
-            };
-            let Some(first) = first else { return };
+    /// Publishes until `over`, on a thread that is its own and yields from now on.
+    pub(crate) async fn run(mut self, over: CancellationToken) -> io::Result<()> {
+        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "capture does not yield");
+        }
+        while let Some(first) = over.run_until_cancelled(self.taken.recv()).await.flatten() {
             let mut batches = Vec::new();
             self.read(first, &mut batches);
-            self.gather(&mut batches, over).await;
+            self.gather(&mut batches, &over).await;
             let published = async {
                 for batch in batches {
                     self.publish(batch).await;
                 }
             };
             // A broker that is away holds no router up.
-            tokio::select! { () = over.cancelled() => return, () = published => {} }
+            over.run_until_cancelled(published).await;
         }
+        Ok(())
     }
 
     /// Reads what comes in a moment. It looks from time to time: being woken by every request would cost the requests more

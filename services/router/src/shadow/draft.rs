@@ -36,17 +36,18 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Of a request that `route` gives to its target `chosen`; nothing when it is not copied. The headers are those
-    /// that go to the instance.
+    /// Of a request that `route` gives to its target `chosen`; nothing when it is not copied, which one that is wanted is
+    /// whatever the share is. The headers are those that go to the instance.
     pub(crate) fn of(
         worker: &Worker,
         (route, chosen): (&LiveRoute, usize),
         (parts, body): (&Parts, &Incoming),
-        (uri, host): (&Uri, &HeaderValue),
+        (uri, host, is_wanted): (&Uri, &HeaderValue, bool),
     ) -> Option<Box<Self>> {
         let (shadow, counters) = (route.route.shadow.as_ref()?, route.shadow.as_ref()?);
         let goes_to_candidate = route.route.targets[chosen].candidate;
-        if goes_to_candidate || !shadow.takes(&parts.method, worker.roll()) {
+        let roll = if is_wanted { 0 } else { worker.roll() };
+        if goes_to_candidate || !shadow.takes(&parts.method, roll) {
             return None;
         }
         if body.size_hint().lower() > shadow.max_body as u64 {

@@ -1,8 +1,8 @@
 //! The table from the wire; everything that is wrong with it is told at once.
 
 use super::{
-    Address, CandidateToken, Capture, HostPattern, Mode, PathPrefix, Route, RouteTable, Shadow,
-    Sticky, Target, Upstream,
+    Address, CandidateToken, Capture, HostPattern, Insider, Mode, PathPrefix, Route, RouteTable,
+    Shadow, Sticky, Target, Upstream,
 };
 use events::{InstanceId, ReleaseId};
 use proto::v1;
@@ -108,6 +108,7 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
     let candidate_token = candidate_token(at, wire, found);
     let targets = targets(at, wire, found);
     let sticky = wire.sticky.as_ref().and_then(|sticky| Sticky::parse(at, sticky, found));
+    let insiders = insiders(at, wire, found);
     let shadow = wire.shadow.as_ref().map(|shadow| Shadow::parse(at, shadow, found));
     Some(Route {
         name: wire.name.clone(),
@@ -121,8 +122,15 @@ fn route(at: &str, wire: &v1::Route, found: &mut Violations) -> Option<Route> {
         max_body: (wire.max_body_bytes > 0).then_some(wire.max_body_bytes),
         candidate_token,
         sticky,
+        insiders,
         shadow,
     })
+}
+
+fn insiders(at: &str, wire: &v1::Route, found: &mut Violations) -> Vec<Insider> {
+    let all = wire.insiders.iter().enumerate();
+    all.filter_map(|(i, wire)| Insider::parse(&format!("{at}.insiders[{i}]"), wire, found))
+        .collect()
 }
 
 fn is_label_byte(b: u8) -> bool {

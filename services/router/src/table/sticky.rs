@@ -49,14 +49,14 @@ impl Sticky {
     }
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
     let all = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     all.flat_map(|value| value.split(|&byte| byte == b';'))
         .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 /// Who a trusted proxy says it is, else who is connected: the last but one, or the only one.
-fn address(headers: &HeaderMap) -> Option<&[u8]> {
+pub(super) fn address(headers: &HeaderMap) -> Option<&[u8]> {
     let chain = headers.get(FORWARDED_FOR)?.as_bytes();
     let mut from_here = chain.rsplit(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let nearest = from_here.next()?;

@@ -73,6 +73,27 @@ async fn a_client_that_has_the_candidate_keeps_it_as_its_share_grows() {
 }
 
 #[tokio::test]
+async fn insiders_get_the_candidate_as_long_as_it_has_a_share() {
+    let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
+    let world = World::start().await;
+    let shares = |weight| route("shop").target(9999, &[&stable]).target(weight, &[&candidate]);
+    let ask = async |value: &str| {
+        let mut answers = HashSet::new();
+        for _ in 0..20 {
+            answers.insert(world.ask(Request::get("/").header("x-beta", value)).await.body);
+        }
+        answers.into_iter().collect::<String>()
+    };
+    world.apply([shares(1).known_by("x-user").insiders("x-beta", "yes")]).await;
+    assert_eq!(
+        (ask("yes").await.as_str(), ask("no").await.contains("stable")),
+        ("candidate", true)
+    );
+    world.apply([shares(0).insiders("x-beta", "yes")]).await;
+    assert_eq!(ask("yes").await, "stable", "it got its copies, or was sent back");
+}
+
+#[tokio::test]
 async fn only_the_right_token_reaches_a_candidate_without_weight() {
     let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
     let world = World::start().await;

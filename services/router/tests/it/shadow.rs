@@ -51,6 +51,20 @@ async fn the_candidate_is_asked_what_users_ask_and_they_get_none_of_its_answers(
 }
 
 #[tokio::test]
+async fn who_asks_the_stable_release_by_its_token_is_copied_whatever_the_share_is() {
+    let scene = Scene::of(|to| to.shadow(&["GET"], |shadow| shadow.share_basis_points = 1)).await;
+    for _ in 0..20 {
+        let shown = Request::get("/who").header("slipway-stable", TOKEN);
+        assert!(scene.world.ask(shown).await.body.contains("stable"));
+        let guessed = Request::get("/who").header("slipway-stable", "token-of-somebody");
+        assert!(scene.world.ask(guessed).await.body.contains("stable"));
+    }
+    let counts = scene.counts(|counts| counts.copies >= 20).await;
+    // By chance one that is only guessed is copied, too.
+    assert!(counts.copies <= 22 && scene.stable.requests() == 40, "{counts:?}");
+}
+
+#[tokio::test]
 async fn answers_are_the_same_but_for_what_is_ignored() {
     let ignored = || vec!["/name".to_owned()];
     let scene = Scene::of(|to| to.shadow(&["GET"], |shadow| shadow.ignored_pointers = ignored()));

@@ -69,6 +69,17 @@ impl Draft {
         self
     }
 
+    /// The last target is the candidate, and gets whatever has this header.
+    pub(crate) fn insiders(mut self, header: &str, value: &str) -> Self {
+        self.last().candidate = true;
+        self.0.insiders.push(v1::Insider {
+            header: header.to_owned(),
+            values: vec![value.to_owned()],
+            ..v1::Insider::default()
+        });
+        self
+    }
+
     /// An instance that nobody started, first in the last target.
     pub(crate) fn dead(mut self, address: SocketAddr) -> Self {
         self.last().upstreams.insert(0, upstream(&uuid::Uuid::nil().to_string(), address));

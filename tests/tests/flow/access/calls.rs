@@ -10,11 +10,12 @@ use proto::v1::{
     GetQualityRequest, GetReleaseRequest, GetRunRequest, ListBuildsRequest, ListChangesRequest,
     ListDataDriftRequest, ListDeliveriesRequest, ListJobsRequest, ListRunsRequest,
     ListSecretsRequest, ListTokensRequest, MuteDataDriftRequest, PromoteEnvironmentRequest,
-    PromoteReleaseRequest, ReadReferenceRequest, RefuseReleaseRequest, ReplayDeliveryRequest,
-    RestoreModelRequest, RetrainRequest, RevealSecretsRequest, RollbackEnvironmentRequest,
-    RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest, SetTrafficRequest,
-    TellTruthRequest, UnpinReleaseRequest, UpdateAppRequest, WatchBuildLogRequest,
-    WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest, WatchRunRequest,
+    PromoteReleaseRequest, PublishModelRequest, ReadReferenceRequest, RefuseReleaseRequest,
+    ReplayDeliveryRequest, RestoreModelRequest, RetrainRequest, RevealSecretsRequest,
+    RollbackEnvironmentRequest, RotateWebhookSecretRequest, RunJobRequest, SetSecretRequest,
+    SetTrafficRequest, TellTruthRequest, UnpinReleaseRequest, UpdateAppRequest,
+    WatchBuildLogRequest, WatchEventsRequest, WatchLogsRequest, WatchReleasesRequest,
+    WatchRunRequest,
 };
 use stories::Client;
 use tonic::Status;
@@ -31,7 +32,7 @@ pub(super) struct There {
 }
 
 /// Calls, in an order in which each finds what it is about; the ones for administrators last.
-pub(super) const CALLS: [&str; 56] = [
+pub(super) const CALLS: [&str; 57] = [
     "GetApp",
     "GetCi",
     "ListChanges",
@@ -79,6 +80,7 @@ pub(super) const CALLS: [&str; 56] = [
     "RevealSecrets",
     "CommitFiles",
     "ReadReference",
+    "PublishModel",
     "ListTokens",
     "CreateToken",
     "DeleteToken",
@@ -115,6 +117,7 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         "GetApp" | "GetCi" | "ListChanges" | "ListDeliveries" | "GetDelivery" | "CreateChange" => {
             of_apps(client, there, call).await
         }
+        "PublishModel" => publish(client).await,
         "ReplayDelivery" | "CreateApp" | "UpdateApp" | "RotateWebhookSecret" | "DeleteApp" => {
             to_apps(client, there, call).await
         }
@@ -123,6 +126,11 @@ pub(super) async fn call(client: Client, there: &There, call: &str) -> Result<()
         }
         _ => of_releases(client, call).await,
     }
+}
+
+async fn publish(client: Client) -> Result<(), Status> {
+    let parts = futures_util::stream::iter([PublishModelRequest::default()]);
+    client.clone().apps.publish_model(parts).await.map(drop)
 }
 
 async fn of_apps(client: Client, there: &There, call: &str) -> Result<(), Status> {

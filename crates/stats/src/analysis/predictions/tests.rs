@@ -8,7 +8,7 @@ fn plan(stance: Stance) -> Plan {
     let tenth = Share::try_from(0.1).ok();
     let apart = Floor::try_from(0.5).expect("a floor");
     let predictions = PredictionPlan { moved: tenth, disagree: tenth, apart, stance };
-    Plan { latency: None, predictions: Some(predictions), ..Plan::default() }
+    Plan { latency: Vec::new(), predictions: Some(predictions), ..Plan::default() }
 }
 
 /// So many of each tenth between 0 and 1.

@@ -1,0 +1,112 @@
+//! `POST /apps/APP/environments/ENVIRONMENT/truths`: what was true of captured predictions, from programs that speak no gRPC.
+//! The monitor counts it; told again it changes nothing, because what was true of a prediction is told once.
+
+mod read;
+mod refused;
+
+use crate::app::App;
+use crate::edge::asker;
+use crate::hooks::{Peer, read_body};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use events::{AppName, EnvironmentName};
+use http::HeaderMap;
+use proto::v1::{TellTruthRequest, TruthOf};
+use read::Format;
+use refused::Refused;
+use serde::Serialize;
+use service::grpc::status;
+use service::principal::{Principal, Role};
+use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
+use tonic::Status;
+use uuid::Uuid;
+
+/// Truths that are told to the monitor at once.
+const AT_ONCE: usize = 2_000;
+/// The same request, sent again, is answered as it was.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What became of what was told.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+struct Told {
+    known_count: i64,
+    unknown_count: i64,
+}
+
+/// Where it is told.
+struct Place {
+    name: String,
+    app: AppName,
+    environment: EnvironmentName,
+}
+
+/// The routes of the door.
+pub(crate) fn router(app: App) -> Router {
+    let door = post(tell).fallback(|| async { Refused::WrongMethod });
+    Router::new().route("/apps/{app}/environments/{environment}/truths", door).with_state(app)
+}
+
+async fn tell(
+    State(app): State<App>,
+    Path((name, environment)): Path<(String, String)>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Told>, Refused> {
+    // Nothing is read of who may not tell it.
+    let principal = asker(&app, &headers).await?;
+    let place = place(&name, &environment)?;
+    principal.require(Role::Deployer, Some(&place.app), Some(&place.environment))?;
+    let format = Format::of(&headers).ok_or(Refused::WrongContentType)?;
+    let peer = Peer::of(from.ip(), &headers, &app.config.trusted_proxies);
+    let held = read_body(&app.limits, peer, &headers, body).await?;
+    let truths = read::truths(format, &held.bytes)?;
+    let mut all = Told::default();
+    for (part, truths) in truths.chunks(AT_ONCE).enumerate() {
+        let request_id = request_id(&headers, &principal, (&place.name, part));
+        let told = part_told(&app, &principal, (&place.name, truths, request_id)).await?;
+        all.known_count += told.known_count;
+        all.unknown_count += told.unknown_count;
+    }
+    let Told { known_count, unknown_count } = all;
+    tracing::info!(place = place.name, by = %principal.name, known_count, unknown_count, "what was true is told");
+    Ok(Json(all))
+}
+
+fn place(app: &str, environment: &str) -> Result<Place, Status> {
+    let invalid = |field, error: events::InvalidName| status::invalid(field, error.to_string());
+    Ok(Place {
+        name: proto::name::environment(app, environment),
+        app: AppName::parse(app).map_err(|error| invalid("app", error))?,
+        environment: EnvironmentName::parse(environment)
+            .map_err(|error| invalid("environment", error))?,
+    })
+}
+
+/// Of a request with a key its own, which is the same when it is sent again; without one it is new every time.
+fn request_id(headers: &HeaderMap, by: &Principal, (place, part): (&str, usize)) -> String {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return service::new_id().to_string() };
+    let mut hash = Sha256::new();
+    for said in [by.name.as_str().as_bytes(), place.as_bytes(), &part.to_be_bytes()] {
+        hash.update(said);
+        hash.update([0]);
+    }
+    hash.update(key.as_bytes());
+    let hash: [u8; 32] = hash.finalize().into();
+    let id = hash.first_chunk().copied().unwrap_or_default();
+    Uuid::from_bytes(id).to_string()
+}
+
+async fn part_told(
+    app: &App,
+    principal: &Principal,
+    (name, truths, request_id): (&str, &[TruthOf], String),
+) -> Result<Told, Status> {
+    let request = TellTruthRequest { name: name.to_owned(), truths: truths.to_vec(), request_id };
+    let request = app.internal.request_of(principal, request);
+    let told = app.data_drift.clone().tell_truth(request).await?.into_inner();
+    Ok(Told { known_count: told.known_count, unknown_count: told.unknown_count })
+}

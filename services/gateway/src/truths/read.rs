@@ -1,0 +1,240 @@
+//! What was true, from what a program sent: JSON, lines of JSON, or CSV. Pure.
+
+use http::{HeaderMap, header};
+use proto::v1::TruthOf;
+use proto::v1::truth_of::Is;
+use serde::Deserialize;
+use serde_json::Number;
+
+/// Truths of one request.
+const MOST: usize = 100_000;
+/// Letters of the longest key, and of the longest text that was true.
+const LONGEST: usize = 200;
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A list of objects, or an object with such a list in `truths`.
+    Json,
+    /// An object in each line.
+    Lines,
+    /// A row in each line, below one that names the columns.
+    Csv,
+}
+
+impl Format {
+    /// As the sender says.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson" | "application/jsonl" => Some(Self::Lines),
+            "text/csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with what was sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("read the JSON: a list of {{\"key\": .., \"truth\": ..}} is wanted")]
+    Json(#[source] serde_json::Error),
+    #[error("read line {line}")]
+    Line {
+        /// From 1.
+        line: usize,
+        source: serde_json::Error,
+    },
+    #[error("read the CSV")]
+    Csv(#[source] csv::Error),
+    #[error("the first line must name the columns `key` and `truth`")]
+    Columns,
+    #[error("the key of truth {at} must have 1 to {LONGEST} letters")]
+    Key {
+        /// From 1.
+        at: usize,
+    },
+    #[error("the text of truth {at} must have at most {LONGEST} letters")]
+    Long {
+        /// From 1.
+        at: usize,
+    },
+    #[error("there is no truth in it")]
+    Nothing,
+    #[error("there are more than {MOST} truths in it; send them in parts")]
+    TooMany,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    truths: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    key: Key,
+    truth: Truth,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a `key` is a text or a number")]
+enum Key {
+    Text(String),
+    Number(Number),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a `truth` is true or false, a number or a text")]
+enum Truth {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+}
+
+impl From<Row> for TruthOf {
+    fn from(row: Row) -> Self {
+        let key = match row.key {
+            Key::Text(text) => text,
+            Key::Number(number) => number.to_string(),
+        };
+        let is = match row.truth {
+            Truth::Flag(flag) => Is::Flag(flag),
+            Truth::Number(number) => Is::Number(number),
+            Truth::Text(text) => Is::Text(text),
+        };
+        Self { key, is: Some(is) }
+    }
+}
+
+/// All that is told, in its order.
+pub(super) fn truths(format: Format, bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
+    let truths = match format {
+        Format::Json => of_json(bytes),
+        Format::Lines => of_lines(bytes),
+        Format::Csv => of_csv(bytes),
+    }?;
+    if let Some(at) = truths.iter().position(|truth| !is_key(&truth.key)) {
+        return Err(Unreadable::Key { at: at + 1 });
+    }
+    if let Some(at) = truths.iter().position(is_long) {
+        return Err(Unreadable::Long { at: at + 1 });
+    }
+    match truths.len() {
+        0 => Err(Unreadable::Nothing),
+        count if count > MOST => Err(Unreadable::TooMany),
+        _ => Ok(truths),
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST).contains(&key.chars().count()) && !key.contains('\0')
+}
+
+fn is_long(truth: &TruthOf) -> bool {
+    matches!(&truth.is, Some(Is::Text(text)) if text.chars().count() > LONGEST)
+}
+
+fn of_json(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
+    let is_named = bytes.trim_ascii_start().starts_with(b"{");
+    let rows = if is_named {
+        serde_json::from_slice::<Named>(bytes).map(|named| named.truths)
+    } else {
+        serde_json::from_slice(bytes)
+    };
+    let rows: Vec<Row> = rows.map_err(Unreadable::Json)?;
+    Ok(rows.into_iter().map(TruthOf::from).collect())
+}
+
+fn of_lines(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let truths = lines.filter(|(_, line)| !line.trim_ascii().is_empty()).map(|(at, line)| {
+        let row = serde_json::from_slice::<Row>(line);
+        row.map(TruthOf::from).map_err(|source| Unreadable::Line { line: at + 1, source })
+    });
+    truths.collect()
+}
+
+fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let head = reader.headers().map_err(Unreadable::Csv)?;
+    let column = |wanted: &str| head.iter().position(|name| name.trim() == wanted);
+    let (Some(key), Some(truth)) = (column("key"), column("truth")) else {
+        return Err(Unreadable::Columns);
+    };
+    let rows = reader.records().map(|row| {
+        let row = row.map_err(Unreadable::Csv)?;
+        let cell = |at: usize| row.get(at).unwrap_or_default().trim();
+        let is = Some(proto::truth::of_text(cell(truth)));
+        Ok(TruthOf { key: cell(key).to_owned(), is })
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(format: Format, text: &str) -> Result<Vec<TruthOf>, String> {
+        truths(format, text.as_bytes()).map_err(|error| service::chain(&error))
+    }
+
+    fn wanted() -> Vec<TruthOf> {
+        let truth = |key: &str, is| TruthOf { key: key.to_owned(), is: Some(is) };
+        let country = Is::Text("DE".to_owned());
+        vec![truth("a", Is::Flag(true)), truth("7", Is::Number(0.5)), truth("c", country)]
+    }
+
+    #[test]
+    fn the_same_is_said_in_three_formats() {
+        let rows = [
+            r#"{"key": "a", "truth": true}"#,
+            r#"{"key": 7, "truth": 0.5, "at": "today"}"#,
+            r#"{"key": "c", "truth": "DE"}"#,
+        ];
+        let list = format!("[{}]", rows.join(","));
+        assert_eq!(read(Format::Json, &list), Ok(wanted()));
+        assert_eq!(read(Format::Json, &format!(" {{\"truths\": {list}}}")), Ok(wanted()));
+        assert_eq!(read(Format::Lines, &(rows.join("\r\n\n") + "\n")), Ok(wanted()));
+        assert_eq!(read(Format::Csv, "at, truth,key\n1,true,a\n2,0.5,7\n3,DE,c\n"), Ok(wanted()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_where() {
+        let why = |format, text: &str| read(format, text).expect_err("it is wrong");
+        insta::assert_snapshot!(why(Format::Json, r#"[{"key": "a"}]"#), @r#"read the JSON: a list of {"key": .., "truth": ..} is wanted: missing field `truth` at line 1 column 13"#);
+        insta::assert_snapshot!(why(Format::Lines, "{\"key\": \"a\", \"truth\": 1}\n{\"key\": \"b\", \"truth\": null}\n"), @"read line 2: a `truth` is true or false, a number or a text at line 1 column 27");
+        insta::assert_snapshot!(why(Format::Csv, "key,label\na,1\n"), @"the first line must name the columns `key` and `truth`");
+        insta::assert_snapshot!(why(Format::Csv, "key,truth\na,1\n,1\n"), @"the key of truth 2 must have 1 to 200 letters");
+        insta::assert_snapshot!(why(Format::Json, "[]"), @"there is no truth in it");
+        let many = "a,1\n".repeat(MOST + 1);
+        insta::assert_snapshot!(why(Format::Csv, &format!("key,truth\n{many}")), @"there are more than 100000 truths in it; send them in parts");
+    }
+
+    #[test]
+    fn how_it_is_written_is_said_by_the_sender() {
+        let of = |kind: &'static str| {
+            Format::of(&HeaderMap::from_iter([(
+                header::CONTENT_TYPE,
+                http::HeaderValue::from_static(kind),
+            )]))
+        };
+        assert_eq!(of("Application/JSON; charset=utf-8"), Some(Format::Json));
+        assert_eq!(of("application/x-ndjson"), Some(Format::Lines));
+        assert_eq!(of("text/csv"), Some(Format::Csv));
+        assert_eq!((of("text/plain"), Format::of(&HeaderMap::new())), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for format in [Format::Json, Format::Lines, Format::Csv] {
+                if let Ok(truths) = truths(format, &bytes) {
+                    prop_assert!(truths.iter().all(|truth| !truth.key.is_empty() && truth.is.is_some()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! How good the live model is, looked at whenever data are compared and when it was told what was true; what is told of that.
+
+use super::check::{CheckError, Subject, subject};
+use super::graded::{Grade, Verdict, grades};
+use super::news::News;
+use crate::app::App;
+use crate::place::Place;
+use crate::{db, say_data};
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+/// What is looked at when nobody says otherwise.
+pub(crate) const WEEK: TimeDelta = TimeDelta::weeks(1);
+
+/// Looks where it was told what was true, since one last looked.
+pub(super) async fn look(app: &App) -> Result<(), CheckError> {
+    for place in db::data_watch::truths_told(&app.pool).await? {
+        match subject(app, &place).await {
+            Ok(subject) => told(app, &subject).await?,
+            // What is not declared any more was ended by who noticed.
+            Err(CheckError::NotDeclared(_)) => {}
+            Err(error @ CheckError::Database(_)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn told(app: &App, subject: &Subject) -> Result<(), CheckError> {
+    let mut transaction = app.pool.begin().await?;
+    conclude(app, &mut transaction, subject).await?;
+    transaction.commit().await?;
+    app.relay.notify_one();
+    Ok(())
+}
+
+/// Tells that the live model got worse, or is as good as before, if that is new.
+pub(super) async fn conclude(
+    app: &App,
+    connection: &mut PgConnection,
+    subject: &Subject,
+) -> Result<(), sqlx::Error> {
+    let place = &subject.verdict.place;
+    let Some(watched) = db::data_watch::lock(&mut *connection, place).await? else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let is_muted = watched.muted_until.is_some_and(|until| until > now);
+    let grade = grade(&mut *connection, subject, now - WEEK).await?;
+    let told = watched.worse_told.as_deref();
+    let (news, is_told) = match &subject.data.truth {
+        Some(_) => news(grade.as_ref(), told, is_muted),
+        None => (told.map(|_| News::Cleared), None),
+    };
+    match (news, &grade) {
+        (Some(News::Drifted), Some(grade)) => {
+            say_data::worse(app, &mut *connection, subject, (grade, (now - WEEK, now))).await?;
+        }
+        (Some(News::Cleared), _) => {
+            say_data::as_good(app, &mut *connection, place, subject.release).await?;
+        }
+        (Some(News::Drifted), None) | (None, _) => {}
+    }
+    db::data_watch::looked(connection, place, is_told.as_deref()).await
+}
+
+/// The grade of the model that answers now.
+async fn grade(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    from: DateTime<Utc>,
+) -> Result<Option<Grade>, sqlx::Error> {
+    let Some(truth) = &subject.data.truth else { return Ok(None) };
+    let hours = db::quality::of(connection, &subject.verdict.place).await?;
+    let number = subject.verdict.release_number;
+    let mut grades = grades(&hours, from, truth).into_iter();
+    Ok(grades.find(|grade| grade.releases.contains(&number)))
+}
+
+/// What is told of the live model, and of which model it is told then that it got worse, where it was told of `told`.
+fn news(
+    grade: Option<&Grade>,
+    told: Option<&str>,
+    is_muted: bool,
+) -> (Option<News>, Option<String>) {
+    let as_told = || told.map(str::to_owned);
+    let Some(grade) = grade else { return (None, as_told()) };
+    match grade.verdict {
+        Verdict::InsufficientData => (None, as_told()),
+        Verdict::AsBefore => (told.map(|_| News::Cleared), None),
+        // What is not told now is told when that is wanted again.
+        Verdict::Worse if is_muted || told == Some(grade.model.as_str()) => (None, as_told()),
+        Verdict::Worse => (Some(News::Drifted), Some(grade.model.clone())),
+    }
+}
+
+/// Nothing is told there any more.
+pub(super) async fn end(
+    app: &App,
+    connection: &mut PgConnection,
+    (place, watched): (&Place, &db::data_watch::Watched),
+) -> Result<(), sqlx::Error> {
+    match (&watched.worse_told, watched.release) {
+        (Some(_), Some(release)) => say_data::as_good(app, connection, place, release).await,
+        (None, _) | (_, None) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Figures;
+
+    fn grade(verdict: Verdict) -> Grade {
+        Grade {
+            model: "sha256:2".to_owned(),
+            releases: vec![7],
+            now: Figures::default(),
+            before: Figures::default(),
+            against: None,
+            verdict,
+            because: String::new(),
+        }
+    }
+
+    fn told(
+        verdict: Verdict,
+        told: Option<&str>,
+        is_muted: bool,
+    ) -> (Option<News>, Option<String>) {
+        news(Some(&grade(verdict)), told, is_muted)
+    }
+
+    #[test]
+    fn that_a_model_got_worse_is_told_once_and_so_is_that_it_is_good_again() {
+        let (this, of_this) = (Some("sha256:2"), Some("sha256:2".to_owned()));
+        assert_eq!(told(Verdict::Worse, None, false), (Some(News::Drifted), of_this.clone()));
+        assert_eq!(told(Verdict::Worse, this, false), (None, of_this.clone()));
+        // Another model that is no better changes what is told.
+        let other = Some("sha256:1");
+        assert_eq!(told(Verdict::Worse, other, false), (Some(News::Drifted), of_this));
+        assert_eq!(told(Verdict::AsBefore, this, false), (Some(News::Cleared), None));
+        assert_eq!(told(Verdict::AsBefore, None, false), (None, None));
+    }
+
+    #[test]
+    fn what_is_muted_or_not_known_is_told_later() {
+        assert_eq!(told(Verdict::Worse, None, true), (None, None));
+        let (this, of_this) = (Some("sha256:2"), Some("sha256:2".to_owned()));
+        assert_eq!(told(Verdict::InsufficientData, this, false), (None, of_this.clone()));
+        assert_eq!(news(None, this, false), (None, of_this));
+    }
+}
