@@ -9,7 +9,7 @@ use crate::evidence::{
 use crate::latency::Latency;
 use crate::level::Share;
 use crate::model::Model;
-use crate::plan::{LatencyPlan, Plan, several};
+use crate::plan::{LatencyPlan, Plan, as_before, several};
 use crate::proportion::{Guess, Proportion};
 use crate::reading::{ReadingPair, Readings};
 use crate::snapshot::Snapshot;
@@ -48,7 +48,7 @@ pub struct Analysis {
     #[serde(default)]
     differences: Option<Proportion>,
     /// In the order of the plan; none before the beginning.
-    #[serde(deserialize_with = "several")]
+    #[serde(serialize_with = "as_before", deserialize_with = "several")]
     latency: Vec<Latency>,
     #[serde(default)]
     model: Option<Model>,

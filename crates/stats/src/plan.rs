@@ -2,7 +2,7 @@
 
 use crate::evidence::Stance;
 use crate::level::{Level, Share};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What is compared and how sure the verdict has to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct Plan {
     #[serde(default)]
     pub differences: Option<Share>,
     /// By how much slower it may be, at each of these quantiles.
-    #[serde(deserialize_with = "several")]
+    #[serde(serialize_with = "as_before", deserialize_with = "several")]
     pub latency: Vec<LatencyPlan>,
     /// By how much its predictions may be others.
     #[serde(default)]
@@ -83,6 +83,18 @@ pub struct LatencyPlan {
     pub quantile: Share,
     /// Relative to the stable release; 0.2 is a fifth.
     pub worse_by: Floor,
+}
+
+/// None or one is written as it was when there could not be more: a program of before that may take over reads it.
+pub(crate) fn as_before<T: Serialize, S: Serializer>(
+    all: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match all {
+        [] => serializer.serialize_none(),
+        [one] => one.serialize(serializer),
+        several => several.serialize(serializer),
+    }
 }
 
 /// What was stored when there was one quantile or none is read, too.
