@@ -3,13 +3,13 @@
 
 use super::send::{CHUNK, unsent};
 use super::take::Taken;
-use super::{Files, Kept, Unsent, again, ended_at, taken};
+use super::{Files, Kept, Unsent, again, taken};
 use crate::app::App;
 use crate::db::model::{self, Unpublished};
 use crate::errand::Errand;
 use crate::job::Order;
 use crate::perform::Outcome;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use proto::v1::publish_model_request::Part;
 use proto::v1::{PublishModelRequest, PublishedFile, PublishedModel};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 const LIMIT: Duration = Duration::from_mins(10);
 /// Messages ahead of a gateway that is slower.
 const AHEAD: usize = 4;
-/// What could not be released so long after its run is not.
+/// What could not be released in so long is not.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -33,8 +33,7 @@ pub(super) async fn publish(app: &App, order: &Order<'_>, kept: Kept<'_>) -> Res
     let outcome = match taken(app, order, kept).await? {
         Ok(files) => {
             let model = head(order, (kept, errand), found);
-            let at = ended_at(app, kept).await?;
-            until_sent(app, &model, (&files, at)).await
+            until_sent(app, &model, &files).await
         }
         Err(failure) => Err(failure.to_string()),
     };
@@ -71,18 +70,16 @@ fn head(
 }
 
 /// Sends until the forge has it, or never will; where it is, or why not.
-async fn until_sent(
-    app: &App,
-    model: &PublishedModel,
-    (files, at): (&Files, DateTime<Utc>),
-) -> Result<String, String> {
+async fn until_sent(app: &App, model: &PublishedModel, files: &Files) -> Result<String, String> {
+    // To commit may have taken long already.
+    let begun = app.clock.now();
     loop {
         let why = match send(app, model, files).await {
             Ok(url) => return Ok(url),
             Err(Unsent::Never(failure)) => return Err(failure.to_string()),
             Err(Unsent::Later(why)) => why,
         };
-        if app.clock.now() - at > LONGEST {
+        if app.clock.now() - begun > LONGEST {
             return Err(why);
         }
         tracing::info!(run.id = model.run, why, "a model is released at the forge later");

@@ -9,6 +9,7 @@ use crate::github::{Client, GitHubError, Slug};
 use crate::title::plain;
 use bytes::BytesMut;
 use events::{AppName, CommitSha, EnvironmentName, PrincipalName};
+use http::StatusCode;
 use proto::v1::publish_model_request::Part;
 use proto::v1::{PublishModelRequest, PublishModelResponse, PublishedModel};
 use service::grpc::status;
@@ -20,6 +21,10 @@ use tonic::{Request, Status, Streaming};
 
 /// Bytes of all files: they are held in memory.
 const MOST: usize = 128 << 20;
+
+/// GitHub takes some 125,000 characters in all: bytes of metrics, and files that are listed.
+const LONGEST_METRICS: usize = 16 << 10;
+const LISTED: usize = 200;
 
 type Files = BTreeMap<String, BytesMut>;
 
@@ -80,10 +85,12 @@ async fn forge<'a>(app: &'a App, name: &AppName) -> Result<(&'a Client, Slug), S
 
 async fn receive(parts: &mut Streaming<PublishModelRequest>) -> Result<Files, Status> {
     let (mut files, mut open, mut size) = (Files::new(), String::new(), 0_usize);
+    let mut announced = BTreeMap::new();
     while let Some(message) = parts.message().await? {
         match message.part {
             Some(Part::File(file)) => {
                 files.insert(file.path.clone(), BytesMut::new());
+                announced.insert(file.path.clone(), file.size);
                 open = file.path;
             }
             Some(Part::Chunk(chunk)) => {
@@ -98,6 +105,13 @@ async fn receive(parts: &mut Streaming<PublishModelRequest>) -> Result<Files, St
             }
             Some(Part::Model(_)) | None => return Err(status::invalid("part", "is unexpected")),
         }
+    }
+    // What was cut off would stay at GitHub as if it were whole.
+    let is_whole = |path: &String, size: i64| {
+        files.get(path).is_some_and(|file| i64::try_from(file.len()) == Ok(size))
+    };
+    if let Some((path, _)) = announced.iter().find(|(path, size)| !is_whole(path, **size)) {
+        return Err(status::unavailable("FILE_CUT_OFF", format!("{path} did not come whole")));
     }
     Ok(files)
 }
@@ -154,22 +168,35 @@ fn text(wanted: &Wanted, files: &Files) -> String {
         line(&format!("Why: {}", plain(why)));
     }
     line(&format!("\nCommit {}, model `{digest}`.", wanted.commit));
-    if !metrics.is_empty() {
+    if !metrics.is_empty() && metrics.len() <= LONGEST_METRICS {
         line(&format!("\n```json\n{metrics}\n```"));
     }
     line("\n| file | bytes | sha256 |\n|---|---|---|");
-    for (path, content) in files {
+    for (path, content) in files.iter().take(LISTED) {
         let digest = hex::encode(Sha256::digest(content));
         line(&format!("| `{path}` | {} | `{digest}` |", content.len()));
     }
+    if files.len() > LISTED {
+        line(&format!("\nThe first {LISTED} of {} files.", files.len()));
+    }
     text
+}
+
+/// Nobody waits until a person allows it, as for statuses. What is there already is found by the next try.
+fn is_refused(status: StatusCode, said: &str) -> bool {
+    let may_pass = status == StatusCode::REQUEST_TIMEOUT || said.contains("already_exists");
+    status.is_client_error() && !may_pass
 }
 
 /// What can be tried again is `UNAVAILABLE`.
 fn refusal(error: &GitHubError) -> Status {
     let why = service::chain(error);
-    let is_elsewhere = matches!(error, GitHubError::Elsewhere);
-    if error.is_final() || is_elsewhere {
+    let is_final = if let GitHubError::Refused { status, said } = error {
+        is_refused(*status, said)
+    } else {
+        matches!(error, GitHubError::Elsewhere)
+    };
+    if is_final {
         return status::precondition("RELEASE_REFUSED", why);
     }
     status::unavailable("GITHUB_AWAY", why)
@@ -185,6 +212,16 @@ mod tests {
         let names = ["models/m", "models.m", "daten/größe 1.csv", ".hidden", "..."]
             .map(|path| asset(path, &mut taken));
         assert_eq!(names, ["models.m", "2-models.m", "daten.gr..e.1.csv", "hidden", "file"]);
+    }
+
+    #[test]
+    fn what_github_refuses_is_not_asked_for_again_unless_it_is_there() {
+        let refused = |status| StatusCode::from_u16(status).expect("a status");
+        for status in [401, 403, 404, 422] {
+            assert!(is_refused(refused(status), ": Not Found"), "{status}");
+        }
+        assert!(!is_refused(refused(422), ": Validation Failed (already_exists)"));
+        assert!(!is_refused(refused(408), "") && !is_refused(refused(502), ""));
     }
 
     #[test]
