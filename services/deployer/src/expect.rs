@@ -38,7 +38,8 @@ fn header_fault(reply: &Reply, name: &Text, wanted: &Text) -> Option<String> {
     }
     let holds = found.iter().any(|value| value.contains(wanted.as_str()));
     let found = found.join(", ");
-    (!holds).then(|| format!("header {name} is {found:?}, without {:?}", wanted.as_str()))
+    // As it came: escaped, a secret in it would not be found to be hidden.
+    (!holds).then(|| format!("header {name} is \"{found}\", without {:?}", wanted.as_str()))
 }
 
 fn json_faults(request: &VerifyRequest, body: &[u8]) -> Vec<String> {

@@ -8,6 +8,10 @@ use crate::spec::Place;
 use events::{ServiceName, VolumeName};
 use manifest::{ResolvedService, Volume};
 use std::collections::BTreeMap;
+use tokio::sync::Semaphore;
+
+/// So many images are looked into at once: whoever may plan may ask for it.
+static LOOKS: Semaphore = Semaphore::const_new(2);
 
 /// What often goes wrong with `service` in `place` on `image`.
 pub(crate) async fn remarks(
@@ -34,6 +38,7 @@ async fn found(
         return None;
     }
     let paths: Vec<&str> = written.iter().map(|volume| volume.path.as_str()).collect();
+    let _look = LOOKS.acquire().await.ok()?;
     let inside = app.engine.look_inside(image, &place.platform, &paths).await;
     let inside = inside.inspect_err(|error| {
         let error = error as &dyn std::error::Error;

@@ -89,7 +89,7 @@ impl Engine {
             Ok(bytes)
         };
         match self.ask("inspect files of container", container, work).await {
-            Err(error) if error.status().is_some() => Ok(None),
+            Err(error) if error.is_missing() => Ok(None),
             read => read.map(Some),
         }
     }

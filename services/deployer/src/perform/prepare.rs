@@ -10,6 +10,11 @@ use crate::room::{self, Wanted};
 use crate::{look_at_images, member, routes, wreck};
 use futures_util::future::try_join_all;
 use release::{Failure, Strategy};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long images are looked into for what is only remarked.
+const LOOKS: Duration = Duration::from_secs(20);
 
 /// Makes sure that images, network and volumes are there and that there is room.
 pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outcome> {
@@ -40,7 +45,11 @@ pub(crate) async fn prepare(app: &App, release: &Release) -> Result<String, Outc
     });
     let images = try_join_all(images).await.map_err(refused)?;
     let mut told = vec![counted(images.len(), "image", "there")];
-    told.extend(remarks(app, release).await);
+    // Nor is it held up by what is only remarked.
+    if release.restores.is_none() {
+        let remarks = timeout(LOOKS, remarks(app, release)).await;
+        told.extend(remarks.unwrap_or_default());
+    }
     Ok(told.join("; "))
 }
 

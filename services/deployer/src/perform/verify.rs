@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// How much of a body that is not as wanted is told, in characters.
 const TOLD: usize = 200;
+/// How much of what is wrong with an answer is told, in characters.
+const WRONG: usize = 1000;
 
 /// An answer that is not as wanted.
 pub(super) struct Fault {
@@ -161,7 +163,7 @@ pub(super) async fn explain(app: &App, release: &Release, fault: Fault) -> Failu
         return Failure { probe_lines: vec![why.to_owned()], ..failure };
     };
     let begin: String = mask.hide(&clean(&body)).chars().take(TOLD).collect();
-    let wrong = mask.hide(&wrong);
+    let wrong: String = mask.hide(&clean(&wrong)).chars().take(WRONG).collect();
     Failure {
         message: format!("{}: {wrong}", failure.message),
         log_lines: diagnose::log_lines(&app.engine, &instance.container_id, &mask).await,
