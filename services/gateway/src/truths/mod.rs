@@ -63,7 +63,10 @@ async fn tell(
     let format = Format::of(&headers).ok_or(Refused::WrongContentType)?;
     let peer = Peer::of(from.ip(), &headers, &app.config.trusted_proxies);
     let held = read_body(&app.limits, peer, &headers, body).await?;
-    let truths = read::truths(format, &held.bytes)?;
+    let bytes = held.bytes.clone();
+    // So many rows take long enough to keep others from a worker.
+    let reading = tokio::task::spawn_blocking(move || read::truths(format, &bytes)).await;
+    let truths = reading.map_err(|error| status::internal(&error))??;
     let mut all = Told::default();
     for (part, truths) in truths.chunks(AT_ONCE).enumerate() {
         let request_id = request_id(&headers, &principal, (&place.name, part));

@@ -3,8 +3,10 @@
 use http::{HeaderMap, header};
 use proto::v1::TruthOf;
 use proto::v1::truth_of::Is;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Number;
+use std::fmt;
 
 /// Truths of one request.
 const MOST: usize = 100_000;
@@ -69,7 +71,36 @@ pub(super) enum Unreadable {
 
 #[derive(Deserialize)]
 struct Named {
-    truths: Vec<Row>,
+    truths: Rows,
+}
+
+/// Not more than one too many: what follows takes no memory.
+struct Rows(Vec<TruthOf>);
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Few)
+    }
+}
+
+struct Few;
+
+impl<'de> Visitor<'de> for Few {
+    type Value = Rows;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of truths")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Rows, A::Error> {
+        let mut truths = Vec::new();
+        while truths.len() <= MOST {
+            let Some(row) = list.next_element::<Row>()? else { return Ok(Rows(truths)) };
+            truths.push(TruthOf::from(row));
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Rows(truths))
+    }
 }
 
 #[derive(Deserialize)]
@@ -108,7 +139,7 @@ impl From<Row> for TruthOf {
     }
 }
 
-/// All that is told, in its order.
+/// All that is told, in its order. What is too much is not read to its end.
 pub(super) fn truths(format: Format, bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
     let truths = match format {
         Format::Json => of_json(bytes),
@@ -143,8 +174,8 @@ fn of_json(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
     } else {
         serde_json::from_slice(bytes)
     };
-    let rows: Vec<Row> = rows.map_err(Unreadable::Json)?;
-    Ok(rows.into_iter().map(TruthOf::from).collect())
+    let Rows(truths) = rows.map_err(Unreadable::Json)?;
+    Ok(truths)
 }
 
 fn of_lines(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
@@ -153,7 +184,7 @@ fn of_lines(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
         let row = serde_json::from_slice::<Row>(line);
         row.map(TruthOf::from).map_err(|source| Unreadable::Line { line: at + 1, source })
     });
-    truths.collect()
+    truths.take(MOST + 1).collect()
 }
 
 fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
@@ -169,7 +200,7 @@ fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
         let is = Some(proto::truth::of_text(cell(truth)));
         Ok(TruthOf { key: cell(key).to_owned(), is })
     });
-    rows.collect()
+    rows.take(MOST + 1).collect()
 }
 
 #[cfg(test)]
@@ -211,6 +242,22 @@ mod tests {
         insta::assert_snapshot!(why(Format::Json, "[]"), @"there is no truth in it");
         let many = "a,1\n".repeat(MOST + 1);
         insta::assert_snapshot!(why(Format::Csv, &format!("key,truth\n{many}")), @"there are more than 100000 truths in it; send them in parts");
+    }
+
+    #[test]
+    fn what_is_too_much_is_not_read_to_its_end() {
+        let too_many =
+            Err("there are more than 100000 truths in it; send them in parts".to_owned());
+        let rows = vec![r#"{"key": "a", "truth": 1}"#; MOST + 1];
+        // What follows would be refused, were it read.
+        assert_eq!(read(Format::Json, &format!("[{}, null]", rows.join(","))), too_many);
+        assert_eq!(read(Format::Lines, &(rows.join("\n") + "\nnull")), too_many);
+        let many = "a,1\n".repeat(MOST + 1);
+        assert_eq!(read(Format::Csv, &format!("key,truth\n{many}b\n")), too_many);
+        assert_eq!(
+            read(Format::Csv, "key,truth\nb\n").map_err(|why| why.contains("CSV")),
+            Err(true)
+        );
     }
 
     #[test]
