@@ -9,7 +9,7 @@ use crate::reconcile::Looks;
 use crate::sources::Sources;
 use crate::tokens::Tokens;
 use crate::turns::Turns;
-use crate::{NAME, ci, edge, hooks, notify, on, reconcile, report, retention};
+use crate::{NAME, ci, edge, hooks, notify, on, reconcile, report, retention, truths};
 use arc_swap::ArcSwapOption;
 use bus::{Bus, Handlers, Verdict};
 use events::{AppName, Envelope, EventType, GitRef};
@@ -89,6 +89,7 @@ pub(crate) struct Parts {
     pub tokens: Tokens,
     pub turns: Turns,
     pub limits: Limits,
+    pub truth_limits: Limits,
     pub looks: Looks,
     pub counts: Counts,
     pub health: Health,
@@ -218,6 +219,7 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         tokens: Tokens::new(pool.clone(), internal.clone(), bootstrap),
         turns: Turns::default(),
         limits: Limits::default(),
+        truth_limits: Limits::of(truths::WORKING),
         looks: Looks::default(),
         counts: Counts::registered(health.metrics()),
         health,

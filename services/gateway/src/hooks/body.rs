@@ -25,7 +25,14 @@ const FIRST: usize = 4 << 10;
 #[derive(Debug)]
 pub(crate) struct Held {
     pub bytes: Bytes,
-    _part: Part,
+    part: Part,
+}
+
+impl Held {
+    /// The body, and what still counts when that is gone: what was made of it.
+    pub(crate) fn parted(self) -> (Bytes, Part) {
+        (self.bytes, self.part)
+    }
 }
 
 /// The whole body, or why it was not read.
@@ -41,7 +48,7 @@ pub(crate) async fn read(
     }
     let bytes = collect(&mut part, body).await?;
     part.work()?;
-    Ok(Held { bytes: bytes.into(), _part: part })
+    Ok(Held { bytes: bytes.into(), part })
 }
 
 async fn collect(part: &mut Part, mut body: Body) -> Result<Vec<u8>, Problem> {

@@ -20,8 +20,17 @@ const KIB_OF_ONE: usize = 64 << 10;
 const WORKING: usize = 512;
 
 /// What is in progress.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Limits(Arc<Mutex<Ledger>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    ledger: Arc<Mutex<Ledger>>,
+    working: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(WORKING)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Ledger {
@@ -43,9 +52,14 @@ impl Share {
 }
 
 impl Limits {
+    /// Those of a door of its own, with so many requests in work at once.
+    pub(crate) fn of(working: usize) -> Self {
+        Self { ledger: Arc::default(), working }
+    }
+
     /// Begins to read a body of `peer`.
     pub(crate) fn begin(&self, peer: Peer) -> Result<Part, Problem> {
-        let mut ledger = self.0.lock();
+        let mut ledger = self.ledger.lock();
         let own = ledger.of.get(&peer).copied().unwrap_or_default();
         if own.reading >= READING_OF_ONE {
             return Err(Problem::TooMany);
@@ -78,7 +92,7 @@ impl Part {
     /// Takes memory until it has `bytes`.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
         let more = bytes.div_ceil(1024).saturating_sub(self.kib);
-        let mut ledger = self.limits.0.lock();
+        let mut ledger = self.limits.ledger.lock();
         let own = ledger.of.get(&self.peer).copied().unwrap_or_default();
         if own.kib + more > KIB_OF_ONE {
             return Err(Problem::TooMany);
@@ -95,8 +109,8 @@ impl Part {
 
     /// The body has come, and is worked on from here.
     pub(crate) fn work(&mut self) -> Result<(), Problem> {
-        let mut ledger = self.limits.0.lock();
-        if ledger.working >= WORKING {
+        let mut ledger = self.limits.ledger.lock();
+        if ledger.working >= self.limits.working {
             return Err(Problem::TooBusy);
         }
         ledger.working += 1;
@@ -110,7 +124,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        let mut ledger = self.limits.0.lock();
+        let mut ledger = self.limits.ledger.lock();
         let reading = usize::from(self.phase == Phase::Reading);
         ledger.working -= 1 - reading;
         ledger.all.reading -= reading;
@@ -166,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn a_door_has_places_of_its_own() {
+        let (limits, others) = (Limits::of(1), Limits::default());
+        let mut begun = [1, 2].map(|n| limits.begin(peer(n)).expect("free"));
+        begun[0].work().expect("the only place");
+        assert_eq!(refusal(begun[1].work()), Problem::TooBusy);
+        others.begin(peer(1)).expect("free").work().expect("there are others");
+    }
+
+    #[test]
     fn what_is_over_is_forgotten() {
         let limits = Limits::default();
         for n in 0..10 {
@@ -173,7 +196,7 @@ mod tests {
             part.grow(5000).expect("free");
             part.work().expect("free");
         }
-        let ledger = limits.0.lock();
+        let ledger = limits.ledger.lock();
         assert!(ledger.of.is_empty() && ledger.all.is_empty() && ledger.working == 0, "{ledger:?}");
     }
 }

@@ -24,6 +24,8 @@ use std::net::SocketAddr;
 use tonic::Status;
 use uuid::Uuid;
 
+/// Requests in work at once; origin: all their truths fit into half a gigabyte while a slow monitor counts them.
+pub(crate) const WORKING: usize = 32;
 /// Truths that are told to the monitor at once.
 const AT_ONCE: usize = 2_000;
 /// The same request, sent again, is answered as it was.
@@ -62,8 +64,9 @@ async fn tell(
     principal.require(Role::Deployer, Some(&place.app), Some(&place.environment))?;
     let format = Format::of(&headers).ok_or(Refused::WrongContentType)?;
     let peer = Peer::of(from.ip(), &headers, &app.config.trusted_proxies);
-    let held = read_body(&app.limits, peer, &headers, body).await?;
-    let bytes = held.bytes.clone();
+    let held = read_body(&app.truth_limits, peer, &headers, body).await?;
+    // The body goes when it is read; its place stays taken until all is told, as what was read takes memory, too.
+    let (bytes, _place) = held.parted();
     // So many rows take long enough to keep others from a worker.
     let reading = tokio::task::spawn_blocking(move || read::truths(format, &bytes)).await;
     let truths = reading.map_err(|error| status::internal(&error))??;

@@ -13,6 +13,7 @@ use proto::v1::{
     TellTruthRequest, TellTruthResponse,
 };
 use service::principal::Principal;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tonic::Status;
@@ -72,6 +73,18 @@ pub(crate) async fn listening() -> (String, Arc<Mutex<Vec<TellTruthRequest>>>) {
         let known_count = i64::try_from(request.truths.len()).expect("few");
         kept.lock().expect("whole").push(request);
         message(&TellTruthResponse { known_count, unknown_count: 0 })
+    };
+    let router = Router::new().route("/slipway.v1.DataDriftService/TellTruth", post(tell));
+    (serve(router).await, heard)
+}
+
+/// Where a monitor answers nothing, and how often it was told something.
+pub(crate) async fn silent() -> (String, Arc<AtomicUsize>) {
+    let heard = Arc::<AtomicUsize>::default();
+    let count = heard.clone();
+    let tell = move || async move {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::pending::<()>().await;
     };
     let router = Router::new().route("/slipway.v1.DataDriftService/TellTruth", post(tell));
     (serve(router).await, heard)

@@ -1,9 +1,12 @@
 //! What was true of predictions, told over HTTP.
 
-use crate::deployer::listening;
+use crate::deployer::{listening, silent};
 use crate::fixture::{BOOTSTRAP, World};
 use serde_json::json;
-use testkit::{Answer, Http};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use testkit::{Answer, Http, eventually};
 
 const DOOR: &str = "/apps/shop/environments/production/truths";
 
@@ -54,4 +57,24 @@ async fn who_may_not_tell_it_or_tells_it_wrongly_learns_why() {
     }
     let program = Http::new(world.api, "slipway.example.com");
     assert_eq!(program.get(DOOR).await.expect("answered").json()["reason"], "WRONG_METHOD");
+}
+
+#[tokio::test]
+async fn truths_that_are_told_slowly_take_no_room_of_webhooks() {
+    let (monitor, heard) = silent().await;
+    let world = Arc::new(World::with(|config| config.backends.monitor = monitor).await);
+    let large = format!("[{{\"key\": 1, \"truth\": 1}}{}]", " ".repeat(24 << 20));
+    // All the room of one address, in its two largest bodies.
+    for _ in 0..2 {
+        let (world, large) = (world.clone(), large.clone());
+        tokio::spawn(async move { told(&world, BOOTSTRAP, "application/json", &large).await });
+    }
+    eventually("both to wait for the monitor", Duration::from_mins(1), async || {
+        (heard.load(Ordering::Relaxed) == 2).then_some(())
+    })
+    .await;
+    let forge = Http::new(world.hooks, "slipway.example.com");
+    let json = [("content-type", "application/json".to_owned())];
+    let webhook = forge.post("/hooks/shop", &json, large).await.expect("answered");
+    assert_eq!(webhook.json()["reason"], "NOT_SIGNED", "it was read, and looked at");
 }
