@@ -7,7 +7,7 @@ use crate::db;
 use crate::github::releases::Release;
 use crate::github::{Client, GitHubError, Slug};
 use crate::title::plain;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use events::{AppName, CommitSha, EnvironmentName, PrincipalName};
 use http::StatusCode;
 use proto::v1::publish_model_request::Part;
@@ -128,12 +128,17 @@ async fn release(
     let text = text(wanted, &files);
     let release = Release { tag: &tag, commit, title: &title, text: &text };
     let made = client.ensure_release(slug, release).await?;
-    let mut taken = BTreeSet::new();
-    for (path, content) in files {
-        let name = asset(&path, &mut taken);
-        client.ensure_asset(slug, &made, (&name, content.freeze())).await?;
+    for (name, content) in assets(files) {
+        client.ensure_asset(slug, &made, (&name, content)).await?;
     }
     Ok(made.html_url)
+}
+
+/// What is uploaded, by its name there. GitHub refuses a file without content, and the rest would never follow.
+fn assets(files: Files) -> Vec<(String, Bytes)> {
+    let mut taken = BTreeSet::new();
+    let full = files.into_iter().filter(|(_, content)| !content.is_empty());
+    full.map(|(path, content)| (asset(&path, &mut taken), content.freeze())).collect()
 }
 
 /// What a file is called there: it has no folder, and of other letters GitHub makes dots. The same each time.
@@ -225,6 +230,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_content_is_not_uploaded() {
+        let files = [("models/.gitkeep", ""), ("models/__init__.py", ""), ("models/m", "abc")];
+        let files = files.map(|(path, content)| (path.to_owned(), BytesMut::from(content)));
+        assert_eq!(assets(Files::from(files)), [("models.m".to_owned(), Bytes::from("abc"))]);
+    }
+
+    #[test]
     fn a_release_says_what_made_it_and_what_is_in_it() {
         let model = PublishedModel {
             digest: "sha256:0123".to_owned(),
@@ -241,7 +253,9 @@ mod tests {
             commit: CommitSha::parse(&"c".repeat(40)).expect("a commit"),
             model,
         };
-        let files = Files::from([("models/m".to_owned(), BytesMut::from("abc"))]);
+        let files = [("models/m", "abc"), ("models/n", "")];
+        let files = files.map(|(path, content)| (path.to_owned(), BytesMut::from(content)));
+        let files = Files::from(files);
         insta::assert_snapshot!(text(&wanted, &files), @r#"
         Made by run `018f` for release 7 of shop/production, asked for by ada.
         Why: amounts drifted
@@ -255,6 +269,7 @@ mod tests {
         | file | bytes | sha256 |
         |---|---|---|
         | `models/m` | 3 | `ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad` |
+        | `models/n` | 0 | `e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855` |
         "#);
     }
 }
