@@ -68,11 +68,13 @@ async fn tell(
     // The body goes when it is read; its place stays taken until all is told, as what was read takes memory, too.
     let (bytes, _place) = held.parted();
     // So many rows take long enough to keep others from a worker.
-    let reading = tokio::task::spawn_blocking(move || read::truths(format, &bytes)).await;
-    let truths = reading.map_err(|error| status::internal(&error))??;
+    let reading =
+        move || read::truths(format, &bytes).map(|truths| (truths, Sha256::digest(&bytes)));
+    let reading = tokio::task::spawn_blocking(reading).await;
+    let (truths, digest) = reading.map_err(|error| status::internal(&error))??;
     let mut all = Told::default();
     for (part, truths) in truths.chunks(AT_ONCE).enumerate() {
-        let request_id = request_id(&headers, &principal, (&place.name, part));
+        let request_id = request_id(&headers, &principal, (&place.name, &digest, part));
         let told = part_told(&app, &principal, (&place.name, truths, request_id)).await?;
         all.known_count += told.known_count;
         all.unknown_count += told.unknown_count;
@@ -92,11 +94,16 @@ fn place(app: &str, environment: &str) -> Result<Place, Status> {
     })
 }
 
-/// Of a request with a key its own, which is the same when it is sent again; without one it is new every time.
-fn request_id(headers: &HeaderMap, by: &Principal, (place, part): (&str, usize)) -> String {
+/// Of a request with a key its own, which is the same when the same is sent again; without one it is new every time. With
+/// another body it is another request, so that none is refused after some of it counted.
+fn request_id(
+    headers: &HeaderMap,
+    by: &Principal,
+    (place, digest, part): (&str, &[u8], usize),
+) -> String {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return service::new_id().to_string() };
     let mut hash = Sha256::new();
-    for said in [by.name.as_str().as_bytes(), place.as_bytes(), &part.to_be_bytes()] {
+    for said in [by.name.as_str().as_bytes(), place.as_bytes(), digest, &part.to_be_bytes()] {
         hash.update(said);
         hash.update([0]);
     }

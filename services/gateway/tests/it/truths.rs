@@ -3,6 +3,7 @@
 use crate::deployer::{listening, silent};
 use crate::fixture::{BOOTSTRAP, World};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -39,6 +40,21 @@ async fn what_was_true_is_told_to_the_monitor_in_parts_that_are_the_same_when_se
         heard[0].request_id == heard[2].request_id && heard[1].request_id == heard[3].request_id
     );
     assert_ne!(heard[0].request_id, heard[1].request_id);
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_body_is_another_request_in_every_part() {
+    let (monitor, heard) = listening().await;
+    let world = World::with(|config| config.backends.monitor = monitor).await;
+    let rows: Vec<String> = (0..2_000).map(|key| format!("{key},1")).collect();
+    let body = format!("key,truth\n{}\n", rows.join("\n"));
+    for last in ["a,1", "b,1"] {
+        let answer = told(&world, BOOTSTRAP, "text/csv", &(body.clone() + last)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let heard = heard.lock().expect("whole").clone();
+    let ids: BTreeSet<&str> = heard.iter().map(|request| request.request_id.as_str()).collect();
+    assert_eq!(ids.len(), 4, "also where a part is the same");
 }
 
 #[tokio::test]
