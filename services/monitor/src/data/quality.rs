@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Scores are counted in hundredths.
 const HUNDREDTHS: usize = 100;
+/// No sum is larger: JSON knows no infinite numbers, and what is near the largest one cannot be read back.
+const LARGEST: f64 = 1e300;
 
 /// See the module. What was told of another kind than before begins anew.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -69,7 +71,12 @@ impl Quality {
                     return Self::Nothing;
                 };
                 let distance = (prediction - truth).abs();
-                Self::Number { count: 1, absolute: distance, squares: distance * distance }
+                let squares = distance * distance;
+                // One that is so far off would hide all others.
+                if squares > LARGEST {
+                    return Self::Nothing;
+                }
+                Self::Number { count: 1, absolute: distance, squares }
             }
         }
     }
@@ -90,7 +97,10 @@ impl Quality {
             (
                 Self::Number { count, absolute, squares },
                 Self::Number { count: more, absolute: a, squares: s },
-            ) => (*count, *absolute, *squares) = (*count + more, *absolute + a, *squares + s),
+            ) => {
+                *count += more;
+                (*absolute, *squares) = ((*absolute + a).min(LARGEST), (*squares + s).min(LARGEST));
+            }
             _ => self.clone_from(more),
         }
     }
@@ -233,6 +243,25 @@ mod tests {
         assert_eq!(figures.mean_absolute_error, Some(3.5));
         assert_eq!(figures.root_mean_squared_error, Some(12.5_f64.sqrt()));
         assert_eq!(Quality::of(TruthKind::Number, &value("x"), &value("y")), Quality::Nothing);
+    }
+
+    #[test]
+    fn what_is_too_far_off_counts_nothing_and_sums_can_be_read_back() {
+        let of = |truth: f64| {
+            Quality::of(TruthKind::Number, &ScalarV1::Number(0.0), &ScalarV1::Number(truth))
+        };
+        for truth in [1e200, f64::MAX, f64::INFINITY, f64::NAN] {
+            assert_eq!(of(truth), Quality::Nothing, "{truth}");
+        }
+        let mut many = of(9e149);
+        for _ in 0..10 {
+            many.merge(&of(9e149));
+            let written = serde_json::to_string(&many).expect("JSON");
+            many = serde_json::from_str(&written).expect("it is read back");
+        }
+        let figures = many.figures(0.5);
+        assert_eq!(figures.told, 11);
+        assert!(figures.root_mean_squared_error.is_some_and(f64::is_finite), "{figures:?}");
     }
 
     proptest! {

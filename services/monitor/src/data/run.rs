@@ -47,9 +47,7 @@ async fn look(app: &App) {
         Err(error) => tracing::warn!(%error, "it is not known where data are compared"),
     }
     compare(app).await;
-    if let Err(error) = worse::look(app).await {
-        tracing::warn!(error = service::chain(&error), "it is looked later how good models are");
-    }
+    worse::look(app).await;
 }
 
 /// Compares where the time has come.

@@ -13,21 +13,29 @@ use sqlx::PgConnection;
 pub(crate) const WEEK: TimeDelta = TimeDelta::weeks(1);
 
 /// Looks where it was told what was true, since one last looked.
-pub(super) async fn look(app: &App) -> Result<(), CheckError> {
-    for place in db::data_watch::truths_told(&app.pool).await? {
-        match subject(app, &place).await {
-            Ok(subject) => told(app, &subject).await?,
+pub(super) async fn look(app: &App) {
+    let places = match db::data_watch::truths_told(&app.pool).await {
+        Ok(places) => places,
+        Err(error) => {
+            tracing::warn!(%error, "it is not known where it was told what was true");
+            return;
+        }
+    };
+    for place in places {
+        match told(app, &place).await {
             // What is not declared any more was ended by who noticed.
-            Err(CheckError::NotDeclared(_)) => {}
-            Err(error @ CheckError::Database(_)) => return Err(error),
+            Ok(()) | Err(CheckError::NotDeclared(_)) => {}
+            Err(error @ CheckError::Database(_)) => {
+                tracing::warn!(%place, error = service::chain(&error), "it is looked later how good models are");
+            }
         }
     }
-    Ok(())
 }
 
-async fn told(app: &App, subject: &Subject) -> Result<(), CheckError> {
+async fn told(app: &App, place: &Place) -> Result<(), CheckError> {
+    let subject = subject(app, place).await?;
     let mut transaction = app.pool.begin().await?;
-    conclude(app, &mut transaction, subject).await?;
+    conclude(app, &mut transaction, &subject).await?;
     transaction.commit().await?;
     app.relay.notify_one();
     Ok(())
