@@ -17,7 +17,7 @@ pub(crate) struct Hour {
     pub(crate) quality: Quality,
 }
 
-/// Adds counts to those of an hour.
+/// Adds counts to those of an hour; the caller has locked the place in `monitor.data_watch`.
 pub(crate) async fn add(
     connection: &mut PgConnection,
     (place, release): (&Place, ReleaseId),
