@@ -7,7 +7,6 @@ use crate::data::{Bin, ColumnVerdict, Figures, Grade};
 use crate::db::data_verdict::DataVerdict;
 use crate::place::Place;
 use crate::say::enqueue;
-use chrono::{DateTime, Utc};
 use events::began::BeganV1;
 use events::payload::{
     BinV1, DataColumnV1, DataDriftV1, DriftKind, DriftV1, FigureV1, FindingV1, QualityV1,
@@ -94,7 +93,7 @@ pub(crate) async fn worse(
     app: &App,
     connection: &mut PgConnection,
     subject: &Subject,
-    (grade, window): (&Grade, (DateTime<Utc>, DateTime<Utc>)),
+    grade: &Grade,
 ) -> Result<(), sqlx::Error> {
     let (place, number) = (&subject.verdict.place, subject.verdict.release_number);
     let finding = FindingV1 {
@@ -107,8 +106,8 @@ pub(crate) async fn worse(
         number,
         model: grade.model.clone(),
         against: grade.against.clone(),
-        from: window.0,
-        to: window.1,
+        from: grade.window.0,
+        to: grade.window.1,
         told: grade.now.told,
         told_before: grade.before.told,
         figures: figures(&grade.now, &grade.before),

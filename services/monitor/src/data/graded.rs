@@ -2,7 +2,7 @@
 
 use super::quality::{Figures, Quality, float};
 use crate::db::quality::Hour;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use manifest::{Percent, Truth};
 
 /// With fewer on either side nothing is said.
@@ -14,13 +14,18 @@ const FLOOR_OF_DISTANCE: f64 = 0.1;
 /// One in two hundred differences is larger by chance; two are looked at.
 const SURE: f64 = 2.58;
 
+/// From when on, and until when.
+pub(crate) type Window = (DateTime<Utc>, DateTime<Utc>);
+
 /// What is known of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Grade {
     pub(crate) model: String,
     /// The releases that answered with it, rising.
     pub(crate) releases: Vec<i64>,
-    /// Since the window began.
+    /// From the first hour that counts to the end of the last.
+    pub(crate) window: Window,
+    /// In the window.
     pub(crate) now: Figures,
     /// Before, or of the model that it is compared with.
     pub(crate) before: Figures,
@@ -74,6 +79,14 @@ fn known(hours: &[Hour], model: &str, is_meant: impl Fn(&Hour) -> bool) -> Quali
     all
 }
 
+/// From the first hour of a model since `from` of which something is known to the end of the last.
+fn window(hours: &[Hour], model: &str, from: DateTime<Utc>) -> Window {
+    let known = hours.iter().filter(|it| it.model == model && it.quality != Quality::Nothing);
+    let begins = known.map(|hour| hour.begins).filter(|begins| *begins >= from);
+    let last = begins.clone().max();
+    (begins.min().unwrap_or(from), last.map_or(from, |last| last + TimeDelta::hours(1)))
+}
+
 fn grade(
     hours: &[Hour],
     (model, former): (&str, Option<&str>),
@@ -86,17 +99,19 @@ fn grade(
     let mut now = known(hours, model, |hour| hour.begins >= from);
     let mut before = known(hours, model, |hour| hour.begins < from);
     let (mut verdict, mut because) = judged(&now, &before, bar);
-    let mut against = None;
+    let (mut since, mut against) = (from, None);
     if let Some(former) = former.filter(|_| verdict == Verdict::InsufficientData) {
         let (all, of_former) = (known(hours, model, |_| true), known(hours, former, |_| true));
         let with_former = judged(&all, &of_former, bar);
         if with_former.0 != Verdict::InsufficientData {
             (now, before, against) = (all, of_former, Some(former.to_owned()));
             (verdict, because) = with_former;
+            since = DateTime::<Utc>::MIN_UTC;
         }
     }
+    let window = window(hours, model, since);
     let (now, before) = (now.figures(bar.threshold), before.figures(bar.threshold));
-    Grade { model: model.to_owned(), releases, now, before, against, verdict, because }
+    Grade { model: model.to_owned(), releases, window, now, before, against, verdict, because }
 }
 
 fn judged(now: &Quality, before: &Quality, bar: Bar) -> (Verdict, String) {
@@ -164,7 +179,6 @@ fn distances(now: &Quality, before: &Quality, floor: f64) -> Option<(bool, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
     const HALF: &str = r#"{"key":null,"kind":"class","threshold":5000}"#;
@@ -251,6 +265,24 @@ mod tests {
         let mut old = vec![hour(90, 2, classes(900, 100))];
         old.extend(hours(900));
         assert_eq!(told(&old)[0].0, Verdict::AsBefore);
+    }
+
+    #[test]
+    fn the_window_is_of_what_was_compared() {
+        let ago = |hours: i64| NOW - TimeDelta::hours(hours);
+        let mut hours = vec![
+            hour(200, 1, classes(950, 50)),
+            hour(90, 2, classes(60, 20)),
+            hour(8, 2, classes(30, 10)),
+            hour(1, 2, classes(30, 10)),
+        ];
+        // Of few requests all are compared with the model before.
+        let all = graded(&hours, HALF);
+        assert_eq!((all[0].verdict, all[0].now.told), (Verdict::Worse, 160));
+        assert_eq!(all[0].window, (ago(90), NOW));
+        hours.extend([hour(80, 2, classes(60, 20)), hour(0, 2, classes(90, 30))]);
+        let last = graded(&hours, HALF);
+        assert_eq!((last[0].now.told, last[0].window), (200, (ago(8), ago(-1))));
     }
 
     #[test]

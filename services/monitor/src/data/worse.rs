@@ -61,7 +61,7 @@ pub(super) async fn conclude(
     };
     match (news, &grade) {
         (Some(News::Drifted), Some(grade)) => {
-            say_data::worse(app, &mut *connection, subject, (grade, (now - WEEK, now))).await?;
+            say_data::worse(app, &mut *connection, subject, grade).await?;
         }
         (Some(News::Cleared), _) => {
             say_data::as_good(app, &mut *connection, place, subject.release).await?;
@@ -122,6 +122,7 @@ mod tests {
         Grade {
             model: "sha256:2".to_owned(),
             releases: vec![7],
+            window: (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH),
             now: Figures::default(),
             before: Figures::default(),
             against: None,
