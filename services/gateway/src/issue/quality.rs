@@ -30,9 +30,7 @@ fn measured(body: &mut String, quality: &QualityV1) {
     let (from, to) = (time(quality.from), time(quality.to));
     line(body, &format!("\nRelease {number}, model {}, {from} to {to}.", code(model)));
     let before = match against {
-        Some(model) => {
-            format!("the model before it, {}, as it is too new to have been better", code(model))
-        }
+        Some(model) => format!("the model before it, {}", code(model)),
         None => "itself before".to_owned(),
     };
     line(body, &format!("Compared with {before}.\n"));

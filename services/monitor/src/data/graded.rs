@@ -1,4 +1,4 @@
-//! How good each model is now, and whether it was better before: it itself, or the one before it. Pure.
+//! How good each model is now, and whether it itself was better before, or the one before it was. Pure.
 
 use super::quality::{Figures, Quality, float};
 use crate::db::quality::Hour;
@@ -29,14 +29,14 @@ pub(crate) struct Grade {
     pub(crate) now: Figures,
     /// Before, or of the model that it is compared with.
     pub(crate) before: Figures,
-    /// The model that it is compared with, when it is too new to be compared with itself.
+    /// The model that it is compared with, when it is not itself.
     pub(crate) against: Option<String>,
     pub(crate) verdict: Verdict,
     pub(crate) because: String,
 }
 
-/// Whether a model is as good as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether a model is as good as it was; of two comparisons the lesser counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// It is worse.
     Worse,
@@ -96,22 +96,30 @@ fn grade(
     let mut releases: Vec<i64> = of_model.map(|hour| hour.number).collect();
     releases.sort_unstable();
     releases.dedup();
-    let mut now = known(hours, model, |hour| hour.begins >= from);
-    let mut before = known(hours, model, |hour| hour.begins < from);
-    let (mut verdict, mut because) = judged(&now, &before, bar);
-    let (mut since, mut against) = (from, None);
-    if let Some(former) = former.filter(|_| verdict == Verdict::InsufficientData) {
-        let (all, of_former) = (known(hours, model, |_| true), known(hours, former, |_| true));
-        let with_former = judged(&all, &of_former, bar);
-        if with_former.0 != Verdict::InsufficientData {
-            (now, before, against) = (all, of_former, Some(former.to_owned()));
-            (verdict, because) = with_former;
-            since = DateTime::<Utc>::MIN_UTC;
+    let compared = |from: DateTime<Utc>, before: &Quality, against: Option<&str>| {
+        let now = known(hours, model, |hour| hour.begins >= from);
+        let (verdict, because) = judged(&now, before, bar);
+        Grade {
+            model: model.to_owned(),
+            releases: releases.clone(),
+            window: window(hours, model, from),
+            now: now.figures(bar.threshold),
+            before: before.figures(bar.threshold),
+            against: against.map(str::to_owned),
+            verdict,
+            because,
         }
+    };
+    let itself = compared(from, &known(hours, model, |hour| hour.begins < from), None);
+    let Some(former) = former else { return itself };
+    let before = known(hours, former, |_| true);
+    let mut with_former = compared(from, &before, Some(former));
+    if with_former.verdict == Verdict::InsufficientData {
+        // All there is of a model may be enough.
+        with_former = compared(DateTime::<Utc>::MIN_UTC, &before, Some(former));
     }
-    let window = window(hours, model, since);
-    let (now, before) = (now.figures(bar.threshold), before.figures(bar.threshold));
-    Grade { model: model.to_owned(), releases, window, now, before, against, verdict, because }
+    // Beside itself one that was bad from its first day is as before.
+    if with_former.verdict < itself.verdict { with_former } else { itself }
 }
 
 fn judged(now: &Quality, before: &Quality, bar: Bar) -> (Verdict, String) {
@@ -261,10 +269,24 @@ mod tests {
         assert_eq!(worse[0], (Verdict::Worse, "of all 10.0 % was wrong, 5.0 % before".to_owned()));
         assert_eq!(worse[1].0, Verdict::InsufficientData);
         assert_eq!(told(&hours(1_900))[0].0, Verdict::AsBefore);
-        // Of itself there is more to say, once there is enough.
-        let mut old = vec![hour(90, 2, classes(900, 100))];
-        old.extend(hours(900));
-        assert_eq!(told(&old)[0].0, Verdict::AsBefore);
+    }
+
+    #[test]
+    fn a_model_that_is_as_bad_as_on_its_first_day_is_worse_than_the_one_before_it() {
+        let hours = |right: u64| {
+            [
+                hour(150, 1, classes(1_900, 100)),
+                hour(90, 2, classes(900, 100)),
+                hour(1, 2, classes(right, 100)),
+            ]
+        };
+        let bad = graded(&hours(900), HALF);
+        assert_eq!(bad[0].because, "of all 10.0 % was wrong, 5.0 % before");
+        assert_eq!((bad[0].verdict, bad[0].against.as_deref()), (Verdict::Worse, Some("sha256:0")));
+        // It is over when its last window is as good.
+        let good = graded(&hours(1_900), HALF);
+        assert_eq!((good[0].verdict, good[0].against.as_deref()), (Verdict::AsBefore, None));
+        assert_eq!(good[0].because, "of all 5.0 % was wrong, 10.0 % before");
     }
 
     #[test]
