@@ -58,8 +58,8 @@ pub(crate) async fn quality(
     let mut models = Vec::new();
     if let Some(truth) = &subject.data.truth {
         let hours = db::quality::of(&app.pool, place).await.map_err(database)?;
-        let from = app.clock.now() - window.unwrap_or(WEEK);
-        models.extend(grades(&hours, from, truth).into_iter().map(shown));
+        let span = window.unwrap_or(WEEK);
+        models.extend(grades(&hours, span, truth).into_iter().map(shown));
     }
     let data_drift = last.into_iter().next().map(grpc_data::shown);
     Ok(GetQualityResponse { models, data_drift })

@@ -55,8 +55,8 @@ struct Bar {
     worse_by: Option<f64>,
 }
 
-/// The grades of all models of which something is known, the newest first.
-pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, truth: &Truth) -> Vec<Grade> {
+/// The grades of all models of which something is known, the newest first, each by the last `span` of which something is.
+pub(crate) fn grades(hours: &[Hour], span: TimeDelta, truth: &Truth) -> Vec<Grade> {
     let worse_by = truth.worse_by.map(Percent::fraction);
     let bar = Bar { threshold: truth.threshold.fraction(), worse_by };
     let mut models: Vec<&str> = Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn grades(hours: &[Hour], from: DateTime<Utc>, truth: &Truth) -> Vec<
     }
     let former = models.iter().skip(1).copied().map(Some).chain([None]);
     let pairs = models.iter().copied().zip(former);
-    pairs.map(|(model, former)| grade(hours, (model, former), (from, bar))).collect()
+    pairs.map(|(model, former)| grade(hours, (model, former), (span, bar))).collect()
 }
 
 /// All that is known of a model since `from`, or before.
@@ -90,7 +90,7 @@ fn window(hours: &[Hour], model: &str, from: DateTime<Utc>) -> Window {
 fn grade(
     hours: &[Hour],
     (model, former): (&str, Option<&str>),
-    (from, bar): (DateTime<Utc>, Bar),
+    (span, bar): (TimeDelta, Bar),
 ) -> Grade {
     let of_model = hours.iter().filter(|hour| hour.model == model);
     let mut releases: Vec<i64> = of_model.map(|hour| hour.number).collect();
@@ -110,6 +110,8 @@ fn grade(
             because,
         }
     };
+    // By the clock, what is told later than the span is long would never be in it.
+    let from = window(hours, model, DateTime::<Utc>::MIN_UTC).1 - span;
     let itself = compared(from, &known(hours, model, |hour| hour.begins < from), None);
     let Some(former) = former else { return itself };
     let before = known(hours, former, |_| true);
@@ -203,7 +205,7 @@ mod tests {
     /// As a release keeps it: shares in hundredths of a per cent.
     fn graded(hours: &[Hour], truth: &str) -> Vec<Grade> {
         let truth = serde_json::from_str(truth).expect("a truth");
-        grades(hours, NOW - TimeDelta::hours(24), &truth)
+        grades(hours, TimeDelta::hours(24), &truth)
     }
 
     fn told(hours: &[Hour]) -> Vec<(Verdict, String)> {
@@ -305,6 +307,18 @@ mod tests {
         hours.extend([hour(80, 2, classes(60, 20)), hour(0, 2, classes(90, 30))]);
         let last = graded(&hours, HALF);
         assert_eq!((last[0].now.told, last[0].window), (200, (ago(8), ago(-1))));
+    }
+
+    #[test]
+    fn what_is_told_late_is_judged_by_when_it_was_predicted() {
+        let hours = |late: i64| {
+            [hour(90 + late, 1, classes(950, 50)), hour(1 + late, 1, classes(900, 100))]
+        };
+        for late in [0, 1_000] {
+            let grades = graded(&hours(late), HALF);
+            assert_eq!(grades[0].verdict, Verdict::Worse, "{late}");
+            assert_eq!(grades[0].window.1, NOW - TimeDelta::hours(late));
+        }
     }
 
     #[test]

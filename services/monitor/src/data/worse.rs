@@ -6,10 +6,10 @@ use super::news::News;
 use crate::app::App;
 use crate::place::Place;
 use crate::{db, say_data};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sqlx::PgConnection;
 
-/// What is looked at when nobody says otherwise.
+/// What is looked at when nobody says otherwise; it ends with the last hour of a model of which something is known.
 pub(crate) const WEEK: TimeDelta = TimeDelta::weeks(1);
 
 /// Looks where it was told what was true, since one last looked.
@@ -51,9 +51,8 @@ pub(super) async fn conclude(
     let Some(watched) = db::data_watch::lock(&mut *connection, place).await? else {
         return Ok(());
     };
-    let now = app.clock.now();
-    let is_muted = watched.muted_until.is_some_and(|until| until > now);
-    let grade = grade(&mut *connection, subject, now - WEEK).await?;
+    let is_muted = watched.muted_until.is_some_and(|until| until > app.clock.now());
+    let grade = grade(&mut *connection, subject).await?;
     let told = watched.worse_told.as_deref();
     let (news, is_told) = match &subject.data.truth {
         Some(_) => news(grade.as_ref(), told, is_muted),
@@ -75,12 +74,11 @@ pub(super) async fn conclude(
 async fn grade(
     connection: &mut PgConnection,
     subject: &Subject,
-    from: DateTime<Utc>,
 ) -> Result<Option<Grade>, sqlx::Error> {
     let Some(truth) = &subject.data.truth else { return Ok(None) };
     let hours = db::quality::of(connection, &subject.verdict.place).await?;
     let number = subject.verdict.release_number;
-    let mut grades = grades(&hours, from, truth).into_iter();
+    let mut grades = grades(&hours, WEEK, truth).into_iter();
     Ok(grades.find(|grade| grade.releases.contains(&number)))
 }
 
@@ -117,6 +115,7 @@ pub(super) async fn end(
 mod tests {
     use super::*;
     use crate::data::Figures;
+    use chrono::DateTime;
 
     fn grade(verdict: Verdict) -> Grade {
         Grade {
