@@ -1,5 +1,6 @@
 //! A desk at the wire: it answers GETs with the JSON that was put at their paths, to who shows what it wants.
 
+use crate::serving::serving;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -9,7 +10,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 /// What it has.
@@ -31,14 +31,10 @@ pub struct Documents {
 impl Documents {
     /// Listens on this machine and has nothing.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("bound");
         let desk = Arc::<Mutex<Desk>>::default();
         let router = Router::new().fallback(get(answer)).with_state(desk.clone());
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("it serves until the test ends");
-        });
-        Self { address, desk, _serving: AbortOnDropHandle::new(serving) }
+        let (address, serving) = serving(router).await;
+        Self { address, desk, _serving: serving }
     }
 
     /// Where it answers.

@@ -19,6 +19,7 @@ mod receiver;
 mod registry;
 mod repo;
 mod root;
+mod serving;
 mod small_disk;
 mod tls;
 mod wait;

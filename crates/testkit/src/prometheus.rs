@@ -1,6 +1,7 @@
 //! A Prometheus at the wire: it keeps the last value of each series and answers instant queries that are one selector, as
 //! `queue{release="2"}`; others it refuses as the real one refuses nonsense.
 
+use crate::serving::serving;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 type Labels = BTreeMap<String, String>;
@@ -34,14 +34,10 @@ pub struct Prometheus {
 impl Prometheus {
     /// Listens on this machine and knows nothing.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("bound");
         let known = Arc::<Mutex<Known>>::default();
         let router = Router::new().route("/api/v1/query", get(query)).with_state(known.clone());
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("it serves until the test ends");
-        });
-        Self { address, known, _serving: AbortOnDropHandle::new(serving) }
+        let (address, serving) = serving(router).await;
+        Self { address, known, _serving: serving }
     }
 
     /// Where it answers.

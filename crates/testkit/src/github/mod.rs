@@ -12,6 +12,7 @@ mod state;
 pub use state::{Deployment, Fault};
 
 use crate::eventually;
+use crate::serving::serving;
 use axum::Router;
 use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
@@ -21,7 +22,6 @@ use state::{State, locked};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 /// A token that may do everything but make check runs.
@@ -48,14 +48,10 @@ pub struct GitHub {
 impl GitHub {
     /// Listens on this machine.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("bound");
         let state = Shared::default();
         let router = router(&state);
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("it serves until the test ends");
-        });
-        Self { address, state, _serving: AbortOnDropHandle::new(serving) }
+        let (address, serving) = serving(router).await;
+        Self { address, state, _serving: serving }
     }
 
     /// The address of its API.
