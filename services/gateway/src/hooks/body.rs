@@ -20,6 +20,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const SLOWEST: usize = 16 << 10;
 /// Room for a body before anything of it has come.
 const FIRST: usize = 4 << 10;
+/// Of a body that is not kept as much is taken in, so that who sends a little too much is told so.
+const UNKEPT: usize = 2 * LARGEST;
 
 /// A body in memory, which counts as long as this lives.
 #[derive(Debug)]
@@ -40,18 +42,43 @@ pub(crate) async fn read(
     limits: &Limits,
     peer: Peer,
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
 ) -> Result<Held, Problem> {
     let mut part = limits.begin(peer)?;
-    if announced(headers).is_some_and(|length| length > LARGEST) {
-        return Err(Problem::TooLarge);
+    let is_announced = announced(headers).is_some_and(|length| length > LARGEST);
+    let read =
+        if is_announced { Err(Problem::TooLarge) } else { collect(&mut part, &mut body).await };
+    if read == Err(Problem::TooLarge) {
+        take_in(headers, &mut body).await;
     }
-    let bytes = collect(&mut part, body).await?;
+    let bytes = read?;
     part.work()?;
     Ok(Held { bytes: bytes.into(), part })
 }
 
-async fn collect(part: &mut Part, mut body: Body) -> Result<Vec<u8>, Problem> {
+/// Takes in the body of a request that is refused without it, and keeps nothing of it. A connection that is closed on
+/// somebody who still sends is reset, and the answer lost with it.
+pub(crate) async fn discard(limits: &Limits, peer: Peer, headers: &HeaderMap, mut body: Body) {
+    if let Ok(_part) = limits.begin(peer) {
+        take_in(headers, &mut body).await;
+    }
+}
+
+/// Who waits to be asked for the body is not asked.
+async fn take_in(headers: &HeaderMap, body: &mut Body) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let (begun, mut len) = (Instant::now(), 0);
+    while let Ok(Some(Ok(frame))) = timeout_at(begun + time_for(len), body.frame()).await {
+        len += frame.data_ref().map_or(0, Bytes::len);
+        if len > UNKEPT {
+            return;
+        }
+    }
+}
+
+async fn collect(part: &mut Part, body: &mut Body) -> Result<Vec<u8>, Problem> {
     let begun = Instant::now();
     part.grow(FIRST)?;
     let mut bytes = Vec::with_capacity(FIRST);
@@ -88,7 +115,10 @@ mod tests {
     use super::*;
     use crate::hooks::peer::Proxies;
     use futures_util::stream;
+    use http::HeaderValue;
     use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn peer() -> Peer {
         Peer::of([192, 0, 2, 1].into(), &HeaderMap::new(), &Proxies::default())
@@ -121,13 +151,33 @@ mod tests {
         assert_eq!(refused.expect_err("too much"), Problem::TooLarge);
     }
 
-    #[tokio::test]
-    async fn a_body_announced_too_large_is_not_read() {
+    #[tokio::test(start_paused = true)]
+    async fn a_body_announced_too_large_is_taken_in_and_asked_of_nobody_who_waits() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, (LARGEST + 1).into());
-        let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let refused = read_alone(&headers, never).await;
+        let never = || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let begun = Instant::now();
+        let refused = read_alone(&headers, never()).await;
         assert_eq!(refused.expect_err("too much"), Problem::TooLarge);
+        assert_eq!(begun.elapsed().as_secs(), GRACE.as_secs());
+        headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+        let refused = read_alone(&headers, never()).await;
+        assert_eq!(refused.expect_err("too much"), Problem::TooLarge);
+        assert_eq!(begun.elapsed().as_secs(), GRACE.as_secs());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_kept_is_taken_in_up_to_a_limit() {
+        let (limits, headers) = (Limits::default(), HeaderMap::new());
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = taken.clone();
+        let chunk = Bytes::from(vec![b'x'; 1 << 20]);
+        let endless = stream::repeat_with(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Infallible>(chunk.clone())
+        });
+        discard(&limits, peer(), &headers, Body::from_stream(endless)).await;
+        assert_eq!(taken.load(Ordering::Relaxed), (UNKEPT >> 20) + 1);
     }
 
     #[tokio::test]

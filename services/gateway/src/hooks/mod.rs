@@ -9,7 +9,7 @@ mod problem;
 mod receive;
 mod replay;
 
-pub(crate) use body::read as read_body;
+pub(crate) use body::{discard as discard_body, read as read_body};
 pub(crate) use limits::Limits;
 pub(crate) use peer::Peer;
 pub use peer::Proxies;

@@ -80,7 +80,10 @@ async fn handle(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Decided, Problem> {
-    let content = ContentType::of(headers).ok_or(Problem::WrongContentType)?;
+    let Some(content) = ContentType::of(headers) else {
+        body::discard(&app.limits, peer, headers, body).await;
+        return Err(Problem::WrongContentType);
+    };
     let held = body::read(&app.limits, peer, headers, body).await?;
     let source = authenticated(app, name, headers, &held.bytes).await?;
     let provider = source.provider;

@@ -6,7 +6,7 @@ mod refused;
 
 use crate::app::App;
 use crate::edge::asker;
-use crate::hooks::{Peer, read_body};
+use crate::hooks::{Peer, discard_body, read_body};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::routing::post;
@@ -45,6 +45,13 @@ struct Place {
     environment: EnvironmentName,
 }
 
+/// Who tells it, and how it is written.
+struct Teller {
+    principal: Principal,
+    place: Place,
+    format: Format,
+}
+
 /// The routes of the door.
 pub(crate) fn router(app: App) -> Router {
     let door = post(tell).fallback(|| async { Refused::WrongMethod });
@@ -58,12 +65,16 @@ async fn tell(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Told>, Refused> {
-    // Nothing is read of who may not tell it.
-    let principal = asker(&app, &headers).await?;
-    let place = place(&name, &environment)?;
-    principal.require(Role::Deployer, Some(&place.app), Some(&place.environment))?;
-    let format = Format::of(&headers).ok_or(Refused::WrongContentType)?;
     let peer = Peer::of(from.ip(), &headers, &app.config.trusted_proxies);
+    // Nothing is kept of who may not tell it.
+    let teller = match teller(&app, (&name, &environment), &headers).await {
+        Ok(teller) => teller,
+        Err(refused) => {
+            discard_body(&app.truth_limits, peer, &headers, body).await;
+            return Err(refused);
+        }
+    };
+    let Teller { principal, place, format } = teller;
     let held = read_body(&app.truth_limits, peer, &headers, body).await?;
     // The body goes when it is read; its place stays taken until all is told, as what was read takes memory, too.
     let (bytes, _place) = held.parted();
@@ -82,6 +93,19 @@ async fn tell(
     let Told { known_count, unknown_count } = all;
     tracing::info!(place = place.name, by = %principal.name, known_count, unknown_count, "what was true is told");
     Ok(Json(all))
+}
+
+/// Who tells it where and how, if they may.
+async fn teller(
+    app: &App,
+    (name, environment): (&str, &str),
+    headers: &HeaderMap,
+) -> Result<Teller, Refused> {
+    let principal = asker(app, headers).await?;
+    let place = place(name, environment)?;
+    principal.require(Role::Deployer, Some(&place.app), Some(&place.environment))?;
+    let format = Format::of(headers).ok_or(Refused::WrongContentType)?;
+    Ok(Teller { principal, place, format })
 }
 
 fn place(app: &str, environment: &str) -> Result<Place, Status> {
