@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Longest pause between two looks for errands that a crash left: with the lease it stays below ten seconds until work goes on.
+/// Longest pause between two looks for errands that a crash left: with the lease less than ten seconds until work goes on.
 const SWEEP: Duration = Duration::from_secs(3);
 /// How often it is said that an errand is being carried out.
 const BEAT: Duration = Duration::from_secs(1);

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-/// Longest pause between two looks for repairs that a crash left.
-const SWEEP: Duration = Duration::from_secs(5);
+/// Longest pause between two looks for repairs that a crash left: with the lease less than ten seconds until work goes on.
+const SWEEP: Duration = Duration::from_secs(3);
 /// How often it is said that a repair is being performed.
 const BEAT: Duration = Duration::from_secs(1);
 /// Pause before what could not be done now is tried again.
