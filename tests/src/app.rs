@@ -17,7 +17,7 @@ pub(crate) const PRODUCTION: &str = "production";
 /// As many as a page has at most.
 const MANY: i32 = 500;
 /// A build and a release end within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A registered app.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use testkit::eventually;
 
 /// What is armed happens within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 impl World {
     /// The first service that gets to `point` suffers `fault`.

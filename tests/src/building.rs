@@ -10,7 +10,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// A build gets anywhere within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 impl App<'_> {
     /// `slipway deploy`: a change of the head of the default branch, because a person wants it.

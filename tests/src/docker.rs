@@ -2,6 +2,7 @@
 
 mod list;
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// The engine, seen through one platform's labels.
@@ -137,11 +138,12 @@ impl Docker {
             (&["image", "ls"], &["image", "rm", "--force"]),
         ];
         for (list, remove) in kinds {
-            let mut left = self.names(&[list, &["--quiet", "--filter", &self.filter()]].concat());
-            left.dedup();
+            // What cannot be listed now is found by the set-up scripts.
+            let listed = self.command(&[list, &["--quiet", "--filter", &self.filter()]].concat());
+            let listed = String::from_utf8_lossy(&listed.stdout);
+            let left: BTreeSet<&str> = listed.lines().filter(|it| !it.is_empty()).collect();
             if !left.is_empty() {
-                let left: Vec<&str> = left.iter().map(String::as_str).collect();
-                self.command(&[remove, &left].concat());
+                self.command(&[remove, &left.into_iter().collect::<Vec<_>>()].concat());
             }
         }
     }

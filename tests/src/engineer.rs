@@ -11,7 +11,7 @@ use testkit::eventually;
 use tonic::Status;
 
 /// A build ends within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 impl App<'_> {
     /// `slipway maintenance`, `pause`, `resume`.

@@ -10,7 +10,7 @@ pub fn example(name: &str) -> PathBuf {
 }
 
 /// The manifest of the chameleon as app `name`: one service, quick probes that are patient with a busy machine, a
-/// bake of three seconds.
+/// short bake.
 pub fn manifest(name: &str) -> String {
     format!(
         "\
@@ -29,7 +29,7 @@ environments:
   production:
     track: {{ branch: main }}
     host: {name}.localhost
-    bake: 3s
+    bake: 1s
 "
     )
 }

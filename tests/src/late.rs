@@ -31,6 +31,13 @@ impl World {
         assert_eq!(done.rows_affected(), 1, "one release has the number {number}");
     }
 
+    /// As if the time of a token were over.
+    pub async fn is_expired(&self, token: &str) {
+        let over = "update gateway.token set expires_at = clock_timestamp() where name = $1";
+        let done = sqlx::query(over).bind(token).execute(&self.truth()).await.expect("written");
+        assert_eq!(done.rows_affected(), 1, "{token} is a token");
+    }
+
     /// As if the time of a job by the clock had come three days ago, and nobody had looked since.
     pub async fn is_overdue(&self, job: &str) {
         let older = "update deployer.timetable set next_at = clock_timestamp() - interval '3 days' where job = $1";

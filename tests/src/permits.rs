@@ -3,27 +3,15 @@
 use crate::World;
 use proto::v1::grant::Role;
 use proto::v1::{CreateTokenRequest, DeleteTokenRequest, Grant, Token};
-use std::time::{Duration, SystemTime};
 
 impl World {
     /// A new token with one grant: in `place`, as `shop/production` or `shop`, or everywhere. Its value.
     pub async fn token(&self, name: &str, role: Role, place: &str) -> String {
         let (app, environment) = place.split_once('/').unwrap_or((place, ""));
         let grant = Grant { role: role.into(), app: app.into(), environment: environment.into() };
-        self.make_token(name, Token { grants: vec![grant], ..Token::default() }).await
-    }
-
-    /// A token that sees everything, and is nobody's any more after `span`. Its value.
-    pub async fn brief_token(&self, name: &str, span: Duration) -> String {
-        let grants = vec![Grant { role: Role::Viewer.into(), ..Grant::default() }];
-        let expire_time = Some(prost_types::Timestamp::from(SystemTime::now() + span));
-        self.make_token(name, Token { grants, expire_time, ..Token::default() }).await
-    }
-
-    async fn make_token(&self, name: &str, token: Token) -> String {
         let request = CreateTokenRequest {
             token_id: name.to_owned(),
-            token: Some(token),
+            token: Some(Token { grants: vec![grant], ..Token::default() }),
             request_id: format!("make-{name}"),
         };
         let answer = self.admin().tokens.create_token(request).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// What cannot be handled is parked within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 impl World {
     /// The first event that is parked, as soon as there is one, as the command line tells programs.

@@ -8,7 +8,7 @@ use testkit::webhook::{self, Delivery};
 use testkit::{Answer, eventually};
 
 /// A build and a release end within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The branch of every story.
 pub const MAIN: &str = "refs/heads/main";
 

@@ -33,7 +33,7 @@ impl World {
 
     /// Waits until no local rollback stands above the table's weights.
     pub async fn nothing_stands_above_the_table(&self) {
-        eventually("local rollbacks to be on record", Duration::from_mins(2), async || {
+        eventually("local rollbacks to be on record", Duration::from_mins(5), async || {
             self.table().await.local_rollbacks.is_empty().then_some(())
         })
         .await;

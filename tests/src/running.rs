@@ -10,7 +10,7 @@ use std::time::Duration;
 use testkit::awaited;
 
 /// How long a service may take to stop.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A running service; killed when this is dropped.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// What is followed appears within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What a command did.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 use testkit::{Repo, eventually};
 
 /// Until the engine runs the step: what comes before it in a build.
-const BEGIN: Duration = Duration::from_mins(2);
+const BEGIN: Duration = Duration::from_mins(5);
 /// Until the engine has ended a step that nobody wants any more; by itself it would go on for longer.
-const END: Duration = Duration::from_mins(1);
+const END: Duration = Duration::from_mins(3);
 
 /// A `RUN` that sleeps, unlike any other on this machine.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::eventually;
 
 /// What was decided is said, and what was said is heard, within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A number that grows with what a service says and hears.
 const SAID_AND_HEARD: &str = "select

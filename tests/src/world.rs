@@ -13,7 +13,7 @@ pub(crate) const INTERNAL_TOKEN: &str = "internal-token-of-this-world";
 /// The administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token-of-this-world-0123456789";
 /// Everything starts within this.
-const START: Duration = Duration::from_mins(2);
+const START: Duration = Duration::from_mins(5);
 
 /// The names of the services, in the order they start.
 pub const SERVICES: [&str; 5] = ["router", "deployer", "builder", "monitor", "gateway"];

@@ -3,6 +3,7 @@
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use serde_json::Value;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,10 +16,17 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// How often one looks.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The ports of a platform without an offset.
+const PORTS: std::ops::Range<u32> = 8800..8820;
+/// So many machines find ports of their own below those that the kernel deals out.
+const MACHINES: u32 = 1100;
+
 /// A machine with a data directory of its own; what runs on it ends with it.
 pub(crate) struct Machine {
     directory: TempDir,
     port_offset: u32,
+    /// While this is here, no other machine has its ports.
+    _ports: TcpListener,
 }
 
 impl Drop for Machine {
@@ -32,7 +40,8 @@ impl Machine {
         let directory = tempfile::tempdir().expect("a directory");
         let everybody = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), everybody).expect("ours");
-        Self { directory, port_offset: 1000 + std::process::id() % 1100 * 20 }
+        let (port_offset, ports) = unused_ports();
+        Self { directory, port_offset, _ports: ports }
     }
 
     fn data(&self) -> PathBuf {
@@ -109,6 +118,22 @@ impl Machine {
             std::thread::sleep(LOOK);
         }
     }
+}
+
+/// An offset that no machine beside this one has, and what keeps it so: an address where nothing else listens.
+fn unused_ports() -> (u32, TcpListener) {
+    let first = std::process::id() % MACHINES;
+    let mut offsets = (first..first + MACHINES).map(|it| 1100 + it % MACHINES * 20);
+    let listen = |host: [u8; 4], port: u32| {
+        TcpListener::bind((host, u16::try_from(port).expect("below 32000"))).ok()
+    };
+    let free = offsets.find_map(|offset| {
+        let held = listen([127, 0, 0, 2], offset)?;
+        let mut ports = PORTS.map(|port| port + offset);
+        // What all tests talk to may be there.
+        ports.all(|port| listen([127, 0, 0, 1], port).is_some()).then_some((offset, held))
+    });
+    free.expect("there are not so many machines")
 }
 
 /// Ends a process without asking.

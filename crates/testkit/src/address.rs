@@ -14,9 +14,11 @@ impl Loopback {
     pub fn unused() -> Self {
         let pid = std::process::id();
         let world = WORLDS.fetch_add(1, Ordering::Relaxed);
-        let [_, _, high, low] = pid.to_be_bytes();
-        // The count goes into the second part: 1 to 250. Linux has every address below 127 but the first and the last.
-        Self(Ipv4Addr::new(127, 1 + world % 250, high, low))
+        let [_, more, high, low] = pid.to_be_bytes();
+        // The count goes into the second part, 1 to 250, and so do ids of large machines. Linux has every address below 127
+        // but the first and the last.
+        let second = 1 + world.wrapping_mul(64).wrapping_add(more) % 250;
+        Self(Ipv4Addr::new(127, second, high, low))
     }
 
     /// This address with `port`.

@@ -28,7 +28,7 @@ const PATH: &str = "T0SECRET/B0SECRET/x7Qk2mHj";
 /// Attempts may be so old.
 const TOLERANCE: u64 = 300;
 /// What is waited for comes within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What receivers know and saw.
 #[derive(Debug, Default)]

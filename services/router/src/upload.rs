@@ -34,6 +34,8 @@ struct Stream {
 #[derive(Debug)]
 pub(crate) struct Progress {
     moved: Cell<Instant>,
+    /// The client owes a part of it, which is not waited for without end itself.
+    owed: Cell<bool>,
     fault: Cell<Option<Refusal>>,
 }
 
@@ -45,7 +47,8 @@ pub(crate) struct UploadFailed;
 impl Progress {
     /// Nothing was passed on yet; waiting began with the request.
     pub(crate) fn since(started: std::time::Instant) -> Rc<Self> {
-        Rc::new(Self { moved: Cell::new(started.into()), fault: Cell::new(None) })
+        let (moved, owed) = (Cell::new(started.into()), Cell::new(false));
+        Rc::new(Self { moved, owed, fault: Cell::new(None) })
     }
 
     /// Waiting begins anew.
@@ -53,9 +56,11 @@ impl Progress {
         self.moved.set(Instant::now());
     }
 
-    /// When a part of the body was passed on last.
-    pub(crate) fn moved(&self) -> Instant {
-        self.moved.get()
+    /// Until when the answer is waited for: `limit` from when a part of the body was passed on last, and as long again
+    /// while the client owes one. Who is too slow is told by the body.
+    pub(crate) fn deadline(&self, limit: Duration) -> Instant {
+        let from = if self.owed.get() { Instant::now() } else { self.moved.get() };
+        from + limit
     }
 
     pub(crate) fn fault(&self) -> Option<Refusal> {
@@ -103,6 +108,7 @@ impl Stream {
             return self.poll_gap(cx);
         };
         self.timer = None;
+        self.progress.owed.set(false);
         self.progress.touch();
         self.note_end();
         Poll::Ready(frame.map(|frame| {
@@ -127,6 +133,7 @@ impl Stream {
 
     fn poll_gap(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
         let gap = self.gap;
+        self.progress.owed.set(true);
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + gap)));
         timer.as_mut().poll(cx).map(|()| Some(Err(Refusal::BodyTooSlow)))
     }

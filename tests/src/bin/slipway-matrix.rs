@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use stories::crash::{
-    CALAMITIES, Calamity, Case, Ground, KILLED, Lane, PROMOTING, Report, STEPS, cases,
+    CALAMITIES, Calamity, Case, Ground, KILLED, Lane, PROMOTING, Report, STALL, STEPS, cases,
     deliver_through_kills, jobs, kill_the_broker, name_of, promotions,
 };
 
@@ -19,7 +19,9 @@ fn main() -> Result<()> {
     ensure!(count > 0, "nothing has all of {words:?} in its name");
     println!("{count} rows, seed {SEED}");
     if broker {
-        println!("{}", on_a_runtime(kill_the_broker(200, SEED))?);
+        let survived = on_a_runtime(kill_the_broker(200, SEED))?;
+        println!("{survived}");
+        ensure!(survived.stall < STALL, "nothing was handled for too long");
     }
     if deliveries {
         let delivered = on_a_runtime(deliver_through_kills(10_000, SEED))?;

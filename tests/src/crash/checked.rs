@@ -5,7 +5,7 @@ use super::scene::BAKE;
 use crate::fixture::behave;
 use serde_json::json;
 
-const CHECKED: &str = "    wait_for_ci: true\n    bake: 3s";
+const CHECKED: &str = "    wait_for_ci: true\n    bake: 1s";
 
 impl Stage {
     /// Pushes what becomes release `number`; CI is green already.

@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 /// Longest time between two kills, and between a kill and the restart, in milliseconds.
 const PAUSES: (u64, u64) = (1_000, 200);
 /// Everything that was decided is said within this after the last kill.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What came of it.
 #[derive(Debug, Default)]

@@ -54,15 +54,17 @@ pub(super) enum Image {
     AnswersBadly,
 }
 
-pub(super) const BAKE: &str = "    bake: 3s";
-const APPROVAL: &str = "    approval: 1\n    bake: 3s";
+pub(super) const BAKE: &str = "    bake: 1s";
+/// Long enough to see also on a busy machine that it turns bad; nothing waits for its end.
+const LONG: &str = "    bake: 1m";
+const APPROVAL: &str = "    approval: 1\n    bake: 1s";
 /// It never opens by itself.
-const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 3s";
+const FREEZE: &str = "    freeze: [{ deny: \"* * * * *\", for: 1m }]\n    bake: 1s";
 /// As much slower as can be said: on a busy machine the slowest answers say little.
-const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 100% } } }\n    bake: 3s";
+const CANARY: &str = "    strategy: { canary: { steps: [50, 100], hold: 2s, analysis: { p95: 1000% } } }\n    bake: 1s";
 /// Two chameleons answer alike but for what says which one it is.
 const SHADOW: &str = "    strategy: { shadow: { share: 100%, for: 2s, ignore: [/version, /instance, /release], \
-    analysis: { p95: 1000% } } }\n    bake: 3s";
+    analysis: { p95: 1000% } } }\n    bake: 1s";
 
 /// The job of a scene.
 #[derive(Debug)]
@@ -127,8 +129,9 @@ impl Scene {
             (Self::Approved, APPROVAL),
             (Self::Frozen, FREEZE),
         ];
-        let asked = asks.into_iter().find(|(scene, _)| *scene == self);
-        let text = asked.map_or_else(|| text.to_owned(), |(_, asked)| text.replace(BAKE, asked));
+        let asked = asks.into_iter().find(|(scene, _)| *scene == self).map(|(_, asked)| asked);
+        let asked = asked.or(Some(LONG).filter(|_| self.image() == Image::TurnsBad));
+        let text = asked.map_or_else(|| text.to_owned(), |asked| text.replace(BAKE, asked));
         let Some(Task { at, ending, .. }) = self.task() else { return text };
         let command = writes("os.environ['SLIPWAY_JOB']", ending);
         let undo = if matches!(self, Self::SetUp | Self::Undone) {

@@ -185,23 +185,36 @@ fn rows(step: Step, points: &'static [Point]) -> impl Iterator<Item = Case> {
     points.iter().flat_map(cut)
 }
 
-/// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once.
+/// The rows that `make test` runs: each step killed where it hurts most, each place and each way at least once. Where
+/// two releases go through a step of one name, the second is cut in another place or way.
 pub fn sample() -> impl Iterator<Item = Case> {
     let often = |case: &Case| match (case.point, case.fault) {
-        (Point::EffectDone, Fault::Kill) => true,
+        (Point::EffectDone, Fault::Kill) => !is_second(case.step),
         // The one that stood still comes back when everything is over, and must not act.
         (Point::BeforeEffect, Fault::Stop) => {
             matches!(case.step.name, "running_jobs" | "judging" | "restoring_traffic")
                 && case.step.scene != Scene::Shadow
         }
-        (Point::BeforeEffect, Fault::TimedOut) => case.step.name == "starting",
-        (Point::Published, Fault::Kill) => case.step.name == "preparing",
-        (Point::Recorded, Fault::Error) | (Point::Handled, Fault::Kill) => {
-            case.step.name == "settling"
+        (Point::BeforeEffect, Fault::TimedOut) => {
+            case.step.scene == Scene::NeverReady && case.step.name == "starting"
         }
+        (Point::Published, Fault::Kill) => case.step.scene == Scene::AnswersBadly,
+        (Point::Handled, Fault::Kill) => {
+            case.step.scene == Scene::NeverReady && case.step.name == "removing_candidate"
+        }
+        (Point::Recorded, Fault::Error) => matches!(
+            (case.step.name, case.step.scene),
+            ("shifting", Scene::TurnsBad) | ("verifying", Scene::Tried)
+        ),
+        (Point::Recorded, Fault::Kill) => case.step.scene == Scene::Shadow,
         _ => false,
     };
     cases().filter(often)
+}
+
+/// Another release goes through a step of this name before.
+fn is_second(step: Step) -> bool {
+    STEPS.into_iter().find(|known| known.name == step.name) != Some(step)
 }
 
 /// The rows of jobs that `make test` runs: the deployer is killed in another place of some, and between a time and what

@@ -6,7 +6,7 @@ use std::time::Duration;
 use stories::crash::{Calamity, Ground, STEPS, Scene, Stage, Step};
 use testkit::eventually;
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The first step of this name.
 fn step(name: &str) -> Step {

@@ -6,7 +6,7 @@ use testkit::{Load, eventually};
 
 const CONTROL: [&str; 4] = ["gateway", "builder", "monitor", "deployer"];
 /// Everything is where the backup says within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Older than any container without an owner may get.
 const LATER: i64 = 3600;
 

@@ -105,7 +105,7 @@ fn left(world: &World) -> [usize; 3] {
 
 /// Waits until only the volume of an app is left.
 async fn gone(world: &World) {
-    eventually("containers and networks to be gone", Duration::from_mins(1), async || {
+    eventually("containers and networks to be gone", Duration::from_mins(3), async || {
         (left(world) == [0, 0, 1]).then_some(())
     })
     .await;

@@ -16,7 +16,7 @@ async fn baking() -> (World, testkit::Repo) {
     {
         let app = world.register("shop", &repo).await;
         app.ship(&json!({"version": "one"}), 1).await;
-        repo.write("slipway.yaml", &manifest("shop").replace("bake: 3s", "bake: 1m"));
+        repo.write("slipway.yaml", &manifest("shop").replace("bake: 1s", "bake: 1m"));
         behave(&repo, &json!({"version": "two"}));
         app.push("Two").await;
         app.release_in(2, &[State::Baking]).await;
@@ -68,7 +68,7 @@ async fn the_router_alone_goes_back_and_it_is_on_record_later() {
     assert_eq!(world.app("shop", &repo).version().await, "one");
     world.kill("router");
     world.resume("router");
-    eventually("the old version", std::time::Duration::from_mins(1), async || {
+    eventually("the old version", std::time::Duration::from_mins(3), async || {
         let answer = world.users("shop.localhost").get("/").await.ok()?;
         (answer.status == 200 && answer.json()["version"] == "one").then_some(())
     })

@@ -10,16 +10,16 @@ use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
 use testkit::{Load, Repo, eventually};
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// An app whose releases get these shares one after the other, each for `hold` at least. On a busy machine the slowest
 /// answers say little, so they may be as slow as can be said.
 fn stepwise(steps: &str, hold: &str) -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
     let canary = format!(
-        "strategy: {{ canary: {{ steps: {steps}, hold: {hold}, analysis: {{ p95: 100% }} }} }}"
+        "strategy: {{ canary: {{ steps: {steps}, hold: {hold}, analysis: {{ p95: 1000% }} }} }}"
     );
-    rewrite(&repo, "bake: 3s", &format!("{canary}\n    bake: 3s"));
+    rewrite(&repo, "bake: 1s", &format!("{canary}\n    bake: 1s"));
     repo.commit("Step by step");
     repo
 }
@@ -124,7 +124,7 @@ async fn a_canary_without_users_is_judged_by_requests_of_slipway() {
     let (world, repo) = (World::start().await, stepwise("[50, 100]", "10s"));
     let own = "hold: 10s, synthetic: { requests: [{ get: / }], per_minute: 1200 }";
     rewrite(&repo, "hold: 10s", own);
-    rewrite(&repo, "p95: 100%", "errors: 10%, p95: 1000%");
+    rewrite(&repo, "p95: 1000%", "errors: 20%, p95: 1000%");
     repo.commit("Nobody comes");
     let app = live(&world, &repo).await;
     push(&app, &json!({"version": "two"})).await;

@@ -14,7 +14,7 @@ use stories::{App, World};
 use testkit::{Repo, eventually};
 
 const PLACE: &str = "apps/shop/environments/production";
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// What users tell us and nobody declared.
 const PRIVATE: &str = "ada.lovelace@example.com";
 /// Requests that are enough to say something.

@@ -10,7 +10,7 @@ use stories::{App, World, digest, rewrite};
 use testkit::{Repo, eventually};
 
 /// What is left over goes within this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What only the first release mounts.
 const VOLUMES: &str = "    volumes: [{ name: warm, path: /warm, class: cache }, \
@@ -19,7 +19,7 @@ const VOLUMES: &str = "    volumes: [{ name: warm, path: /warm, class: cache }, 
 /// A repository of an app that keeps one release to go back to.
 fn keeps_one() -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    let text = manifest("shop").replace("    bake: 3s", "    bake: 3s\n    keep: 1");
+    let text = manifest("shop").replace("    bake: 1s", "    bake: 1s\n    keep: 1");
     repo.write("slipway.yaml", &text.replace("    http:", VOLUMES));
     repo
 }

@@ -205,7 +205,7 @@ async fn nothing_is_judged_where_nothing_is_compared() {
     let world = World::with(&[("SLIPWAY_MONITOR_EVERY", "1s")]).await;
     let repo = chameleon("shop", &json!({"version": "one"}));
     let text =
-        stories::fixture::manifest("shop").replace("    bake: 3s", "    bake: 1s\n    drift: off");
+        stories::fixture::manifest("shop").replace("    bake: 1s", "    bake: 1s\n    drift: off");
     repo.write("slipway.yaml", &text);
     world.register("shop", &repo).await.ship(&json!({"version": "one"}), 1).await;
     let watched = Watched { world, repo };

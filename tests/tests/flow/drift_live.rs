@@ -7,15 +7,14 @@ use serde_json::json;
 use std::time::Duration;
 use testkit::eventually;
 
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(10);
 const LIVE: &str =
-    "    health:\n      live: { get: /health, period: 1s, timeout: 5s, failures: 2 }\n";
+    "    health:\n      live: { get: /health, period: 1s, timeout: 5s, failures: 3 }\n";
 
 /// The chameleon with a question of liveness, in as many instances.
 async fn watched(behaviour: &serde_json::Value, replicas: u32) -> Watched {
     let repo = stories::fixture::chameleon("shop", behaviour);
     let text = stories::fixture::manifest("shop")
-        .replace("    bake: 3s\n", "    bake: 1s\n")
         .replace("    health:\n", &format!("    replicas: {replicas}\n{LIVE}"));
     repo.write("slipway.yaml", &patient(&text).replace("start_period: 8s", "start_period: 4s"));
     repo.commit("With a question of liveness");
@@ -31,7 +30,7 @@ async fn watched(behaviour: &serde_json::Value, replicas: u32) -> Watched {
 
 #[tokio::test]
 async fn an_instance_that_does_not_live_is_restarted_until_it_is_a_loop() {
-    let watched = watched(&json!({"version": "one", "unhealthy_after_s": 5}), 1).await;
+    let watched = watched(&json!({"version": "one", "unhealthy_after_s": 1}), 1).await;
     let container = watched.inspect(&watched.name())["Id"].clone();
     watched.world.said("instance.unhealthy", 1).await;
     watched.world.said("instance.restarted", 1).await;

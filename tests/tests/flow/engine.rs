@@ -46,7 +46,7 @@ async fn an_instance_with_another_address_is_found_again() {
     world.kill("deployer");
     world.resume("deployer");
     let app = world.app("shop", &repo);
-    eventually("users to find it", Duration::from_mins(2), async || {
+    eventually("users to find it", Duration::from_mins(5), async || {
         (app.version().await == "one").then_some(())
     })
     .await;

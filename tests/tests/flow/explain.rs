@@ -3,8 +3,8 @@
 use proto::v1::release::State;
 use serde_json::json;
 use std::time::Duration;
-use stories::World;
 use stories::fixture::{behave, chameleon};
+use stories::{World, rewrite};
 use testkit::Load;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,6 +37,8 @@ async fn a_release_that_went_back_tells_why_and_what_to_do() {
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
     let _load = Load::start(&app.users(), "/", 2, Duration::from_millis(5));
+    // Longer than it takes to see it, also on a busy machine; it goes back before that is over.
+    rewrite(&repo, "bake: 1s", "bake: 1m");
     behave(&repo, &json!({"version": "two", "error_after_s": 0.5}));
     app.push("Turns bad").await;
     app.release_in(2, &[State::RolledBack]).await;

@@ -48,7 +48,7 @@ async fn a_pushs_release_is_told_to_github_and_the_former_becomes_inactive() {
 /// An app whose releases wait for CI.
 fn guarded() -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    rewrite(&repo, "bake: 3s", "wait_for_ci: true\n    bake: 3s");
+    rewrite(&repo, "bake: 1s", "wait_for_ci: true\n    bake: 1s");
     repo.commit("Wait for CI");
     repo
 }

@@ -112,7 +112,7 @@ async fn who_is_cancelled_while_it_is_set_up_is_undone() {
     let repo = with_jobs(&[&SETUP.replace("exit(EXIT)", sleeps), MIGRATE]);
     let app = world.register("shop", &repo).await;
     app.push("It sleeps").await;
-    eventually("the job to have begun", std::time::Duration::from_mins(1), async || {
+    eventually("the job to have begun", std::time::Duration::from_mins(3), async || {
         let job = world.docker.jobs().into_iter().next()?;
         world.docker.run(&["logs", &job]).contains("sleeps").then_some(())
     })

@@ -101,7 +101,7 @@ async fn a_rollback_while_the_new_release_bakes_is_one_router_update() {
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": ONE}), 1).await;
     // Longer than it may take to ask.
-    repo.write("slipway.yaml", &manifest("shop").replace("bake: 3s", "bake: 1m"));
+    repo.write("slipway.yaml", &manifest("shop").replace("bake: 1s", "bake: 1m"));
     behave(&repo, &json!({"version": "two"}));
     app.push("Two").await;
     app.release_in(2, &[State::Baking]).await;

@@ -9,7 +9,7 @@ use stories::fixture::{behave, chameleon};
 use stories::{ADMIN_TOKEN, App, World, rewrite};
 use testkit::{GitHub, Http, Load, Repo, eventually};
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The chameleon's version stands in for a prediction.
 const CAPTURED: &str = "drift:\n  data:\n    reference: data/reference.csv\n    capture: { service: web, path: /, \
                         share: 100%, features: { amount: /amount }, prediction: /version }\n";
@@ -28,7 +28,7 @@ const CANARY: &str = "canary: { steps: [50, 100], hold: 5s, analysis: { p95: 100
 /// An app with a model, whose releases take over so.
 fn predicting(strategy: &str) -> Repo {
     let repo = chameleon("shop", &json!({"version": "one"}));
-    rewrite(&repo, "bake: 3s", &format!("strategy: {{ {strategy} }}\n    bake: 3s"));
+    rewrite(&repo, "bake: 1s", &format!("strategy: {{ {strategy} }}\n    bake: 1s"));
     rewrite(&repo, "environments:", &format!("{CAPTURED}environments:"));
     repo.write("data/reference.csv", "amount\n1\n").commit("With a model");
     repo

@@ -69,7 +69,7 @@ async fn what_was_taken_back_in_staging_never_comes_to_production() {
     let no = world.slipway_as(&bo, &format!("{PROMOTE} --override-soak fire"), "").failed();
     assert!(no.contains("bo needs the role admin in shop/production"), "{no}");
     let soak = "→ shop/production: release 1 of staging has been live for";
-    eventually("the soak to be shown", Duration::from_secs(30), async || {
+    eventually("the soak to be shown", Duration::from_mins(3), async || {
         world.slipway("status shop staging").done().contains(soak).then_some(())
     })
     .await;

@@ -3,8 +3,8 @@
 use proto::v1::release::State;
 use serde_json::json;
 use std::time::Duration;
-use stories::World;
 use stories::fixture::{behave, chameleon};
+use stories::{World, rewrite};
 use testkit::Load;
 
 #[tokio::test]
@@ -61,6 +61,8 @@ async fn a_release_that_turns_bad_goes_back_by_itself() {
     app.push("The first").await;
     app.live(1).await;
     let load = Load::steady(&app.users());
+    // Longer than it takes to see it, also on a busy machine; it goes back before that is over.
+    rewrite(&repo, "bake: 1s", "bake: 1m");
     behave(&repo, &json!({"version": "two", "error_after_s": 0.5}));
     app.push("Turns bad").await;
     let back = app.release_in(2, &[State::RolledBack, State::Live]).await;

@@ -8,7 +8,7 @@ use stories::fixture::{behave, chameleon};
 use stories::{App, World, rewrite};
 use testkit::{Documents, Load, Prometheus, Repo, eventually};
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 const ALLOWED: (&str, &str) = ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8");
 const BEARER: &str = "Bearer let-the-deployer-in";
 
@@ -20,7 +20,7 @@ fn judged_by_queue(prometheus: &Prometheus) -> Repo {
     let queue = format!("queue: {{ prometheus: {{ {source} }}, period: 1s }}");
     let analysis = format!("analysis: {{ p95: 1000%, readings: {{ {queue} }} }}");
     let canary = format!("strategy: {{ canary: {{ steps: [50, 100], hold: 1m, {analysis} }} }}");
-    rewrite(&repo, "bake: 3s", &format!("{canary}\n    bake: 3s"));
+    rewrite(&repo, "bake: 1s", &format!("{canary}\n    bake: 1s"));
     repo.commit("Judged by its queue");
     repo
 }
@@ -79,7 +79,7 @@ fn judged_by_desk(desk: &Documents) -> Repo {
     let shadow = format!(
         "strategy: {{ shadow: {{ share: 100%, for: 1m, ignore: [/version, /instance, /release], {analysis} }} }}"
     );
-    rewrite(&repo, "bake: 3s", &format!("{shadow}\n    bake: 3s"));
+    rewrite(&repo, "bake: 1s", &format!("{shadow}\n    bake: 1s"));
     repo.commit("Judged by a desk and its instances");
     repo
 }

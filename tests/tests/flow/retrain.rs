@@ -111,7 +111,7 @@ async fn train(world: &World, version: &str) {
 
 /// So many runs have ended well.
 async fn ended(world: &World, count: usize) {
-    eventually("the runs to end", Duration::from_mins(1), async || {
+    eventually("the runs to end", Duration::from_mins(3), async || {
         let runs = runs(world).await?;
         let all = runs.len() == count && runs.iter().all(|run| run.state() == State::Succeeded);
         all.then_some(())

@@ -29,7 +29,7 @@ async fn a_push_is_one_trace_from_the_webhook_to_live() {
         "deployer RUN shop/production",
         "monitor process release.live",
     ];
-    let told = eventually("the whole trace", Duration::from_mins(1), async || {
+    let told = eventually("the whole trace", Duration::from_mins(3), async || {
         let of_it = |id: &[u8]| hex(id) == release.trace_id;
         let spans = collector.spans().into_iter().filter(|(_, span)| of_it(&span.trace_id));
         let name = |service: &str, span: &str| {

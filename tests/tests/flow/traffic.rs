@@ -52,7 +52,9 @@ async fn an_event_stream_across_the_switch_loses_no_event() {
 async fn requests_shorter_than_the_drain_are_all_answered() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
-    repo.write("slipway.yaml", &manifest("shop").replace("bake: 3s", "bake: 0s"));
+    // A busy machine needs longer for them, and who has none is not waited for.
+    let text = manifest("shop").replace("bake: 1s", "bake: 0s").replace("drain: 5s", "drain: 30s");
+    repo.write("slipway.yaml", &text);
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
     let load = Load::start(&app.users(), "/slow?ms=3000", 30, Duration::from_millis(10));
@@ -80,13 +82,14 @@ async fn uploads_across_the_switch_arrive_once() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
     let shared = "volumes: [{ name: files, path: /data, class: cache }]\n    http:";
-    repo.write("slipway.yaml", &manifest("shop").replace("http:", shared));
+    let text = manifest("shop").replace("http:", shared).replace("drain: 5s", "drain: 30s");
+    repo.write("slipway.yaml", &text);
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
     let uploads = Uploads::start(&app.users(), 3);
     app.ship(&json!({"version": "two"}), 2).await;
     let arrived = uploads.stop().await;
-    assert!(arrived > 50, "only {arrived} files in all that time");
+    assert!(arrived > 10, "only {arrived} files in all that time");
 }
 
 #[tokio::test]
@@ -100,10 +103,10 @@ async fn maintenance_tells_users_and_a_pause_lets_them_wait() {
     insta::assert_snapshot!(problem(&closed), @r#"503 {"detail":"this site is being maintained and will be back soon","reason":"MAINTENANCE","status":503,"title":"Service Unavailable","type":"about:blank"}"#);
     app.set_traffic(Mode::Paused).await;
     behave(&repo, &json!({"version": "two"}));
-    // Users wait for half a minute: the build is done before.
-    world.arm("deployer.starting.before_effect", Fault::Hold);
+    // Users wait for half a minute: all that may take long on a busy machine is done before.
+    world.arm("deployer.settling.before_effect", Fault::Hold);
     app.push("Two").await;
-    world.hit("deployer.starting.before_effect").await;
+    world.hit("deployer.settling.before_effect").await;
     let users = app.users();
     let waits = tokio::spawn(async move { users.get("/").await });
     world.disarm();

@@ -12,7 +12,7 @@ use stories::{App, World};
 use testkit::{Repo, eventually};
 
 const PLACE: &str = "apps/shop/environments/production";
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Looks often and does not wait long between two repairs.
 const QUICK: [(&str, &str); 4] = [
@@ -32,7 +32,7 @@ impl Watched {
     /// The chameleon, live, with `lines` more in its environment's policy and `service` more in its service.
     pub(crate) async fn with(lines: &str, service: &str, behaviour: &Value) -> Self {
         let repo = chameleon("shop", behaviour);
-        let text = manifest("shop").replace("    bake: 3s\n", &format!("    bake: 1s\n{lines}"));
+        let text = manifest("shop").replace("    bake: 1s\n", &format!("    bake: 1s\n{lines}"));
         let text = text.replace(
             "    http: { port: 8000 }\n",
             &format!("    http: {{ port: 8000 }}\n{service}"),

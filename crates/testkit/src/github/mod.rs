@@ -33,7 +33,7 @@ pub const PRIVATE_KEY: &str = include_str!("../../data/github-app.pem");
 /// The only repository there is.
 pub const REPOSITORY: &str = "acme/shop";
 /// What is waited for comes within this.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 type Shared = Arc<Mutex<State>>;
 

@@ -12,10 +12,13 @@ use proto::v1::Build;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;
 
+/// An engine answers within this, also on a busy machine.
+const SECONDS: u64 = 180;
+
 fn docker() -> Docker {
     let host = variable("SLIPWAY_TEST_DOCKER");
     let path = host.strip_prefix("unix://").expect("a socket");
-    Docker::connect_with_unix(path, 30, bollard::API_DEFAULT_VERSION).expect("a client")
+    Docker::connect_with_unix(path, SECONDS, bollard::API_DEFAULT_VERSION).expect("a client")
 }
 
 /// What the engine puts into every container.
@@ -79,7 +82,16 @@ pub(crate) async fn remove_images(instance: &str) {
     for image in docker().list_images(Some(list)).await.expect("a list") {
         for name in image.repo_tags {
             let removed = docker().remove_image(&name, None::<RemoveImageOptions>, None).await;
-            assert!(removed.is_ok(), "{name}: {removed:?}");
+            // One that is gone already is as gone as it should be.
+            let is_gone = matches!(
+                removed,
+                Ok(_)
+                    | Err(bollard::errors::Error::DockerResponseServerError {
+                        status_code: 404,
+                        ..
+                    })
+            );
+            assert!(is_gone, "{name}: {removed:?}");
         }
     }
 }

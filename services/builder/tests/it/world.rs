@@ -18,12 +18,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::Database;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
 /// The longest a test waits for anything, also on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// The app of every test.
 pub(crate) const APP: &str = "shop";
 /// One service, built from nothing but a file.
@@ -48,7 +49,7 @@ pub(crate) struct World {
     bus: Bus,
     internal: Internal,
     cancel: CancellationToken,
-    database: Database,
+    _database: Database,
     _nats: Nats,
     _home: TempDir,
 }
@@ -67,7 +68,8 @@ impl World {
     /// A world whose configuration is changed before it starts.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let (database, nats) = (Database::create().await, Nats::start(home.path()).await);
+        let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
+        let nats = Nats::start(home.path()).await;
         let peers = Peers::default();
         let peer_url = format!("http://{}", peers.serve().await);
         let repo = Repo::create(home.path().join("repositories/shop"));
@@ -83,7 +85,7 @@ impl World {
         let registry = format!("{}/{}", variable("SLIPWAY_TEST_REGISTRY"), Uuid::new_v4().simple());
         let mut config = Config {
             address: ([127, 0, 0, 1], 0).into(),
-            database_url: Secret::new(&database.url),
+            database_url: Secret::new(database.url()),
             nats_url: Secret::new(nats.url.clone()),
             internal_token: token.clone(),
             gateway_url: peer_url.clone(),
@@ -117,7 +119,7 @@ impl World {
             bus: Bus::connect(&nats.url, "gateway").await.expect("connected"),
             internal: Internal::new(&token).expect("a token"),
             cancel,
-            database,
+            _database: database,
             _nats: nats,
             _home: home,
         }
@@ -171,8 +173,7 @@ impl World {
 
     async fn build_of(&self, pushed: &SourcePushedV1) -> Option<Build> {
         let change = format!("changes/{}", pushed.change);
-        let request =
-            self.internal.request(ListBuildsRequest { change, ..ListBuildsRequest::default() });
+        let request = self.request(ListBuildsRequest { change, ..ListBuildsRequest::default() });
         let mut builds =
             self.builds.clone().list_builds(request).await.expect("answered").into_inner().builds;
         builds.pop()
@@ -180,7 +181,7 @@ impl World {
 
     /// Everything about one build.
     pub(crate) async fn build(&self, name: &str) -> Build {
-        let request = self.internal.request(GetBuildRequest { name: name.to_owned() });
+        let request = self.request(GetBuildRequest { name: name.to_owned() });
         self.builds
             .clone()
             .get_build(request)
@@ -193,12 +194,8 @@ impl World {
 
     /// The whole log of a build, followed to its end.
     pub(crate) async fn log(&self, build: &Build) -> String {
-        let mut request = self.internal.request(WatchBuildLogRequest {
-            name: build.name.clone(),
-            offset: 0,
-            follow: true,
-        });
-        request.set_timeout(PATIENCE);
+        let name = build.name.clone();
+        let request = self.request(WatchBuildLogRequest { name, offset: 0, follow: true });
         let mut stream =
             self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
         let mut lines = Vec::new();
@@ -212,8 +209,7 @@ impl World {
     pub(crate) async fn until_log(&self, pushed: &SourcePushedV1, line: &str) {
         let name = self.until(pushed, |_| true).await.name;
         let request = WatchBuildLogRequest { name, offset: 0, follow: true };
-        let mut request = self.internal.request(request);
-        request.set_timeout(PATIENCE);
+        let request = self.request(request);
         let mut stream =
             self.builds.clone().watch_build_log(request).await.expect("answered").into_inner();
         loop {
@@ -227,12 +223,14 @@ impl World {
 
     /// A request of the platform itself.
     pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
-        self.internal.request(message)
+        self.request_of(&Principal::slipway(), message)
     }
 
     /// A request of somebody.
     pub(crate) fn request_of<T>(&self, principal: &Principal, message: T) -> tonic::Request<T> {
-        self.internal.request_of(principal, message)
+        let mut request = self.internal.request_of(principal, message);
+        request.set_timeout(PATIENCE);
+        request
     }
 
     /// The types of all events about builds, in order.
@@ -254,13 +252,10 @@ impl Drop for World {
     /// On a thread of its own, because the runtime of the test is ending.
     fn drop(&mut self) {
         self.cancel.cancel();
-        let (database, instance) = (self.database.clone(), self.app.config.instance.clone());
+        let instance = self.app.config.instance.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(async {
-                database.drop().await;
-                engine::remove_images(&instance).await;
-            });
+            runtime.expect("a runtime").block_on(engine::remove_images(&instance));
         });
         thread.join().expect("everything made is removed");
     }
@@ -294,33 +289,6 @@ pub(crate) fn digests(build: &Build) -> Vec<&str> {
         .iter()
         .filter_map(|service| Some(service.image.as_ref()?.digest.as_str()))
         .collect()
-}
-
-#[derive(Clone)]
-struct Database {
-    admin: String,
-    name: String,
-    url: String,
-}
-
-impl Database {
-    async fn create() -> Self {
-        let admin = variable("SLIPWAY_TEST_DATABASE_URL");
-        let name = format!("builder_it_{}", Uuid::new_v4().simple());
-        execute(&admin, format!("create database {name}")).await;
-        let (server, _) = admin.rsplit_once('/').expect("a database address");
-        Self { url: format!("{server}/{name}"), admin, name }
-    }
-
-    async fn drop(&self) {
-        execute(&self.admin, format!("drop database {} with (force)", self.name)).await;
-    }
-}
-
-async fn execute(url: &str, statement: String) {
-    use sqlx::Connection as _;
-    let mut connection = sqlx::PgConnection::connect(url).await.expect("Postgres answers");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.expect("done");
 }
 
 struct Nats {

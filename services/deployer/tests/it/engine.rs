@@ -1,6 +1,6 @@
 //! Instances, networks, volumes and images in the real engine.
 
-use crate::place::{Here, in_place, secret};
+use crate::place::{Here, PATIENCE, in_place, secret};
 use deployer::docker::{EngineError, Since, label};
 use deployer::spec::{InstanceSpec, VolumeMount};
 use events::VolumeName;
@@ -116,7 +116,7 @@ async fn an_instance_has_no_privileges() {
         let id =
             here.run(&InstanceSpec { user: Some("1000".to_owned()), ..here.command(SLEEPS) }).await;
         let status = ["cat", "/proc/self/status"].map(str::to_owned);
-        let status = here.engine.exec(&id, &status, Duration::from_secs(10)).await.unwrap().output;
+        let status = here.engine.exec(&id, &status, PATIENCE).await.unwrap().output;
         for line in ["CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Uid:\t1000\t1000\t1000\t1000"]
         {
             assert!(status.contains(line), "{line} is not in {status}");
@@ -192,7 +192,7 @@ async fn output_is_kept_in_the_order_of_writing_and_followed_to_its_end() {
         while let Some(line) = followed.next().await {
             let read = ["touch".to_owned(), format!("/tmp/{}", line.unwrap().line)];
             // With the last line it ends, and takes along who told it.
-            drop(Box::pin(here.engine.exec(&id, &read, Duration::from_secs(30))).await);
+            drop(Box::pin(here.engine.exec(&id, &read, PATIENCE)).await);
             lines += 1;
         }
         assert_eq!(lines, 6);

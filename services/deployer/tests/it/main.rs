@@ -1,6 +1,6 @@
 //! The deployer against what it works with: a real engine, a real database.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests end their test")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests end their test")]
 
 mod constraint;
 mod disk;

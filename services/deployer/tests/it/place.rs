@@ -7,10 +7,14 @@ use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
+use testkit::eventually;
 use uuid::Uuid;
 
 /// The base of the examples: Python and nothing else.
 const IMAGE: &str = "slipway.local/python:3.11";
+
+/// Everything comes about within this, also on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The engine, and a place in it.
 pub(crate) struct Here {
@@ -97,13 +101,10 @@ impl Here {
     /// Makes, starts and waits until it has written `line`.
     pub(crate) async fn run_until(&self, spec: &InstanceSpec, line: &str) -> String {
         let container = self.run(spec).await;
-        let written = async {
-            while !self.lines(&container).await.iter().any(|written| written == line) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let within = tokio::time::timeout(Duration::from_mins(2), written).await;
-        within.unwrap_or_else(|_| panic!("{line:?} is not written"));
+        eventually(&format!("{line:?} to be written"), PATIENCE, async || {
+            self.lines(&container).await.iter().any(|written| written == line).then_some(())
+        })
+        .await;
         container
     }
 

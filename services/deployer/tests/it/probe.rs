@@ -1,6 +1,6 @@
 //! Candidates that get ready, and one for each way not to.
 
-use crate::place::{Here, in_place, secret};
+use crate::place::{Here, PATIENCE, in_place, secret};
 use deployer::diagnose;
 use deployer::docker::Mask;
 use deployer::probe::{GateInstance, Probe, Ready, Target, Thresholds, after, wait_ready};
@@ -8,6 +8,7 @@ use deployer::spec::InstanceSpec;
 use deployer::watch::{Alarm, Limits, Tally, Watched, Watcher, verdict};
 use release::Failure;
 use std::time::{Duration, Instant};
+use testkit::eventually;
 
 /// A server that says that it listens, and answers GET with what the Python in `answer` does with `s`.
 fn server(address: &str, answer: &str) -> String {
@@ -90,9 +91,9 @@ async fn failures_in_the_start_period_are_forgiven() {
     in_place(async |here| {
         let warming = "s.send_response(200 if time.time() - began > 2 else 503); s.end_headers()";
         let mut patient = probe(get("/ready"));
-        patient.thresholds.start_period = Duration::from_secs(20);
+        patient.thresholds.start_period = Duration::from_mins(1);
         let spec = here.python(&server(EVERYWHERE, warming));
-        let ready = here.gate(&spec, patient, 60).await.unwrap();
+        let ready = here.gate(&spec, patient, 120).await.unwrap();
         assert!(ready.took > Duration::from_secs(2), "{ready:?}");
     })
     .await;
@@ -128,7 +129,7 @@ async fn a_command_that_is_not_in_the_image_is_told() {
     in_place(async |here| {
         let with_init = here.command(&["no-such-program"]);
         let failure = match here.engine.create_or_adopt(&with_init).await {
-            Ok(_) => here.gate(&with_init, probe(get("/")), 30).await.unwrap_err(),
+            Ok(_) => here.gate(&with_init, probe(get("/")), 120).await.unwrap_err(),
             Err(error) => deployer::classify::of_engine("api", &error),
         };
         assert_eq!(failure.reason, "COMMAND_NOT_FOUND", "{failure}");
@@ -217,7 +218,7 @@ async fn a_denied_permission_is_told_with_its_line() {
     in_place(async |here| {
         let mut spec = here.python("open('/etc/shadow.new', 'w')");
         spec.user = Some("1000".to_owned());
-        let failure = here.gate(&spec, probe(get("/")), 30).await.unwrap_err();
+        let failure = here.gate(&spec, probe(get("/")), 120).await.unwrap_err();
         assert_eq!(failure.reason, "PERMISSION_DENIED", "{failure}");
         assert!(failure.message.contains("/etc/shadow.new"), "{failure}");
     })
@@ -234,7 +235,7 @@ async fn a_command_and_mere_running_can_be_asked_for() {
         let mut steady = probe(Target::Running);
         steady.thresholds.initial_delay = Duration::from_secs(1);
         let spec = InstanceSpec { number: 2, ..spec };
-        let ready = here.gate(&spec, steady, 30).await.unwrap();
+        let ready = here.gate(&spec, steady, 120).await.unwrap();
         assert!(ready.took >= Duration::from_secs(1));
     })
     .await;
@@ -245,11 +246,11 @@ async fn an_instance_that_turns_bad_after_its_gate_is_an_alarm() {
     in_place(async |here| {
         let turns = "s.send_response(500 if os.path.exists('/tmp/bad') else 200); s.end_headers()";
         let spec = here.python(&server(EVERYWHERE, turns));
-        let ready = here.gate(&spec, probe(get("/ready")), 30).await.unwrap();
+        let ready = here.gate(&spec, probe(get("/ready")), 120).await.unwrap();
         let mut watcher = watcher(&here, &spec, &ready);
         assert_eq!(alarm(&mut watcher).await, None);
         let bad = ["touch", "/tmp/bad"].map(str::to_owned);
-        here.engine.exec(&ready.container_id, &bad, Duration::from_secs(10)).await.unwrap();
+        here.engine.exec(&ready.container_id, &bad, PATIENCE).await.unwrap();
         let told = until_alarm(&mut watcher).await;
         assert!(told.starts_with("UNREADY: api was ready and is not any more"), "{told}");
     })
@@ -260,11 +261,11 @@ async fn an_instance_that_turns_bad_after_its_gate_is_an_alarm() {
 async fn an_instance_that_ends_after_its_gate_is_restarted_and_an_alarm() {
     in_place(async |here| {
         let spec = here.python(&server(EVERYWHERE, OK));
-        let ready = here.gate(&spec, probe(get("/ready")), 30).await.unwrap();
+        let ready = here.gate(&spec, probe(get("/ready")), 120).await.unwrap();
         let mut watcher = watcher(&here, &spec, &ready);
         assert_eq!(alarm(&mut watcher).await, None);
         let kill = ["python3", "-c", "import os; os.kill(1, 15)"].map(str::to_owned);
-        here.engine.exec(&ready.container_id, &kill, Duration::from_secs(10)).await.unwrap();
+        here.engine.exec(&ready.container_id, &kill, PATIENCE).await.unwrap();
         let told = until_alarm(&mut watcher).await;
         assert!(told.starts_with("RESTARTED: api ended"), "{told}");
     })
@@ -289,11 +290,6 @@ async fn alarm(watcher: &mut Watcher) -> Option<Alarm> {
 }
 
 async fn until_alarm(watcher: &mut Watcher) -> String {
-    for _ in 0..100 {
-        if let Some(alarm) = alarm(watcher).await {
-            return alarm.failure().to_string();
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    panic!("no alarm was raised");
+    let raised = eventually("an alarm", PATIENCE, async || alarm(watcher).await);
+    raised.await.failure().to_string()
 }

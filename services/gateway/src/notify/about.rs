@@ -8,7 +8,7 @@ use proto::v1::{GetReleaseRequest, Release};
 use std::time::Duration;
 
 /// How long the deployer may take; a notification that comes is worth more than a complete one.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// `message` with what is known of its release and its commit.
 pub(super) async fn complete(app: &App, repository: &str, message: Message) -> Message {

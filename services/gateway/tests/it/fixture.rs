@@ -97,6 +97,13 @@ impl World {
     /// The gateway is killed, and started again when nobody waits for what it had claimed any more.
     pub(crate) async fn kill(&mut self) {
         self.running.take().expect("it runs").kill();
+        self.nothing_is_put_off().await;
+        let (hooks, api, running) = Running::start(self.config.clone()).await;
+        (self.hooks, self.api, self.running) = (hooks, api, Some(running));
+    }
+
+    /// What would be tried again later is due, and nobody has claimed it.
+    pub(crate) async fn nothing_is_put_off(&self) {
         for forget in [
             "update gateway.sink set not_before = clock_timestamp()",
             "update gateway.notification set wake_at = clock_timestamp()",
@@ -107,8 +114,6 @@ impl World {
                 PgConnection::connect(&self.database.url()).await.expect("the database");
             sqlx::query(forget).execute(&mut connection).await.expect("forgotten");
         }
-        let (hooks, api, running) = Running::start(self.config.clone()).await;
-        (self.hooks, self.api, self.running) = (hooks, api, Some(running));
     }
 
     /// Another copy of the gateway on the same database; it ends with what is returned.

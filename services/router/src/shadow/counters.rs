@@ -17,15 +17,22 @@ const MOST_PLACES: usize = 32;
 pub(crate) struct Counters {
     /// Requests that are copied now, from their choice until their copy is compared.
     open: AtomicU64,
-    copies: AtomicU64,
     dropped: AtomicU64,
-    failed: AtomicU64,
-    compared: AtomicU64,
-    status_different: AtomicU64,
-    body_different: AtomicU64,
-    slower: AtomicU64,
-    places: Mutex<BTreeMap<String, u64>>,
-    predicted: Mutex<Pairs>,
+    /// One copy after the other: who looks never sees a part of one.
+    seen: Mutex<Seen>,
+}
+
+/// What came of the copies that were asked.
+#[derive(Debug, Default)]
+struct Seen {
+    copies: u64,
+    failed: u64,
+    compared: u64,
+    status_different: u64,
+    body_different: u64,
+    slower: u64,
+    places: BTreeMap<String, u64>,
+    predicted: Pairs,
     candidate: Measured,
     stable: Measured,
 }
@@ -64,24 +71,23 @@ impl Counters {
 
     /// A copy was asked, with this outcome.
     pub(super) fn compared(&self, stable: &Answer, candidate: &Answer, outcome: Outcome) {
-        let add = |counter: &AtomicU64, when: bool| counter.fetch_add(u64::from(when), Relaxed);
-        self.stable.answered(stable.status, stable.elapsed);
-        self.candidate.answered(candidate.status, candidate.elapsed);
-        add(&self.copies, true);
-        add(&self.failed, outcome.failed);
-        add(&self.slower, outcome.slower);
-        add(&self.compared, outcome.answer != Same::Unknown);
-        add(&self.status_different, outcome.answer == Same::Status);
+        let mut seen = self.seen.lock();
+        seen.stable.answered(stable.status, stable.elapsed);
+        seen.candidate.answered(candidate.status, candidate.elapsed);
+        seen.copies += 1;
+        seen.failed += u64::from(outcome.failed);
+        seen.slower += u64::from(outcome.slower);
+        seen.compared += u64::from(outcome.answer != Same::Unknown);
+        seen.status_different += u64::from(outcome.answer == Same::Status);
         if let Some(predictions) = outcome.predictions {
             let (stable, candidate) = (predictions.stable, predictions.candidate);
-            self.predicted.lock().add(stable.as_ref(), candidate.as_ref());
+            seen.predicted.add(stable.as_ref(), candidate.as_ref());
         }
         if let Same::Body(places) = outcome.answer {
-            add(&self.body_different, true);
-            let mut known = self.places.lock();
+            seen.body_different += 1;
             for place in places {
-                if known.len() < MOST_PLACES || known.contains_key(&place) {
-                    *known.entry(place).or_default() += 1;
+                if seen.places.len() < MOST_PLACES || seen.places.contains_key(&place) {
+                    *seen.places.entry(place).or_default() += 1;
                 }
             }
         }
@@ -89,30 +95,29 @@ impl Counters {
 
     /// As on the wire.
     pub(crate) fn stats(&self, route: &str, release: &str) -> ShadowStats {
-        let get = |counter: &AtomicU64| counter.load(Relaxed);
         let place = |(pointer, answers): (&String, &u64)| ShadowPlace {
             pointer: pointer.clone(),
             answers: *answers,
         };
-        let predicted = self.predicted.lock();
+        let seen = self.seen.lock();
         ShadowStats {
             route: route.to_owned(),
             release: release.to_owned(),
             counts: Some(ShadowCounts {
-                copies: get(&self.copies),
-                dropped: get(&self.dropped),
-                failed: get(&self.failed),
-                compared: get(&self.compared),
-                status_different: get(&self.status_different),
-                body_different: get(&self.body_different),
-                slower: get(&self.slower),
-                places: self.places.lock().iter().map(place).collect(),
+                copies: seen.copies,
+                dropped: self.dropped.load(Relaxed),
+                failed: seen.failed,
+                compared: seen.compared,
+                status_different: seen.status_different,
+                body_different: seen.body_different,
+                slower: seen.slower,
+                places: seen.places.iter().map(place).collect(),
             }),
-            candidate: Some(self.candidate.snapshot().stats(route, release.to_owned())),
-            stable: Some(self.stable.snapshot().stats(route, String::new())),
-            candidate_predictions: Some(predicted.candidate.wire()),
-            stable_predictions: Some(predicted.stable.wire()),
-            distances: Some(predicted.distances.wire()),
+            candidate: Some(seen.candidate.snapshot().stats(route, release.to_owned())),
+            stable: Some(seen.stable.snapshot().stats(route, String::new())),
+            candidate_predictions: Some(seen.predicted.candidate.wire()),
+            stable_predictions: Some(seen.predicted.stable.wire()),
+            distances: Some(seen.predicted.distances.wire()),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Connection {
         progress: &Progress,
     ) -> Result<Response<Incoming>, NoAnswer> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let mut deadline = pin!(sleep_until(progress.moved() + limit));
+        let mut deadline = pin!(sleep_until(progress.deadline(limit)));
         poll_fn(|cx| {
             self.gate.lead_to(cx);
             let mut own = Context::from_waker(&self.waker);
@@ -84,7 +84,7 @@ impl Connection {
                 return Poll::Ready(Err(NoAnswer::BrokeOff));
             }
             while deadline.as_mut().poll(cx).is_ready() {
-                let later = progress.moved() + limit;
+                let later = progress.deadline(limit);
                 if later <= deadline.deadline() {
                     return Poll::Ready(Err(NoAnswer::TimedOut));
                 }

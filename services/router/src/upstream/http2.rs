@@ -91,7 +91,7 @@ pub(crate) async fn send(
         Ok(Ok(())) => {}
     }
     let mut answer = pin!(sender.try_send_request(request));
-    let mut deadline = pin!(sleep_until(progress.moved() + limit));
+    let mut deadline = pin!(sleep_until(progress.deadline(limit)));
     loop {
         tokio::select! {
             answer = &mut answer => return answer.map_err(|mut error| match error.take_message() {
@@ -99,7 +99,7 @@ pub(crate) async fn send(
                 None => NoAnswer::BrokeOff,
             }),
             () = &mut deadline => {
-                let later = progress.moved() + limit;
+                let later = progress.deadline(limit);
                 if later <= deadline.deadline() {
                     return Err(NoAnswer::TimedOut);
                 }

@@ -1,11 +1,11 @@
 use crate::instance::Instance;
 use crate::table::to;
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use proto::v1::RouteStats;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_millis(50);
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = PATIENCE;
 
 #[tokio::test]
 async fn an_instance_is_drained_when_its_last_request_is_answered() {

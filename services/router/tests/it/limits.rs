@@ -1,6 +1,6 @@
 use crate::instance::Instance;
 use crate::table::to;
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use router::Limits;
 use std::time::Duration;
 
@@ -40,9 +40,10 @@ async fn a_body_that_stops_coming_is_not_waited_for() {
 async fn a_body_that_keeps_coming_may_take_longer_than_the_answer() {
     let instance = Instance::start("a").await;
     let world = World::start().await;
-    world.apply([to(&[&instance]).timeout(Duration::from_secs(3))]).await;
+    world.apply([to(&[&instance]).timeout(Duration::from_secs(5))]).await;
     let mut client = world.raw(CHUNKED).await;
-    for _ in 0..6 {
+    // Its slowness is what is tried.
+    for _ in 0..9 {
         tokio::time::sleep(Duration::from_millis(600)).await;
         client.write("1\r\nx\r\n").await;
     }
@@ -58,7 +59,7 @@ async fn an_instance_that_does_not_answer_in_time_is_not_waited_for() {
     let answer = world.get("/held").await;
     assert_eq!(answer.status, 504);
     assert!(answer.body.contains("TIMED_OUT"), "{}", answer.body);
-    assert!(world.drained(&[&instance], Duration::from_secs(5)).await.is_empty());
+    assert!(world.drained(&[&instance], PATIENCE).await.is_empty());
 }
 
 #[tokio::test]
@@ -99,6 +100,7 @@ async fn there_are_no_more_connections_than_allowed() {
     let first = world.raw("GET / HTTP/1.1\r\nhost: shop\r\n\r\n").await;
     instance.received(1).await;
     let second = world.raw("GET / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").await;
+    // There is nothing to wait for: it must not come.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(instance.requests(), 1);
     drop(first);

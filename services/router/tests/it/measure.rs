@@ -1,7 +1,7 @@
 use crate::instance::Instance;
 use crate::retry::nobody;
 use crate::table::{TOKEN, to};
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use hyper::Request;
 use proto::v1::RouteStats;
 use proto::v1::route::Mode;
@@ -36,7 +36,7 @@ async fn a_client_that_goes_away_is_counted_and_its_request_ended() {
     let client = world.raw("GET /held HTTP/1.1\r\nhost: shop\r\n\r\n").await;
     instance.received(1).await;
     drop(client);
-    assert!(world.drained(&[&instance], Duration::from_secs(10)).await.is_empty());
+    assert!(world.drained(&[&instance], PATIENCE).await.is_empty());
     let stats = world.stats().await.releases.remove(0);
     assert_eq!((stats.requests, stats.status_2xx, stats.status_5xx), (1, 0, 0));
 }

@@ -24,7 +24,7 @@ async fn a_paused_route_holds_requests_until_there_is_another_table() {
     world.apply([to(&[&old]).paused(Duration::from_mins(5))]).await;
     let begun = Instant::now();
     let (held, ()) = tokio::join!(world.post("/echo", "kept"), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.until("it to wait", async || (world.befell().await.held == 1).then_some(())).await;
         world.apply([to(&[&new])]).await;
     });
     assert_eq!((held.status.as_u16(), held.body.as_str()), (200, "kept"));

@@ -43,6 +43,8 @@ async fn a_table_that_could_not_be_saved_is_in_force_and_told_and_saved_later() 
     assert!(ready.body.contains("writing the route table"), "{}", ready.body);
     // It is as with a full disk: as soon as there is room, it is saved.
     std::fs::create_dir(world.data().join("router")).expect("made");
-    while world.page("/readyz").await.status != 200 {}
+    world
+        .until("it to be saved", async || (world.page("/readyz").await.status == 200).then_some(()))
+        .await;
     assert!(world.data().join("router/table").exists());
 }

@@ -50,7 +50,8 @@ async fn traffic_follows_the_weights() {
     for _ in 0..1000 {
         *seen.entry(world.get("/").await.body).or_default() += 1;
     }
-    assert!((60..=140).contains(&seen["candidate"]), "{seen:?}");
+    // Six standard deviations: by chance it is outside once in five hundred million times.
+    assert!((43..=157).contains(&seen["candidate"]), "{seen:?}");
     assert_eq!(seen["candidate"] + seen["stable"], 1000);
 }
 
@@ -59,7 +60,7 @@ async fn a_client_that_has_the_candidate_keeps_it_as_its_share_grows() {
     let (stable, candidate) = (Instance::start("stable").await, Instance::start("candidate").await);
     let world = World::start().await;
     let mut had: HashSet<u32> = HashSet::new();
-    for (weight, few) in [(10, 3..=45), (50, 60..=140), (100, 200..=200)] {
+    for (weight, few) in [(10, 1..=50), (50, 55..=145), (100, 200..=200)] {
         let shares = route("shop").target(100 - weight, &[&stable]).target(weight, &[&candidate]);
         world.apply([shares.known_by("x-user")]).await;
         let mut has = HashSet::new();

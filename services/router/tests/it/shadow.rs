@@ -1,6 +1,6 @@
 use crate::instance::Instance;
 use crate::table::{Draft, TOKEN, to};
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use hyper::Request;
 use proto::v1::{ShadowCounts, ShadowPlace};
 use std::time::Duration;
@@ -23,16 +23,11 @@ impl Scene {
 
     /// What came of the copies, as soon as that is `wanted`.
     async fn counts(&self, wanted: impl Fn(&ShadowCounts) -> bool) -> ShadowCounts {
-        let look = async {
-            loop {
-                let counts = self.world.stats().await.shadows.remove(0).counts.expect("set");
-                if wanted(&counts) {
-                    return counts;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        let look = async || {
+            let counts = self.world.stats().await.shadows.remove(0).counts.expect("set");
+            Some(counts).filter(|counts| wanted(counts))
         };
-        tokio::time::timeout(Duration::from_secs(20), look).await.expect("so many copies")
+        self.world.until("so many copies", look).await
     }
 }
 
@@ -105,7 +100,7 @@ async fn a_candidate_that_fails_or_does_not_answer_is_seen_and_users_do_not_wait
     let [shadow] = stats.shadows.as_slice() else { panic!("{stats:?}") };
     let fives = |of: &Option<proto::v1::ReleaseStats>| of.as_ref().map(|of| of.status_5xx);
     assert_eq!((fives(&shadow.stable), fives(&shadow.candidate)), (Some(0), Some(2)));
-    assert!(scene.world.drained(&[&scene.candidate], Duration::from_secs(10)).await.is_empty());
+    assert!(scene.world.drained(&[&scene.candidate], PATIENCE).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 use crate::instance::Instance;
 use crate::table::{table, to};
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use std::sync::Arc;
-use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_and_none_goes_to_the_old_after_the_acknowledgement() {
@@ -13,7 +12,7 @@ async fn no_request_fails_and_none_goes_to_the_old_after_the_acknowledgement() {
     for _ in 0..100 {
         let next = Instance::start("next").await;
         world.apply([to(&[&next])]).await;
-        let remaining = world.drained(&[&current], Duration::from_secs(10)).await;
+        let remaining = world.drained(&[&current], PATIENCE).await;
         assert!(remaining.is_empty(), "{remaining:?}");
         let served = current.requests();
         next.received(20).await;

@@ -134,7 +134,8 @@ impl Draft {
             share_basis_points: 10_000,
             methods: methods.iter().map(ToString::to_string).collect(),
             max_body_bytes: 1024,
-            max_copies: 16,
+            // More than any test asks for: on a busy machine all may be open at once.
+            max_copies: 64,
             ..v1::Shadow::default()
         };
         change(&mut shadow);

@@ -1,6 +1,6 @@
 use crate::instance::Instance;
 use crate::table::to;
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 use std::time::Duration;
 
 const UPGRADE: &str = "GET /upgrade HTTP/1.1\r\nhost: shop\r\nconnection: keep-alive, Upgrade\r\nupgrade: echo\r\n\r\n";
@@ -9,7 +9,7 @@ const UPGRADE: &str = "GET /upgrade HTTP/1.1\r\nhost: shop\r\nconnection: keep-a
 async fn a_tunnel_outlives_a_switch_and_counts_until_it_ends() {
     let (old, new) = (Instance::start("old").await, Instance::start("new").await);
     let world = World::start().await;
-    let timeout = Duration::from_secs(3);
+    let timeout = Duration::from_secs(5);
     world.apply([to(&[&old]).timeout(timeout)]).await;
     let mut tunnel = world.raw(UPGRADE).await;
     assert!(tunnel.until("\r\n\r\n").await.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
@@ -18,7 +18,7 @@ async fn a_tunnel_outlives_a_switch_and_counts_until_it_ends() {
     tunnel.write("still here").await;
     assert_eq!(tunnel.until("here").await, "still here");
     drop(tunnel);
-    assert!(world.drained(&[&old], Duration::from_secs(10)).await.is_empty());
+    assert!(world.drained(&[&old], PATIENCE).await.is_empty());
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ use tonic::{Request as Call, Status};
 
 type Http = Client<HttpConnector, Full<Bytes>>;
 
+/// Everything comes about within this, also on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
 /// See the module.
 pub(crate) struct World {
     pub(crate) traffic: SocketAddr,
@@ -81,6 +84,11 @@ impl World {
         }
     }
 
+    /// Waits until `look` finds something.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+        testkit::eventually(what, PATIENCE, look).await
+    }
+
     /// Puts a table of the next generation in force.
     pub(crate) async fn apply(&self, routes: impl IntoIterator<Item = Draft>) {
         let generation = self.generation.fetch_add(1, SeqCst) + 1;
@@ -120,7 +128,7 @@ impl World {
             instances: instances.iter().map(|instance| instance.id.clone()).collect(),
             timeout: Some(proto::time::duration(within)),
         });
-        request.set_timeout(within + Duration::from_secs(5));
+        request.set_timeout(within + PATIENCE);
         let answer = self.grpc.clone().await_drained(request).await.expect("an answer");
         answer.into_inner().remaining.iter().map(|stats| stats.in_flight).collect()
     }
@@ -160,7 +168,8 @@ impl World {
     /// A connection on which bytes are written as they are.
     pub(crate) async fn raw(&self, bytes: &str) -> Raw {
         let mut stream = TcpStream::connect(self.traffic).await.expect("connected");
-        stream.write_all(bytes.as_bytes()).await.expect("written");
+        // A router that has heard enough may be gone before all is written; what it said is there to be read.
+        drop(stream.write_all(bytes.as_bytes()).await);
         Raw(stream)
     }
 
@@ -233,8 +242,9 @@ impl Load {
 pub(crate) struct Raw(TcpStream);
 
 impl Raw {
+    /// As in [`World::raw`].
     pub(crate) async fn write(&mut self, bytes: &str) {
-        self.0.write_all(bytes.as_bytes()).await.expect("written");
+        drop(self.0.write_all(bytes.as_bytes()).await);
     }
 
     /// Reads until `end` was read.
