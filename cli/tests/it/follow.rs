@@ -60,21 +60,21 @@ impl EventService for Platform {
         &self,
         _: Request<ListParkedEventsRequest>,
     ) -> Result<Response<ListParkedEventsResponse>, Status> {
-        Ok(Response::default())
+        Ok(Response::new(ListParkedEventsResponse::default()))
     }
 
     async fn retry_parked_event(
         &self,
         _: Request<RetryParkedEventRequest>,
     ) -> Result<Response<RetryParkedEventResponse>, Status> {
-        Ok(Response::default())
+        Ok(Response::new(RetryParkedEventResponse::default()))
     }
 
     async fn drop_parked_event(
         &self,
         _: Request<DropParkedEventRequest>,
     ) -> Result<Response<DropParkedEventResponse>, Status> {
-        Ok(Response::default())
+        Ok(Response::new(DropParkedEventResponse::default()))
     }
 }
 
