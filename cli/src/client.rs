@@ -133,6 +133,11 @@ impl Server {
             }
         }
     }
+
+    /// What is said of it when a stream ended before its time.
+    pub(crate) fn gone(&self) -> Refused {
+        Refused::by(&self.address, &Status::unavailable("the stream ended"))
+    }
 }
 
 /// Answers that come one by one.

@@ -10,6 +10,7 @@ mod command;
 mod doctor;
 mod error;
 mod exit;
+mod follow;
 mod http;
 mod manifest_file;
 mod output;

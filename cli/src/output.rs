@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::error::Error;
 use crate::print::json;
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 
 /// Standard output, for people or for programs.
@@ -10,12 +11,14 @@ use std::io::{IsTerminal, Write};
 pub(crate) struct Output {
     format: Format,
     terminal: bool,
+    /// People were told something on standard error since that was asked last.
+    noted: Cell<bool>,
 }
 
 impl Output {
     /// Output in `format`.
     pub(crate) fn new(format: Format) -> Self {
-        Self { format, terminal: std::io::stdout().is_terminal() }
+        Self { format, terminal: std::io::stdout().is_terminal(), noted: Cell::new(false) }
     }
 
     /// Whether programs read it.
@@ -66,8 +69,14 @@ impl Output {
     /// Tells people on standard error what is going on; programs do not need it.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_json() {
+            self.noted.set(true);
             complain(text);
         }
+    }
+
+    /// Whether something was noted since this was asked last: on a terminal that stands below what was drawn.
+    pub(crate) fn was_noted(&self) -> bool {
+        self.noted.take()
     }
 }
 

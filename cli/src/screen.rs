@@ -19,8 +19,11 @@ impl<'a> Screen<'a> {
         Self { out, height: 0 }
     }
 
-    /// Replaces the last drawing. Long lines are cut by the terminal, so that one line is one row.
+    /// Replaces the last drawing, unless something was noted below it. Long lines are cut by the terminal, so that one line is one row.
     pub(crate) fn draw(&mut self, lines: &[String]) -> Result<(), Error> {
+        if self.out.was_noted() {
+            self.height = 0;
+        }
         let text = frame(self.height, lines);
         self.height = lines.iter().map(|line| line.lines().count().max(1)).sum();
         self.out.raw(&text)

@@ -1,15 +1,15 @@
-//! Follows releases and builds to their end. A stream that breaks is resumed where it was.
+//! Follows releases and builds to their end.
 
-use crate::client::{Refused, Server, Stream};
+use crate::client::Server;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::follow::{self, Follower, Patience};
 use crate::output::Output;
 use crate::print::{build, json, progress, release};
 use crate::screen::Screen;
 use crate::session::Session;
 use proto::v1::build_service_client::BuildServiceClient;
-use proto::v1::release_service_client::ReleaseServiceClient;
-use proto::v1::{Build, ListBuildsRequest, Release, WatchReleasesRequest, WatchReleasesResponse};
+use proto::v1::{Build, ListBuildsRequest, Release, WatchReleasesRequest};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,62 +18,6 @@ use tokio::time::Instant;
 const TICK: Duration = Duration::from_millis(200);
 /// How often a build is asked for; builds have no stream of their own.
 const POLL: Duration = Duration::from_millis(500);
-/// How long a server may be away while a release is followed.
-const AWAY: Duration = Duration::from_mins(1);
-/// Pause before a broken stream is opened again.
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// The changes of releases, resumed when the server went away for a while.
-#[derive(Debug)]
-struct Releases<'a> {
-    server: &'a Server,
-    question: WatchReleasesRequest,
-    stream: Option<Stream<WatchReleasesResponse>>,
-    last_seen: Instant,
-}
-
-impl<'a> Releases<'a> {
-    fn of(server: &'a Server, parent: &str) -> Self {
-        let question =
-            WatchReleasesRequest { parent: parent.to_owned(), resume_token: String::new() };
-        Self { server, question, stream: None, last_seen: Instant::now() }
-    }
-
-    /// The next release that changed.
-    async fn next(&mut self) -> Result<Release, Refused> {
-        loop {
-            let broken = match self.step().await {
-                Ok(Some(release)) => return Ok(release),
-                Ok(None) => continue,
-                Err(refused) => refused,
-            };
-            if !broken.passes() || self.last_seen.elapsed() > AWAY {
-                return Err(broken);
-            }
-            self.stream = None;
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    async fn step(&mut self) -> Result<Option<Release>, Refused> {
-        if self.stream.is_none() {
-            let opened = self.server.follow(self.question.clone(), async |channel, question| {
-                ReleaseServiceClient::new(channel).watch_releases(question).await
-            });
-            self.stream = Some(opened.await?);
-        }
-        let Some(stream) = self.stream.as_mut() else { return Ok(None) };
-        let Some(answer) = stream.next().await? else {
-            self.stream = None;
-            tokio::time::sleep(PAUSE).await;
-            return Ok(None);
-        };
-        self.last_seen = Instant::now();
-        self.question.resume_token = answer.resume_token;
-        Ok(answer.release)
-    }
-}
-
 /// What was followed so far, and how it is shown.
 struct Followed<'a> {
     session: &'a Session,
@@ -129,15 +73,16 @@ pub(crate) async fn releases(
     patience: Option<Duration>,
     wanted: impl Fn(&Release) -> bool,
 ) -> Result<Exit, Error> {
-    let mut changes = Releases::of(server, parent);
+    let question = WatchReleasesRequest { parent: parent.to_owned(), ..Default::default() };
+    let mut changes = Follower::new(&session.out, server, follow::Releases(question));
     let mut followed = Followed::new(session);
     let begun = Instant::now();
     loop {
-        let release = {
+        let answer = {
             let mut next = std::pin::pin!(changes.next());
             loop {
                 tokio::select! {
-                    release = &mut next => break release?,
+                    answer = &mut next => break answer?,
                     () = tokio::time::sleep(TICK) => followed.draw()?,
                 }
                 let is_late = patience.is_some_and(|patience| begun.elapsed() > patience);
@@ -146,6 +91,7 @@ pub(crate) async fn releases(
                 }
             }
         };
+        let Some(release) = answer.and_then(|answer| answer.release) else { continue };
         if followed.releases.contains_key(&release.name) || wanted(&release) {
             followed.take(release)?;
         }
@@ -181,11 +127,20 @@ pub(crate) async fn build(
     };
     let begun = Instant::now();
     let mut before: Option<Build> = None;
+    let mut away = Patience::new(&session.out);
     loop {
         let answer = server.ask(question.clone(), async |channel, question| {
             BuildServiceClient::new(channel).list_builds(question).await
         });
-        if let Some(now) = answer.await?.builds.into_iter().next() {
+        let answer = match answer.await {
+            Ok(answer) => answer,
+            Err(refused) => {
+                away.pause(refused, Duration::ZERO).await?;
+                continue;
+            }
+        };
+        away.answered();
+        if let Some(now) = answer.builds.into_iter().next() {
             tell(session, before.as_ref(), &now)?;
             if build::exit(now.state()).is_some() {
                 return Ok(now);

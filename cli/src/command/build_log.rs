@@ -4,6 +4,7 @@ use super::known;
 use crate::client::Server;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::follow::{self, Follower};
 use crate::print;
 use crate::session::Session;
 use clap::Args;
@@ -33,15 +34,11 @@ impl BuildLog {
             (None, None) => return Err(Error::Usage("name a build or an app".to_owned())),
         };
         let question = WatchBuildLogRequest { name: name.clone(), offset: 0, follow: self.follow };
-        let mut log = server
-            .follow(question, async |channel, question| {
-                BuildServiceClient::new(channel).watch_build_log(question).await
-            })
-            .await?;
+        let mut log = Follower::open(&session.out, &server, follow::BuildLog(question)).await?;
         while let Some(part) = log.next().await? {
             if session.out.is_json() {
                 session.out.text(&print::json::line(&part))?;
-            } else if !part.lines.is_empty() {
+            } else {
                 session.out.text(&part.lines.join("\n"))?;
             }
         }

@@ -4,6 +4,7 @@ use super::known;
 use crate::client::request_id;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::follow::{self, Follower};
 use crate::print;
 use crate::session::Session;
 use clap::{Args, Subcommand};
@@ -131,11 +132,7 @@ impl Watch {
             tail_count: self.tail,
             follow: self.follow,
         };
-        let mut events = server
-            .follow(question, async |channel, question| {
-                EventServiceClient::new(channel).watch_events(question).await
-            })
-            .await?;
+        let mut events = Follower::open(&session.out, &server, follow::Events(question)).await?;
         let mut is_first = !session.out.is_json();
         while let Some(answer) = events.next().await? {
             let Some(event) = answer.event else { continue };

@@ -3,11 +3,11 @@
 use super::known;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::follow::{self, Follower};
 use crate::print;
 use crate::session::Session;
 use clap::Args;
 use proto::v1::WatchLogsRequest;
-use proto::v1::release_service_client::ReleaseServiceClient;
 use std::time::Duration;
 
 /// Whose output.
@@ -47,11 +47,10 @@ impl Logs {
             tail_lines: self.tail,
             follow: self.follow,
             since: since.map(proto::time::duration),
+            ..WatchLogsRequest::default()
         };
         let server = session.server()?;
-        let lines = server.follow(question, async |channel, question| {
-            ReleaseServiceClient::new(channel).watch_logs(question).await
-        });
+        let lines = Follower::open(&session.out, &server, follow::Logs::of(question));
         let mut lines = match lines.await {
             Ok(lines) => lines,
             Err(refused) => {

@@ -1,21 +1,15 @@
 //! `slipway run`: runs a job of what is live, and follows it to its end.
 
 use super::only;
-use crate::client::{Refused, Server, request_id};
+use crate::client::{Server, request_id};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::follow::{self, Follower};
 use crate::print;
 use crate::session::Session;
 use clap::Args;
+use proto::v1::RunJobRequest;
 use proto::v1::job_service_client::JobServiceClient;
-use proto::v1::{RunJobRequest, WatchRunRequest};
-use std::time::Duration;
-use tokio::time::Instant;
-
-/// How long a server may be away while a run is followed.
-const AWAY: Duration = Duration::from_mins(1);
-/// Pause before a broken stream is opened again.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which job, and what it is told.
 #[derive(Debug, Args)]
@@ -62,52 +56,11 @@ pub(super) async fn follow(
     server: &Server,
     name: String,
 ) -> Result<Exit, Error> {
-    let mut seen = Instant::now();
-    // A stream begins with the first line again.
-    let mut told = 0_usize;
+    let mut answers = Follower::new(&session.out, server, follow::Run::named(name));
     loop {
-        match follow_once(session, server, &name, (&mut told, &mut seen)).await? {
-            Ok(Some(exit)) => return Ok(exit),
-            Ok(None) => {}
-            Err(refused) => {
-                if !refused.passes() || seen.elapsed() > AWAY {
-                    return Err(refused.into());
-                }
-            }
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// One stream of it: how the run ended, nothing when the stream did, or why that broke.
-async fn follow_once(
-    session: &Session,
-    server: &Server,
-    name: &str,
-    (told, seen): (&mut usize, &mut Instant),
-) -> Result<Result<Option<Exit>, Refused>, Error> {
-    let question = WatchRunRequest { name: name.to_owned() };
-    let opened = server.follow(question, async |channel, question| {
-        JobServiceClient::new(channel).watch_run(question).await
-    });
-    let mut answers = match opened.await {
-        Ok(answers) => answers,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let mut lines = 0;
-    loop {
-        let answer = match answers.next().await {
-            Ok(Some(answer)) => answer,
-            Ok(None) => return Ok(Ok(None)),
-            Err(refused) => return Ok(Err(refused)),
-        };
-        *seen = Instant::now();
+        let Some(answer) = answers.next().await? else { continue };
         let Some(run) = &answer.run else {
-            lines += 1;
-            if lines > *told {
-                *told = lines;
-                session.out.item(&answer, |answer| answer.line.clone())?;
-            }
+            session.out.item(&answer, |answer| answer.line.clone())?;
             continue;
         };
         if session.out.is_json() {
@@ -115,7 +68,7 @@ async fn follow_once(
         }
         session.out.note(&print::run::line(run));
         if let Some(exit) = print::run::exit(run.state()) {
-            return Ok(Ok(Some(exit)));
+            return Ok(exit);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `slipway` as its users run it, with the real Postgres, NATS and registry.
 
+mod follow;
 mod machine;
 
 use machine::{Machine, is_alive, kill};

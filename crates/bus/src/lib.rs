@@ -26,5 +26,5 @@ pub use handlers::Handlers;
 pub use headers::{Malformed, from_message, to_headers};
 pub use publish::{PublishError, envelope};
 pub use samples::{Captured, SamplesError};
-pub use tail::{Heard, Tail, TailError};
+pub use tail::{Heard, Past, Tail, TailError};
 pub use verdict::Verdict;

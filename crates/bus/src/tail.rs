@@ -32,17 +32,27 @@ pub struct Heard {
     pub envelope: Envelope,
 }
 
+/// What is there already.
+#[derive(Debug, Clone, Copy)]
+pub struct Past {
+    /// How many of the events that are wanted.
+    pub count: u64,
+    /// The first sequence after all events.
+    pub end: u64,
+}
+
 /// Why nothing can be read.
 #[derive(Debug, thiserror::Error)]
 #[error("read the events: {0}")]
 pub struct TailError(String);
 
 impl Bus {
-    /// How many events there are from `tail` on, and those events followed by every new one, for ever.
+    /// What there is from `tail` on, and those events followed by every new one, for ever.
     pub async fn tail(
         &self,
         tail: Tail,
-    ) -> Result<(u64, impl Stream<Item = Result<Heard, TailError>> + Send + use<>), TailError> {
+    ) -> Result<(Past, impl Stream<Item = Result<Heard, TailError>> + Send + use<>), TailError>
+    {
         let failed = |error: &dyn std::fmt::Display| TailError(error.to_string());
         let mut stream =
             self.jetstream.get_stream(subject::EVENTS).await.map_err(|error| failed(&error))?;
@@ -52,7 +62,8 @@ impl Bus {
         let (consumer, pending) = loop {
             let start = match tail.from_sequence {
                 0 => (last + 1).saturating_sub(window).max(first),
-                sequence => sequence,
+                // A place past the end is one of a stream that was lost: waiting for it would be for ever.
+                sequence => sequence.min(last + 1),
             };
             let config = pull::OrderedConfig {
                 deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
@@ -86,7 +97,7 @@ impl Bus {
             let read = from_message(&message.subject, message.headers.as_ref(), &message.payload);
             Some(Ok(Heard { sequence, pending, envelope: read.ok()? }))
         });
-        Ok((pending - surplus, heard.boxed()))
+        Ok((Past { count: pending - surplus, end: last + 1 }, heard.boxed()))
     }
 }
 

@@ -2,6 +2,7 @@
 //! refuse what real ones refuse, and remember what they took.
 
 use crate::eventually;
+use crate::serving::{port, serving_at};
 use crate::tls::TlsListener;
 use axum::Router;
 use axum::body::Bytes;
@@ -20,7 +21,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 /// What the paths of the receivers hold, as real ones do: who knows it may post.
@@ -55,28 +55,23 @@ pub struct Receiver {
 impl Receiver {
     /// Listens on this machine.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        Self::at("http", listener)
+        Self::at("http", port().await)
     }
 
     /// The same with TLS, whose certificate [`crate::AUTHORITY`] gave.
     pub async fn start_tls() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        Self::at("https", TlsListener::new(listener))
+        Self::at("https", TlsListener::new(port().await))
     }
 
     fn at(scheme: &'static str, listener: impl Listener<Addr = SocketAddr>) -> Self {
-        let address = listener.local_addr().expect("bound");
         let seen = Arc::<Mutex<Seen>>::default();
         let router = Router::new()
             .route("/services/{*path}", post(slack))
             .route("/hooks/{*path}", post(webhook))
             .layer(from_fn_with_state(Arc::clone(&seen), answered))
             .with_state(Arc::clone(&seen));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("it serves until the test ends");
-        });
-        Self { scheme, address, seen, _serving: AbortOnDropHandle::new(serving) }
+        let (address, serving) = serving_at(listener, router);
+        Self { scheme, address, seen, _serving: serving }
     }
 
     /// Where a Slack receives; a secret.

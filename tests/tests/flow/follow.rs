@@ -5,8 +5,8 @@ use stories::World;
 use stories::fixture::chameleon;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_and_status_are_followed_across_a_release() {
-    let world = World::start().await;
+async fn logs_events_and_status_are_followed_across_releases_and_restarts() {
+    let mut world = World::start().await;
     let one = json!({"version": "one", "print_lines": 1});
     let repo = chameleon("shop", &one);
     let app = world.register("shop", &repo).await;
@@ -14,10 +14,23 @@ async fn logs_and_status_are_followed_across_a_release() {
     let mut logs = world.slipway_follows("logs shop production -f");
     logs.shows("line 0 of 1").await;
     let status = world.slipway_follows("status shop --watch");
+    let mut events = world.slipway_follows("events --app shop --type release.live -f");
     app.ship(&json!({"version": "two", "print_lines": 2}), 2).await;
     logs.shows("line 0 of 2").await;
     logs.shows("line 1 of 2").await;
     status.shows("#2 is live").await;
-    assert_eq!(logs.ended(), None, "it goes on until it is told to stop");
-    assert_eq!(logs.shown().matches("line 0 of 1").count(), 1, "{}", logs.shown());
+    events.shows("#2  live").await;
+    for service in ["gateway", "deployer"] {
+        world.kill(service);
+        world.resume(service);
+    }
+    world.ready().await;
+    world.app("shop", &repo).ship(&json!({"version": "three", "print_lines": 1}), 3).await;
+    logs.shows("version three listens").await;
+    events.shows("#3  live").await;
+    assert_eq!((logs.ended(), events.ended()), (None, None), "until they are told to stop");
+    let shown = [logs.shown(), events.shown()].concat();
+    for line in ["version one", "version two", "line 1 of 2", "#1  live", "#2  live", "#3  live"] {
+        assert_eq!(shown.matches(line).count(), 1, "{line}: {shown}");
+    }
 }

@@ -5,9 +5,11 @@ mod judge;
 mod places;
 mod publish;
 mod send;
+mod stream;
 mod take;
 
-pub(crate) use send::{Unsent, send};
+pub(crate) use send::send;
+pub(crate) use stream::Unsent;
 pub(crate) use take::Files;
 
 use crate::app::App;

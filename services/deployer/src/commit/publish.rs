@@ -1,25 +1,18 @@
 //! A model that is on its branch becomes a release at the forge, with its files, where who asked for the run wants that. What
 //! comes of it changes nothing of the run: the model is committed.
 
-use super::send::{CHUNK, unsent};
-use super::take::Taken;
-use super::{Files, Kept, Unsent, again, taken};
+use super::stream::{Part, Unsent, stream};
+use super::{Files, Kept, again, taken};
 use crate::app::App;
 use crate::db::model::{self, Unpublished};
 use crate::errand::Errand;
 use crate::job::Order;
 use crate::perform::Outcome;
 use chrono::TimeDelta;
-use proto::v1::publish_model_request::Part;
+use proto::v1::publish_model_request::Part as Message;
 use proto::v1::{PublishModelRequest, PublishedFile, PublishedModel};
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
-/// How long one attempt may take.
-const LIMIT: Duration = Duration::from_mins(10);
-/// Messages ahead of a gateway that is slower.
-const AHEAD: usize = 4;
 /// What could not be released in so long is not.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// Between two attempts.
@@ -88,33 +81,22 @@ async fn until_sent(app: &App, model: &PublishedModel, files: &Files) -> Result<
 }
 
 async fn send(app: &App, model: &PublishedModel, files: &Files) -> Result<String, Unsent> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let mut request = app.internal.request(ReceiverStream::new(receiver));
-    request.set_timeout(LIMIT);
-    let (model, files) = (model.clone(), files.clone());
+    let head = request(Message::Model(model.clone()));
     let mut gateway = app.gateway.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        let send = |part| sender.blocking_send(PublishModelRequest { part: Some(part) }).is_ok();
-        if !send(Part::Model(model)) {
-            return Ok(());
-        }
-        files.iter().try_for_each(|(path, file)| read(path, file, send))
-    });
-    let answer = gateway.publish_model(request).await;
-    let read = reading.await.map_err(std::io::Error::other).flatten();
-    read.map_err(|error| Unsent::Later(format!("reading what the job made: {error}")))?;
-    answer.map(|answer| answer.into_inner().url).map_err(|status| unsent(&status))
+    let call = move |request| async move { gateway.publish_model(request).await };
+    stream(app, files, (head, part), call).await.map(|answer| answer.url)
 }
 
-/// Sends one file; who does not listen any more says why himself.
-fn read(path: &str, file: &Taken, send: impl Fn(Part) -> bool) -> std::io::Result<()> {
-    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-    let (mut at, mut listens) =
-        (0, send(Part::File(PublishedFile { path: path.to_owned(), size })));
-    while listens && at < file.size {
-        let chunk = file.read(at, CHUNK)?;
-        at += chunk.len() as u64;
-        listens = send(Part::Chunk(chunk));
-    }
-    Ok(())
+fn part(part: Part<'_>) -> PublishModelRequest {
+    request(match part {
+        Part::File(path, file) => {
+            let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+            Message::File(PublishedFile { path: path.to_owned(), size })
+        }
+        Part::Chunk(chunk) => Message::Chunk(chunk),
+    })
+}
+
+fn request(message: Message) -> PublishModelRequest {
+    PublishModelRequest { part: Some(message) }
 }

@@ -11,12 +11,14 @@ use crate::db::wreck;
 use crate::docker::{Mask, Since};
 use crate::logs::{Source, SourceLine, tail};
 use crate::member;
+use chrono::{DateTime, Utc};
 use events::ServiceName;
 use follow::Following;
 use futures_util::{Stream, StreamExt};
 use proto::v1::{WatchLogsRequest, WatchLogsResponse};
 use service::grpc::status;
 use service::principal::{Principal, Role};
+use std::collections::HashMap;
 use std::pin::Pin;
 use tonic::{Request, Status};
 
@@ -57,7 +59,15 @@ pub(super) async fn watch(
     let is_release = ReleaseName::parse(&request.name).is_ok();
     let place = (!is_release).then_some((release.app, release.environment));
     let following = Following::new(app, place, request.service, sources);
-    Ok(following.begin(since).boxed())
+    Ok(following.begin(known(&request.known), since).boxed())
+}
+
+/// What a reader who comes back knows; an instance that nobody has is no harm.
+fn known(times: &HashMap<String, prost_types::Timestamp>) -> HashMap<String, DateTime<Utc>> {
+    let read = |(instance, at): (&String, &prost_types::Timestamp)| {
+        Some((instance.clone(), proto::time::from_timestamp(at)?))
+    };
+    times.iter().filter_map(read).collect()
 }
 
 /// The sources of what is live now; none while nothing is.

@@ -39,6 +39,11 @@ fn wire(heard: Heard) -> Event {
     }
 }
 
+fn answer(heard: Heard) -> WatchEventsResponse {
+    let next_sequence = heard.sequence + 1;
+    WatchEventsResponse { event: Some(wire(heard)), next_sequence }
+}
+
 fn sees(principal: &Principal, envelope: &Envelope) -> bool {
     let environment = envelope.data.get("environment").and_then(|value| value.as_str());
     let environment = environment.and_then(|name| EnvironmentName::parse(name).ok());
@@ -97,19 +102,21 @@ impl EventService for EventApi {
             bus.ok_or_else(|| status::unavailable("NATS_AWAY", "the bus does not answer yet"))?;
         let (past, heard) = bus.tail(tail).await.map_err(|error| away(&error))?;
         let follow = request.follow;
-        if past == 0 && !follow {
+        if past.count == 0 && !follow {
             return Ok(Response::new(stream::empty().boxed()));
         }
+        // Who comes back before the first event begins where this watch did.
+        let place = (past.count == 0)
+            .then_some(WatchEventsResponse { event: None, next_sequence: past.end });
         let answers = until_caught_up(heard.boxed(), follow).filter_map(move |heard| {
-            let answer = match heard {
-                Ok(heard) if sees(&principal, &heard.envelope) => {
-                    Some(Ok(WatchEventsResponse { event: Some(wire(heard)) }))
-                }
+            let told = match heard {
+                Ok(heard) if sees(&principal, &heard.envelope) => Some(Ok(answer(heard))),
                 Ok(_) => None,
                 Err(error) => Some(Err(away(&error))),
             };
-            std::future::ready(answer)
+            std::future::ready(told)
         });
+        let answers = stream::iter(place.map(Ok)).chain(answers);
         let ending = self.0.ending.clone().cancelled_owned();
         Ok(Response::new(answers.take_until(ending).boxed()))
     }

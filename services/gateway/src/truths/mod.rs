@@ -3,6 +3,7 @@
 
 mod read;
 mod refused;
+mod scalar;
 
 use crate::app::App;
 use crate::edge::asker;

@@ -1,17 +1,19 @@
 //! What was true, from what a program sent: JSON, lines of JSON, or CSV. Pure.
 
+use super::scalar::Scalar;
 use http::{HeaderMap, header};
 use proto::v1::TruthOf;
 use proto::v1::truth_of::Is;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Number;
 use std::fmt;
 
 /// Truths of one request.
 const MOST: usize = 100_000;
 /// Letters of the longest key, and of the longest text that was true.
 const LONGEST: usize = 200;
+/// Columns of a CSV, by the commas of a line: the place of each cell takes eight bytes while its row is read.
+const WIDEST: usize = 10_000;
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub(super) enum Unreadable {
     Csv(#[source] csv::Error),
     #[error("the first line must name the columns `key` and `truth`")]
     Columns,
+    #[error("a line of the CSV has more than {WIDEST} columns")]
+    TooWide,
     #[error("the key of truth {at} must have 1 to {LONGEST} letters")]
     Key {
         /// From 1.
@@ -103,40 +107,37 @@ impl<'de> Visitor<'de> for Few {
     }
 }
 
+/// A row; what else is in it is passed over and takes no memory.
 #[derive(Deserialize)]
 struct Row {
-    key: Key,
-    truth: Truth,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a `key` is a text or a number")]
-enum Key {
-    Text(String),
-    Number(Number),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a `truth` is true or false, a number or a text")]
-enum Truth {
-    Flag(bool),
-    Number(f64),
-    Text(String),
+    #[serde(deserialize_with = "key")]
+    key: String,
+    #[serde(deserialize_with = "truth")]
+    truth: Is,
 }
 
 impl From<Row> for TruthOf {
-    fn from(row: Row) -> Self {
-        let key = match row.key {
-            Key::Text(text) => text,
-            Key::Number(number) => number.to_string(),
-        };
-        let is = match row.truth {
-            Truth::Flag(flag) => Is::Flag(flag),
-            Truth::Number(number) => Is::Number(number),
-            Truth::Text(text) => Is::Text(text),
-        };
-        Self { key, is: Some(is) }
+    fn from(Row { key, truth }: Row) -> Self {
+        Self { key, is: Some(truth) }
     }
+}
+
+fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Scalar::deserialize(deserializer)? {
+        Scalar::Text(text) => Ok(text),
+        Scalar::Number(number) => Ok(number.to_string()),
+        Scalar::Flag(_) | Scalar::Other => Err(D::Error::custom("a `key` is a text or a number")),
+    }
+}
+
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Is, D::Error> {
+    let truth = match Scalar::deserialize(deserializer)? {
+        Scalar::Flag(flag) => Some(Is::Flag(flag)),
+        Scalar::Number(number) => number.as_f64().map(Is::Number),
+        Scalar::Text(text) => Some(Is::Text(text)),
+        Scalar::Other => None,
+    };
+    truth.ok_or_else(|| D::Error::custom("a `truth` is true or false, a number or a text"))
 }
 
 /// All that is told, in its order. What is too much is not read to its end.
@@ -188,6 +189,10 @@ fn of_lines(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
 }
 
 fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
+    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+    if lines.any(|line| line.split(|byte| *byte == b',').nth(WIDEST).is_some()) {
+        return Err(Unreadable::TooWide);
+    }
     let mut reader = csv::Reader::from_reader(bytes);
     let head = reader.headers().map_err(Unreadable::Csv)?;
     let column = |wanted: &str| head.iter().position(|name| name.trim() == wanted);
@@ -258,6 +263,22 @@ mod tests {
             read(Format::Csv, "key,truth\nb\n").map_err(|why| why.contains("CSV")),
             Err(true)
         );
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_passed_over_or_refused() {
+        let nonsense = format!("[{}{{}}]", r#"{"a": [1, null]}, "#.repeat(10_000));
+        let row =
+            format!(r#"[{{"key": "a", "rest": {nonsense}, "truth": true, "more": {nonsense}}}]"#);
+        assert_eq!(read(Format::Json, &row), Ok(wanted()[..1].to_vec()));
+        let why = |text: String| read(Format::Lines, &text).expect_err("it is wrong");
+        let truth = why(format!(r#"{{"key": 1, "truth": {nonsense}}}"#));
+        assert!(truth.contains("a `truth` is true or false, a number or a text"), "{truth}");
+        let key = why(format!(r#"{{"key": {nonsense}, "truth": 1}}"#));
+        assert!(key.contains("a `key` is a text or a number"), "{key}");
+        let wide = format!("key,truth{}\n", ",".repeat(WIDEST));
+        let wide = read(Format::Csv, &wide).expect_err("it is wrong");
+        assert_eq!(wide, "a line of the CSV has more than 10000 columns");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{Place, live_sources, show};
 use crate::app::App;
 use crate::docker::{LogError, Since};
 use crate::logs::{Source, follow};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{Stream, StreamExt as _};
 use proto::v1::WatchLogsResponse;
 use service::grpc::status;
@@ -20,11 +20,23 @@ use tonic::Status;
 const LOOK: Duration = Duration::from_secs(1);
 /// Lines that wait for a slow client; then the engine waits.
 const AHEAD: usize = 256;
+/// Of two lines that are shown, the later one was written at most this long before the other: an instance writes to
+/// two outputs.
+const OVERTAKEN: TimeDelta = TimeDelta::seconds(1);
 
 type Answer = Result<WatchLogsResponse, Status>;
 
 /// How one source ended: its container, the time of its last line, and what went wrong.
 type Ended = (String, Option<DateTime<Utc>>, Option<LogError>);
+
+/// From where on one instance is shown: for who comes back, all since shortly before what is known of it.
+fn from(known: &HashMap<String, DateTime<Utc>>, instance: &str, since: Since) -> Since {
+    if known.is_empty() {
+        return since;
+    }
+    let time = known.get(instance).and_then(|at| at.checked_sub_signed(OVERTAKEN));
+    Since { tail: None, time: time.or(since.time) }
+}
 
 /// Who follows what.
 #[derive(Debug)]
@@ -50,11 +62,15 @@ impl Following {
         Self { app: app.clone(), place, service, first, running, last, tasks }
     }
 
-    /// Begins with what there is `since` then.
-    pub(super) fn begin(self, since: Since) -> impl Stream<Item = Answer> + Send + use<> {
+    /// Begins with what there is `since` then, for who knows nothing or the last lines at these times.
+    pub(super) fn begin(
+        self,
+        known: HashMap<String, DateTime<Utc>>,
+        since: Since,
+    ) -> impl Stream<Item = Answer> + Send + use<> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
-            if let Err(status) = self.run(since, &sender).await {
+            if let Err(status) = self.run(&known, since, &sender).await {
                 // The client may be gone; then nobody needs to know.
                 drop(sender.send(Err(status)).await);
             }
@@ -62,9 +78,15 @@ impl Following {
         ReceiverStream::new(receiver)
     }
 
-    async fn run(mut self, since: Since, sender: &mpsc::Sender<Answer>) -> Result<(), Status> {
+    async fn run(
+        mut self,
+        known: &HashMap<String, DateTime<Utc>>,
+        since: Since,
+        sender: &mpsc::Sender<Answer>,
+    ) -> Result<(), Status> {
         let mut nudges = self.app.nudges.subscribe();
         for source in std::mem::take(&mut self.first) {
+            let since = from(known, &source.instance.to_string(), since);
             self.take_up(source, since, sender);
         }
         while !sender.is_closed() {
@@ -129,5 +151,24 @@ impl Following {
             Some(LogError::Broken { .. }) if self.place.is_some() => Ok(()),
             Some(error) => Err(status::unavailable("OUTPUT_BROKE_OFF", service::chain(&error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_back_gets_all_since_shortly_before_what_is_known() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("in range");
+        let first = Since { tail: Some(100), time: None };
+        let told = |known: &[(&str, i64)]| {
+            let known = known.iter().map(|(id, seconds)| ((*id).to_owned(), at(*seconds)));
+            let since = from(&known.collect(), "a", first);
+            (since.tail, since.time)
+        };
+        assert_eq!(told(&[]), (Some(100), None));
+        assert_eq!(told(&[("a", 60), ("b", 50)]), (None, Some(at(59))));
+        assert_eq!(told(&[("b", 50)]), (None, None), "it has written nothing so far");
     }
 }
