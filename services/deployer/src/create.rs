@@ -4,6 +4,7 @@
 
 use crate::admit::make_way;
 use crate::app::App;
+use crate::approval;
 use crate::ci;
 use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
@@ -98,6 +99,11 @@ pub(crate) async fn create(
         && let Some(number) = release::pinned(&mut *connection, place, &hash).await?
     {
         return refuse(app, connection, &request, pinned(place, number)).await;
+    }
+    if request.restores.is_none()
+        && let Some(failure) = approval::refused(&request.content.resolved, &request.origin)
+    {
+        return refuse(app, connection, &request, failure).await;
     }
     let promoted_from = match promoted_from(connection, &request).await? {
         Ok(promoted_from) => promoted_from,
