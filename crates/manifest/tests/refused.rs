@@ -315,6 +315,16 @@ fn environments_nothing_can_reach() {
 fn strategies_that_lead_nowhere() {
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [50, 10] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: the steps do not lead from above 0 to 100 (write them like [10, 50, 100])");
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [0.5, 100] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: a share of the traffic is a whole percentage (write them like [10, 50, 100])");
+    assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ weight: 10, hold: 0s }, { weight: 50, hold: soon }, { weight: 100, hold: 1m }] } }")), @r#"
+    slipway.yaml:9:53 environments.production.strategy.canary.steps[0].hold: 0s is out of range (use a duration from 1s to 1d)
+    slipway.yaml:9:79 environments.production.strategy.canary.steps[1].hold: expected a duration, found "soon": write a number and ms, s, m, h or d, like 300s, 250ms or 1h30m
+    slipway.yaml:9:107 environments.production.strategy.canary.steps[2].hold: the last step is all traffic, and is not held (leave it out: `bake` says how long all traffic is watched)
+    "#);
+    assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ hold: 1m }, ten, { weight: 100, holds: 1m }] } }")), @r#"
+    slipway.yaml:9:35 environments.production.strategy.canary.steps[0]: `weight` is missing
+    slipway.yaml:9:49 environments.production.strategy.canary.steps[1].weight: expected a percentage, found "ten": write a number from 0 to 1000 with at most two decimals, like 10% or 0.5%
+    slipway.yaml:9:69 environments.production.strategy.canary.steps[2].holds: unknown key (did you mean `hold`?)
+    "#);
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: adress } }")), @r#"slipway.yaml:9:35 environments.production.strategy.canary.sticky: expected `address`, or a mapping with `header` or `cookie`, found "adress""#);
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: { header: x, cookie: y } } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.sticky: needs exactly one of `header`, `cookie`");
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: { cookie: 'a=b' } } }")), @r#"slipway.yaml:9:45 environments.production.strategy.canary.sticky.cookie: expected a name of a header or cookie, found "a=b": use letters, digits, `-`, `_` and `.`"#);
@@ -330,6 +340,13 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:33 environments.production.bake.restarts: 0 is out of range (use a number from 1 to 1000)
     "#);
     assert_snapshot!(refused(&production("approval: { count: 0 }")), @"slipway.yaml:9:24 environments.production.approval.count: 0 is out of range (use a number from 1 to 10)");
+    assert_snapshot!(refused(&production("approval: { count: 3, from: [ada, Ada, email:lead@example.com, b o] }")), @r#"
+    slipway.yaml:9:43 environments.production.approval.from[1]: Ada is named twice (nobody agrees twice: leave one of them out)
+    slipway.yaml:9:48 environments.production.approval.from[2]: no receiver email:lead@example.com is told with a link to decide with (give it `votes: true` under `notify`, or write the name of a token)
+    slipway.yaml:9:72 environments.production.approval.from[3]: expected a name of who may agree, found "b o": write the name of a token, or a receiver like email:lead@example.com
+    "#);
+    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:32 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
+    assert_snapshot!(refused(&production("approval: { from: [] }")), @"slipway.yaml:9:23 environments.production.approval.from: 1 must agree, and 0 may (name more of them, or lower `count`)");
     assert_snapshot!(refused(&production("wait_for_ci: []")), @"slipway.yaml:9:5 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
     assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @r#"
     slipway.yaml:9:30 environments.production.wait_for_ci.required: expected `true` or a list of names, found "maybe"

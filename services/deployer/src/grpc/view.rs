@@ -12,6 +12,7 @@ use crate::db::release::Release;
 use crate::db::synthetic::Sent;
 use crate::db::vote::{Kind, Vote};
 use crate::db::wreck::Wreck;
+use crate::limits::UNSEEN;
 use crate::member;
 use crate::shadow::Report;
 use crate::steps::{Step, steps};
@@ -116,6 +117,10 @@ impl Seen<'_> {
             approvals_wanted: count(approval::wanted(&self.release.content.resolved)),
             approvals: count(approval::agreed(self.votes)),
             not_by: approval::not_by(&self.release.origin),
+            approvals_from: approval::from(&self.release.content.resolved)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             ..v1::Waiting::default()
         })
     }
@@ -134,6 +139,7 @@ impl Seen<'_> {
             sentence: told.sentence.clone(),
             waits: matches!(self.release.state, State::Shifting { phase: Shift::Deciding, .. }),
             look_time: time(Some(told.looked_at)),
+            hold: Some(proto::time::duration(self.release.plan.hold(held).saturating_sub(UNSEEN))),
         })
     }
 
