@@ -15,6 +15,11 @@ const MODEL: usize = 19;
 
 /// One verdict, column by column, and what to do.
 pub(crate) fn verdict(answer: &CheckDataDriftResponse) -> String {
+    verdict_and_when(answer, String::new())
+}
+
+/// The same, and when captured traffic is compared.
+pub(super) fn verdict_and_when(answer: &CheckDataDriftResponse, when: String) -> String {
     let drift = answer.data_drift.clone().unwrap_or_default();
     let mut table = Table::new(
         ["COLUMN", "KIND", "VERDICT", "VALUES", "EFFECT", "NULLS", "WHY"],
@@ -44,6 +49,7 @@ pub(crate) fn verdict(answer: &CheckDataDriftResponse) -> String {
         ("captured", format!("{} requests, {from} to {to}", drift.row_count)),
         ("reference", reference),
         ("began", began.join("; ")),
+        ("compared", when),
     ];
     if answer.mute_end_time.is_some() {
         known.push(("muted", format!("until {}", time::clock(answer.mute_end_time.as_ref()))));

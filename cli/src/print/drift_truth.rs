@@ -1,7 +1,8 @@
 //! How good models are by what was true.
 
-use super::drift_captured::{model, verdict as verdict_on_data};
-use super::table::Table;
+use super::drift_captured::{model, verdict_and_when};
+use super::table::{Table, facts};
+use super::time;
 use proto::v1::model_quality::Verdict;
 use proto::v1::{
     CheckDataDriftResponse, GetQualityResponse, ModelQuality, QualityFigures, TellTruthResponse,
@@ -15,15 +16,29 @@ pub(crate) fn told(answer: &TellTruthResponse) -> String {
     )
 }
 
-/// The last verdict on captured traffic, and below it the models.
+/// The last verdict on captured traffic and when the next one is made, and below it the models.
 pub(crate) fn shown(answer: &GetQualityResponse) -> String {
-    let models = quality(&answer.models);
-    match answer.data_drift.clone() {
+    let GetQualityResponse { models, data_drift, mute_end_time, .. } = answer;
+    let on_data = match data_drift.clone() {
         Some(drift) => {
-            let last = CheckDataDriftResponse { data_drift: Some(drift), mute_end_time: None };
-            format!("{}\n\n{models}", verdict_on_data(&last))
+            let (data_drift, mute_end_time) = (Some(drift), *mute_end_time);
+            verdict_and_when(&CheckDataDriftResponse { data_drift, mute_end_time }, when(answer))
         }
-        None => models,
+        None => facts(&[("compared", when(answer))]),
+    };
+    let parts = [on_data, quality(models)].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The schedule that is in force, and when it is due.
+fn when(answer: &GetQualityResponse) -> String {
+    let GetQualityResponse { schedule, next_time, .. } = answer;
+    match (schedule.as_str(), next_time) {
+        ("", _) => String::new(),
+        (schedule, None) => format!("by \"{schedule}\", which is never due"),
+        (schedule, Some(next)) => {
+            format!("by \"{schedule}\" in UTC, next {}", time::clock(Some(next)))
+        }
     }
 }
 
@@ -82,6 +97,22 @@ fn figures(figures: &QualityFigures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schedule_that_is_in_force_is_told() {
+        let next_time = Some(prost_types::Timestamp { seconds: 86_400, nanos: 0 });
+        let answer = GetQualityResponse {
+            schedule: "30 3 * * *".to_owned(),
+            next_time,
+            ..GetQualityResponse::default()
+        };
+        insta::assert_snapshot!(shown(&answer), @r#"
+        compared: by "30 3 * * *" in UTC, next 1970-01-02 00:00:00Z
+
+        of no prediction it is known yet what was true
+        "#);
+        assert!(!shown(&GetQualityResponse::default()).contains("compared"));
+    }
 
     #[test]
     fn a_model_is_told_in_a_line() {

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::data::check::{CheckError, Subject, subject};
 use crate::data::{Figures, Grade, GradeVerdict, WEEK, grades, tell};
 use crate::db;
+use crate::db::data_watch::Watched;
 use crate::grpc_data::{self, not_checked};
 use crate::place::Place;
 use chrono::TimeDelta;
@@ -61,8 +62,15 @@ pub(crate) async fn quality(
         let span = window.unwrap_or(WEEK);
         models.extend(grades(&hours, span, truth).into_iter().map(shown));
     }
-    let data_drift = last.into_iter().next().map(grpc_data::shown);
-    Ok(GetQualityResponse { models, data_drift })
+    let Watched { schedule, next_at, muted_until, .. } = subject.watched;
+    let muted_until = muted_until.filter(|until| *until > app.clock.now());
+    Ok(GetQualityResponse {
+        models,
+        data_drift: last.into_iter().next().map(grpc_data::shown),
+        schedule,
+        next_time: next_at.map(proto::time::timestamp),
+        mute_end_time: muted_until.map(proto::time::timestamp),
+    })
 }
 
 async fn declared(app: &App, place: &Place) -> Result<Truth, Status> {

@@ -133,6 +133,7 @@ async fn filed(world: &World, github: &GitHub, (state, says): (&str, &str)) {
 async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_it_is_gone() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     rewrite(&repo, "environments:", &format!("{TOLD}environments:"));
+    rewrite(&repo, "bake: 3s", "drift: { data: { schedule: \"30 3 * * *\" } }\n    bake: 3s");
     repo.write("data/reference.csv", "amount\n1\n").commit("What was true is told");
     let github = GitHub::start().await;
     let world = World::with(&[
@@ -158,6 +159,7 @@ async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_i
     assert_eq!(world.slipway(&tell).json()["unknown_count"], MANY, "it is told once");
     let shown = world.slipway(show).done();
     assert!(shown.contains("MAE 2.000, RMSE 2.000") && shown.contains("#1"), "{shown}");
+    assert!(shown.contains("compared: ") && shown.contains("by \"30 3 * * *\" in UTC"), "{shown}");
     behave(&repo, &json!({"version": "two"}));
     app.push("Two").await;
     app.live(2).await;

@@ -27,6 +27,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         arriving(rules, &path, name, environment);
         strategy(rules, &path, environment);
         waiting(rules, &path, environment);
+        compared(rules, &path, environment);
         routed(rules, &path, environment);
         for (service, over) in &environment.services {
             let path = format!("{path}.services.{service}");
@@ -163,6 +164,15 @@ fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
     rules.between(&format!("{path}.keep"), environment.keep, 1, 100);
     let timeout = environment.limits.timeout;
     rules.lasts(&format!("{path}.limits.timeout"), timeout, Span::millis(100), HOUR);
+}
+
+/// When data are compared is only of interest where they are.
+fn compared(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    let wants = environment.drift.as_ref().is_some_and(|drift| drift.data.is_some());
+    if wants && rules.manifest.drift.data.is_none() {
+        let help = "say with what in `drift.data`, or leave it out";
+        rules.broken(format!("{path}.drift.data"), "no data are compared", help);
+    }
 }
 
 fn awaited(rules: &mut Rules<'_>, path: &str, wait: &WaitForCi) {
