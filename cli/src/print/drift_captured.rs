@@ -5,6 +5,7 @@ use super::{time, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use events::began::BeganV1;
+use proto::v1::accept_data_drift_request::Kind;
 use proto::v1::data_drift::Verdict;
 use proto::v1::{
     AcceptDataDriftResponse, CheckDataDriftResponse, DataColumn, DataDrift, MuteDataDriftResponse,
@@ -84,22 +85,30 @@ pub(crate) fn verdicts(verdicts: &[DataDrift], now: DateTime<Utc>) -> String {
     table.render()
 }
 
-/// What became the reference.
-pub(crate) fn accepted(answer: &AcceptDataDriftResponse) -> String {
-    let AcceptDataDriftResponse { reference_version, row_count } = answer;
-    format!(
-        "version {reference_version} of the reference is made of {row_count} captured requests; what is captured from \
-         now on is compared with it"
-    )
+/// What became the reference, or the standard.
+pub(crate) fn accepted(answer: &AcceptDataDriftResponse, kind: Kind) -> String {
+    let AcceptDataDriftResponse { reference_version: version, row_count } = answer;
+    match kind {
+        Kind::Unspecified | Kind::Data => format!(
+            "version {version} of the reference is made of {row_count} captured requests; what is captured from now on is \
+             compared with it"
+        ),
+        Kind::Quality => format!(
+            "version {version} of the standard is made of {row_count} predictions; the model is compared with it from now on"
+        ),
+    }
 }
 
 /// Until when nothing is told.
 pub(crate) fn muted(answer: &MuteDataDriftResponse) -> String {
     match &answer.mute_end_time {
         Some(until) => {
-            format!("nothing is told of drift of data until {}", time::clock(Some(until)))
+            let until = time::clock(Some(until));
+            format!(
+                "nothing is told of drift of data, nor of a model that got worse, until {until}"
+            )
         }
-        None => "drift of data is told".to_owned(),
+        None => "drift of data is told, and a model that got worse".to_owned(),
     }
 }
 

@@ -54,18 +54,29 @@ fn quality(models: &[ModelQuality]) -> String {
             releases.collect::<Vec<_>>().join(" "),
             now.told_count.to_string(),
             figures(&now),
-            compared(&before, &of.against_model),
+            compared(&before, of),
             verdict(of.verdict()).to_owned(),
             of.because.clone(),
         ]);
     }
-    table.render()
+    let mut lines = vec![table.render()];
+    let accepted = models.iter().filter(|of| of.standard_version > 0);
+    lines.extend(accepted.map(|of| format!("{}: {}", standard(of), of.standard)));
+    lines.join("\n")
 }
 
-/// What it is compared with: itself before, or another model.
-fn compared(before: &QualityFigures, against: &str) -> String {
+/// What it is compared with: itself before, what was accepted of it, or another model.
+fn compared(before: &QualityFigures, of: &ModelQuality) -> String {
     let figures = figures(before);
-    if against.is_empty() { figures } else { format!("{figures} (of {})", model(against)) }
+    match (of.against_model.as_str(), of.standard_version) {
+        ("", 0) => figures,
+        ("", _) => format!("{figures} ({})", standard(of)),
+        (other, _) => format!("{figures} (of {})", model(other)),
+    }
+}
+
+fn standard(of: &ModelQuality) -> String {
+    format!("standard {}", of.standard_version)
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -134,6 +145,18 @@ mod tests {
         let shown = quality(std::slice::from_ref(&model));
         assert!(shown.contains("#3 #4"), "{shown}");
         assert!(shown.contains("accuracy 91.0 %, recall 60.0 %, AUC 0.871"), "{shown}");
+        let accepted = ModelQuality {
+            standard_version: 2,
+            standard: "ana, 2026-11-22 20:00Z: chargebacks come later now".to_owned(),
+            before: Some(now),
+            ..model.clone()
+        };
+        let shown = quality(&[accepted]);
+        assert!(shown.contains("AUC 0.871 (standard 2)"), "{shown}");
+        assert!(
+            shown.ends_with("\nstandard 2: ana, 2026-11-22 20:00Z: chargebacks come later now"),
+            "{shown}"
+        );
         let other =
             ModelQuality { before: Some(now), against_model: "sha256:1".to_owned(), ..model };
         let shown = quality(&[other]);

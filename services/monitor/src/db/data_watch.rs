@@ -274,13 +274,11 @@ mod tests {
     use chrono::TimeDelta;
     use testkit::{Database, variable};
 
-    static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
-
     #[tokio::test]
     async fn times_that_passed_are_made_up_once_and_another_schedule_has_its_own() {
         let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
         let pool = pg::connect(&database.url(), crate::SERVICE, 1).await.expect("it answers");
-        pg::migrate(&pool, crate::SERVICE, &MIGRATOR).await.expect("tables");
+        pg::migrate(&pool, crate::SERVICE, &crate::app::MIGRATOR).await.expect("tables");
         let insert = "insert into monitor.verdict (app, environment) values ('shop', 'production')";
         sqlx::query(insert).execute(&pool).await.expect("a place");
         let place = Place::parse("shop", "production").expect("a place");
