@@ -191,6 +191,20 @@ pub enum DriftKind {
     Quality,
 }
 
+impl DriftKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Runtime, Self::Data, Self::Quality];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Data => "data",
+            Self::Quality => "quality",
+        }
+    }
+}
+
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingV1 {

@@ -103,14 +103,14 @@ mapping! {
         /// What was true of the predictions, told later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         truth: Option<Truth>;
-        /// What makes the model anew when data drifted, and who decides that; a commit is released by the mode of the
-        /// default branch.
+        /// What makes the model anew when data drifted, or it got worse, and who decides that; a commit is released by the mode
+        /// of the default branch.
         retrain: Option<Retrain>;
     }
 }
 
 mapping! {
-    /// The job that makes the model anew when data drifted.
+    /// The job that makes the model anew when data drifted, or it got worse.
     pub struct Retrain short "job" {
         /// The job; without one, the only one that commits.
         job: Option<JobName>;
@@ -118,11 +118,35 @@ mapping! {
         mode: RetrainMode = "propose", "a machine changes nothing that nobody agreed to";
         /// How often it runs without being asked for; what is more waits for a person.
         budget: Budget = "{}", "its keys have defaults of their own";
+        /// What it answers.
+        #[serde(default = "RetrainOn::usual", skip_serializing_if = "RetrainOn::are_usual")]
+        on: Vec<RetrainOn> = "[data]", "a model that got worse while its requests are as they were may be broken";
     }
 }
 
 choice! {
-    /// Who decides that a model is made anew when data drifted.
+    /// What a retraining answers.
+    pub enum RetrainOn {
+        /// Requests that are not like the reference.
+        Data = "data",
+        /// A model that got worse by what was true of its predictions.
+        Quality = "quality",
+    }
+}
+
+impl RetrainOn {
+    fn usual() -> Vec<Self> {
+        vec![Self::Data]
+    }
+
+    /// Releases from before it are equal to those that say nothing of it.
+    fn are_usual(on: &[Self]) -> bool {
+        on == [Self::Data]
+    }
+}
+
+choice! {
+    /// Who decides that a model is made anew.
     pub enum RetrainMode {
         /// Who is told of the drift is told the command, too.
         Propose = "propose",

@@ -40,7 +40,7 @@ pub mod yaml;
 pub use commit::{Bound, Commit, Metrics};
 pub use drift::{
     Budget, Capture, DataDrift, DataDriftOverride, Drift, DriftOverride, Ignore, Retrain,
-    RetrainMode, RuntimeDrift,
+    RetrainMode, RetrainOn, RuntimeDrift,
 };
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,

@@ -294,6 +294,15 @@ fn verification_and_drift_of_what_is_not_there() {
     slipway.yaml:9:138 drift.data.retrain.budget.count: 0 is out of range (use a number from 1 to 100)
     slipway.yaml:9:149 drift.data.retrain.budget.within: 1m is out of range (use a duration from 1h to 30d)
     ");
+    let said = refused(&top(
+        "drift: { data: { reference: a.csv, capture: { service: api, path: /, features: { a: /a } }, retrain: { on: [quality] } } }",
+    ));
+    assert!(
+        said.contains(
+            "drift.data.retrain.on: nobody tells what was true (say in `drift.data.truth`"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
