@@ -41,9 +41,9 @@ enum Act {
     /// What followed each time captured traffic was compared
     #[command(visible_alias = "list")]
     Verdicts(Verdicts),
-    /// Make captured traffic the reference: it is well that data changed
+    /// Make captured traffic the reference, or how good the model is the standard: it is well so
     Accept(Accept),
-    /// Tell nothing of drift of data for a while
+    /// Tell nothing of drift of data, nor of a model that got worse, for a while
     Mute(Mute),
     /// Say what was true of captured predictions
     Truth(Truth),

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::print::drift_captured as print;
 use crate::session::Session;
 use clap::Args;
+use proto::v1::accept_data_drift_request::Kind;
 use proto::v1::data_drift_service_client::DataDriftServiceClient;
 use proto::v1::{
     AcceptDataDriftRequest, CheckDataDriftRequest, ListDataDriftRequest, MuteDataDriftRequest,
@@ -47,10 +48,13 @@ pub(super) struct Accept {
     app: String,
     /// The environment
     environment: String,
-    /// How many hours back [default: as declared, else 24]
+    /// How many hours back [default: as declared, else 24; with --quality a week]
     #[arg(long, value_name = "HOURS")]
     window: Option<u64>,
-    /// Why it is well so; it is kept with the reference
+    /// Not requests: what is known of how good the live model is becomes the standard that it is compared with
+    #[arg(long)]
+    quality: bool,
+    /// Why it is well so; it is kept with the reference, or the standard
     #[arg(long, value_name = "TEXT")]
     why: String,
 }
@@ -103,12 +107,13 @@ pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error>
     let name = proto::name::environment(&it.app, &it.environment);
     let (reason, request_id) = (it.why, request_id());
     let window = it.window.map(hours);
-    let question = AcceptDataDriftRequest { name, window, reason, request_id };
+    let kind = if it.quality { Kind::Quality } else { Kind::Data };
+    let question = AcceptDataDriftRequest { name, window, reason, request_id, kind: kind.into() };
     let server = session.server()?;
     let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).accept_data_drift(question).await
     });
-    session.out.message(&answer.await?, print::accepted)?;
+    session.out.message(&answer.await?, |answer| print::accepted(answer, kind))?;
     Ok(Exit::Done)
 }
 

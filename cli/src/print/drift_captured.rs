@@ -5,6 +5,7 @@ use super::{time, words};
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
 use events::began::BeganV1;
+use proto::v1::accept_data_drift_request::Kind;
 use proto::v1::data_drift::Verdict;
 use proto::v1::{
     AcceptDataDriftResponse, CheckDataDriftResponse, DataColumn, DataDrift, MuteDataDriftResponse,
@@ -15,6 +16,11 @@ const MODEL: usize = 19;
 
 /// One verdict, column by column, and what to do.
 pub(crate) fn verdict(answer: &CheckDataDriftResponse) -> String {
+    verdict_and_when(answer, String::new())
+}
+
+/// The same, and when captured traffic is compared.
+pub(super) fn verdict_and_when(answer: &CheckDataDriftResponse, when: String) -> String {
     let drift = answer.data_drift.clone().unwrap_or_default();
     let mut table = Table::new(
         ["COLUMN", "KIND", "VERDICT", "VALUES", "EFFECT", "NULLS", "WHY"],
@@ -44,6 +50,7 @@ pub(crate) fn verdict(answer: &CheckDataDriftResponse) -> String {
         ("captured", format!("{} requests, {from} to {to}", drift.row_count)),
         ("reference", reference),
         ("began", began.join("; ")),
+        ("compared", when),
     ];
     if answer.mute_end_time.is_some() {
         known.push(("muted", format!("until {}", time::clock(answer.mute_end_time.as_ref()))));
@@ -78,22 +85,30 @@ pub(crate) fn verdicts(verdicts: &[DataDrift], now: DateTime<Utc>) -> String {
     table.render()
 }
 
-/// What became the reference.
-pub(crate) fn accepted(answer: &AcceptDataDriftResponse) -> String {
-    let AcceptDataDriftResponse { reference_version, row_count } = answer;
-    format!(
-        "version {reference_version} of the reference is made of {row_count} captured requests; what is captured from \
-         now on is compared with it"
-    )
+/// What became the reference, or the standard.
+pub(crate) fn accepted(answer: &AcceptDataDriftResponse, kind: Kind) -> String {
+    let AcceptDataDriftResponse { reference_version: version, row_count } = answer;
+    match kind {
+        Kind::Unspecified | Kind::Data => format!(
+            "version {version} of the reference is made of {row_count} captured requests; what is captured from now on is \
+             compared with it"
+        ),
+        Kind::Quality => format!(
+            "version {version} of the standard is made of {row_count} predictions; the model is compared with it from now on"
+        ),
+    }
 }
 
 /// Until when nothing is told.
 pub(crate) fn muted(answer: &MuteDataDriftResponse) -> String {
     match &answer.mute_end_time {
         Some(until) => {
-            format!("nothing is told of drift of data until {}", time::clock(Some(until)))
+            let until = time::clock(Some(until));
+            format!(
+                "nothing is told of drift of data, nor of a model that got worse, until {until}"
+            )
         }
-        None => "drift of data is told".to_owned(),
+        None => "drift of data is told, and a model that got worse".to_owned(),
     }
 }
 

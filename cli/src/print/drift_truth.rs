@@ -1,7 +1,8 @@
 //! How good models are by what was true.
 
-use super::drift_captured::{model, verdict as verdict_on_data};
-use super::table::Table;
+use super::drift_captured::{model, verdict_and_when};
+use super::table::{Table, facts};
+use super::time;
 use proto::v1::model_quality::Verdict;
 use proto::v1::{
     CheckDataDriftResponse, GetQualityResponse, ModelQuality, QualityFigures, TellTruthResponse,
@@ -15,15 +16,29 @@ pub(crate) fn told(answer: &TellTruthResponse) -> String {
     )
 }
 
-/// The last verdict on captured traffic, and below it the models.
+/// The last verdict on captured traffic and when the next one is made, and below it the models.
 pub(crate) fn shown(answer: &GetQualityResponse) -> String {
-    let models = quality(&answer.models);
-    match answer.data_drift.clone() {
+    let GetQualityResponse { models, data_drift, mute_end_time, .. } = answer;
+    let on_data = match data_drift.clone() {
         Some(drift) => {
-            let last = CheckDataDriftResponse { data_drift: Some(drift), mute_end_time: None };
-            format!("{}\n\n{models}", verdict_on_data(&last))
+            let (data_drift, mute_end_time) = (Some(drift), *mute_end_time);
+            verdict_and_when(&CheckDataDriftResponse { data_drift, mute_end_time }, when(answer))
         }
-        None => models,
+        None => facts(&[("compared", when(answer))]),
+    };
+    let parts = [on_data, quality(models)].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The schedule that is in force, and when it is due.
+fn when(answer: &GetQualityResponse) -> String {
+    let GetQualityResponse { schedule, next_time, .. } = answer;
+    match (schedule.as_str(), next_time) {
+        ("", _) => String::new(),
+        (schedule, None) => format!("by \"{schedule}\", which is never due"),
+        (schedule, Some(next)) => {
+            format!("by \"{schedule}\" in UTC, next {}", time::clock(Some(next)))
+        }
     }
 }
 
@@ -39,18 +54,29 @@ fn quality(models: &[ModelQuality]) -> String {
             releases.collect::<Vec<_>>().join(" "),
             now.told_count.to_string(),
             figures(&now),
-            compared(&before, &of.against_model),
+            compared(&before, of),
             verdict(of.verdict()).to_owned(),
             of.because.clone(),
         ]);
     }
-    table.render()
+    let mut lines = vec![table.render()];
+    let accepted = models.iter().filter(|of| of.standard_version > 0);
+    lines.extend(accepted.map(|of| format!("{}: {}", standard(of), of.standard)));
+    lines.join("\n")
 }
 
-/// What it is compared with: itself before, or another model.
-fn compared(before: &QualityFigures, against: &str) -> String {
+/// What it is compared with: itself before, what was accepted of it, or another model.
+fn compared(before: &QualityFigures, of: &ModelQuality) -> String {
     let figures = figures(before);
-    if against.is_empty() { figures } else { format!("{figures} (of {})", model(against)) }
+    match (of.against_model.as_str(), of.standard_version) {
+        ("", 0) => figures,
+        ("", _) => format!("{figures} ({})", standard(of)),
+        (other, _) => format!("{figures} (of {})", model(other)),
+    }
+}
+
+fn standard(of: &ModelQuality) -> String {
+    format!("standard {}", of.standard_version)
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -84,6 +110,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_schedule_that_is_in_force_is_told() {
+        let next_time = Some(prost_types::Timestamp { seconds: 86_400, nanos: 0 });
+        let answer = GetQualityResponse {
+            schedule: "30 3 * * *".to_owned(),
+            next_time,
+            ..GetQualityResponse::default()
+        };
+        insta::assert_snapshot!(shown(&answer), @r#"
+        compared: by "30 3 * * *" in UTC, next 1970-01-02 00:00:00Z
+
+        of no prediction it is known yet what was true
+        "#);
+        assert!(!shown(&GetQualityResponse::default()).contains("compared"));
+    }
+
+    #[test]
     fn a_model_is_told_in_a_line() {
         let now = QualityFigures {
             told_count: 812,
@@ -103,6 +145,18 @@ mod tests {
         let shown = quality(std::slice::from_ref(&model));
         assert!(shown.contains("#3 #4"), "{shown}");
         assert!(shown.contains("accuracy 91.0 %, recall 60.0 %, AUC 0.871"), "{shown}");
+        let accepted = ModelQuality {
+            standard_version: 2,
+            standard: "ana, 2026-11-22 20:00Z: chargebacks come later now".to_owned(),
+            before: Some(now),
+            ..model.clone()
+        };
+        let shown = quality(&[accepted]);
+        assert!(shown.contains("AUC 0.871 (standard 2)"), "{shown}");
+        assert!(
+            shown.ends_with("\nstandard 2: ana, 2026-11-22 20:00Z: chargebacks come later now"),
+            "{shown}"
+        );
         let other =
             ModelQuality { before: Some(now), against_model: "sha256:1".to_owned(), ..model };
         let shown = quality(&[other]);

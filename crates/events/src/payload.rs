@@ -191,6 +191,20 @@ pub enum DriftKind {
     Quality,
 }
 
+impl DriftKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Runtime, Self::Data, Self::Quality];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Data => "data",
+            Self::Quality => "quality",
+        }
+    }
+}
+
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingV1 {
@@ -281,6 +295,9 @@ pub struct QualityV1 {
     /// The model it is compared with, when it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
+    /// Which version of what was accepted of it, when it is compared with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<i32>,
     /// From when on.
     pub from: DateTime<Utc>,
     /// Until when.

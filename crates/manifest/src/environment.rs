@@ -1,7 +1,7 @@
 //! Environments: where an app runs and what may bring a release there.
 
 use crate::docs::Docs;
-use crate::drift::RuntimeDrift;
+use crate::drift::DriftOverride;
 use crate::grammar::{choice, mapping, one_of};
 use crate::read::{Read, Reading};
 use crate::service::Secret;
@@ -44,8 +44,8 @@ mapping! {
         limits: Limits = "{}", "its keys have defaults of their own";
         /// How many earlier releases stay ready to go back to.
         keep: u32 = "5", "Kamal's default";
-        /// What is done here when what runs differs, instead of the app's `drift.runtime`.
-        drift: Option<RuntimeDrift>;
+        /// What is done here when what runs differs, and when data are compared, instead of what the app's `drift` says.
+        drift: Option<DriftOverride>;
     }
 }
 

@@ -40,7 +40,10 @@ pub mod yaml;
 
 pub use canary_step::CanaryStep;
 pub use commit::{Bound, Commit, Metrics};
-pub use drift::{Budget, Capture, DataDrift, Drift, Ignore, Retrain, RetrainMode, RuntimeDrift};
+pub use drift::{
+    Budget, Capture, DataDrift, DataDriftOverride, Drift, DriftOverride, Ignore, Retrain,
+    RetrainMode, RetrainOn, RuntimeDrift,
+};
 pub use environment::{
     Approval, DriftMode, Environment, Freeze, Limits, OneOrMany, Override, PromoteFrom,
     PromoteMode, Required, ResourcesOverride, Track, WaitForCi, Window,

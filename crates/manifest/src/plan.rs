@@ -8,6 +8,7 @@ mod text;
 
 pub use remarks::homes;
 
+use crate::drift::{Capture, DataDrift};
 use crate::resolved::{Resolved, ResolvedService};
 use crate::service::{Replace, VolumeClass};
 use crate::strategy::{Canary, Strategy};
@@ -45,6 +46,8 @@ pub struct Plan {
     pub longest: Span,
     /// What it is judged by while it has a share, or copies, beside what runs.
     pub judged: Vec<JudgePlan>,
+    /// What of its requests is compared once it is live, with what, and when; nothing, where that is not declared.
+    pub compared: Option<String>,
     /// The memory that old and new instances may use together.
     pub memory: MemoryPlan,
     /// The disk it needs besides its images.
@@ -140,6 +143,7 @@ pub fn plan(resolved: &Resolved, running: Option<&Resolved>) -> Plan {
         longest: gates.iter().fold(Span::ZERO, |sum, gate| sum.plus(gate.longest)),
         gates,
         judged: judged::judged(resolved, running),
+        compared: compared(resolved),
         memory: memory(resolved, running),
         disk: disk(resolved, running),
         downtime: downtime(resolved, running),
@@ -183,6 +187,14 @@ fn stepwise(canary: &Canary) -> String {
     let first = if canary.insiders.is_empty() { "" } else { ", insiders from the first step on" };
     let each = if own { String::new() } else { format!(", each step judged over {}", canary.hold) };
     format!("traffic moves by {}{first}{each}", steps.join(", "))
+}
+
+fn compared(resolved: &Resolved) -> Option<String> {
+    let DataDrift { capture, reference, schedule, .. } = resolved.drift.data.as_ref()?;
+    let Capture { service, path, share, .. } = capture;
+    Some(format!(
+        "{share} of the requests to {service} {path} with {reference}, by \"{schedule}\" in UTC"
+    ))
 }
 
 fn instances(service: &ResolvedService) -> (Option<Bytes>, u32) {

@@ -1,6 +1,6 @@
 //! The shape of one commit under the policy of the default branch, for one environment.
 
-use crate::drift::Drift;
+use crate::drift::{Drift, DriftOverride};
 use crate::environment::{Environment, Override};
 use crate::health::{DEFAULT_GATE, Health, Probe, ProbeTarget, worst_case};
 use crate::manifest::Manifest;
@@ -109,12 +109,18 @@ pub fn resolve(
     })
 }
 
-/// What is compared is of the commit; what is done about it, without being asked, of the default branch.
+/// What is compared is of the commit; what is done about it, without being asked, and when an environment wants it, of
+/// the default branch.
 fn drift(shape: &Manifest, policy: &Manifest, place: &Environment) -> Drift {
     let mut drift = shape.drift.clone();
-    drift.runtime = place.drift.clone().unwrap_or_else(|| policy.drift.runtime.clone());
+    let here = place.drift.as_ref();
+    let runtime = here.and_then(DriftOverride::runtime);
+    drift.runtime = runtime.unwrap_or_else(|| policy.drift.runtime.clone());
     if let Some(data) = &mut drift.data {
         data.retrain = policy.drift.data.as_ref().and_then(|data| data.retrain.clone());
+        if let Some(schedule) = here.and_then(DriftOverride::schedule) {
+            data.schedule = schedule.clone();
+        }
     }
     drift
 }

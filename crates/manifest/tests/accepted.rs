@@ -254,6 +254,21 @@ fn a_branch_cannot_let_itself_be_retrained() {
 }
 
 #[test]
+fn an_environment_says_when_its_data_are_compared() {
+    let data = "drift:\n  runtime: heal\n  data:\n    reference: r.csv\n    capture: { service: api, path: /, features: { a: /a } }\n";
+    let own = "drift: { data: { schedule: \"30 */4 * * *\" } }";
+    let resolved = |shape: &str, policy: &str| {
+        let [shape, policy] = [shape, policy].map(|place| good(&(app("http: 1", place) + data)));
+        resolve(&shape, &policy, &environment("p")).expect("resolves").drift
+    };
+    let (usual, here) = (resolved(own, ""), resolved("", own));
+    let schedule = |drift: &manifest::Drift| drift.data.as_ref().map(|it| it.schedule.to_string());
+    assert_eq!(schedule(&usual).as_deref(), Some("0 2 * * *"), "an environment is policy");
+    assert_eq!(schedule(&here).as_deref(), Some("30 */4 * * *"));
+    assert_eq!((here.runtime, usual.runtime.mode), (usual.runtime, manifest::DriftMode::Heal));
+}
+
+#[test]
 fn later_layers_of_variables_and_secrets_win() {
     let service = api(&app(
         "env: { A: 1, B: 1, C: 1, D: 1 }, secrets: [S, T]",

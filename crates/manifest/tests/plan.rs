@@ -33,6 +33,7 @@ fn a_first_release_skips_the_steps_and_not_the_gates() {
     gate      verify       5s500ms            2 requests
     gate      bake         5m                 nothing is there to go back to
     longest   58m35s500ms for all gates together
+    compared  10% of the requests to api /predict with data/reference.csv, by "0 2 * * *" in UTC
     memory    1GiB for old and new together, without mlflow, which has no limit
     disk      2 images at once, 0B of new volumes, and mlflow-data, pip-cache of unknown size
     "#);
@@ -76,6 +77,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     judged    errors       1% at most         more requests fail, in points
     judged    p95          20% at most        slower
     judged    predictions  10% at most        are elsewhere, in points; a person is asked about more
+    compared  10% of the requests to api /predict with data/reference.csv, by "0 2 * * *" in UTC
     memory    2560MiB for old and new together, without mlflow, which has no limit
     disk      4 images at once, 0B of new volumes
     "#);

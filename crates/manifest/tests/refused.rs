@@ -294,6 +294,15 @@ fn verification_and_drift_of_what_is_not_there() {
     slipway.yaml:9:138 drift.data.retrain.budget.count: 0 is out of range (use a number from 1 to 100)
     slipway.yaml:9:149 drift.data.retrain.budget.within: 1m is out of range (use a duration from 1h to 30d)
     ");
+    let said = refused(&top(
+        "drift: { data: { reference: a.csv, capture: { service: api, path: /, features: { a: /a } }, retrain: { on: [quality] } } }",
+    ));
+    assert!(
+        said.contains(
+            "drift.data.retrain.on: nobody tells what was true (say in `drift.data.truth`"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
@@ -352,6 +361,7 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:30 environments.production.wait_for_ci.required: expected `true` or a list of names, found "maybe"
     slipway.yaml:9:45 environments.production.wait_for_ci.within: 9s is out of range (use a duration from 1m to 1d)
     "#);
+    assert_snapshot!(refused(&production("drift: { data: { schedule: \"0 * * * *\" } }")), @"slipway.yaml:9:14 environments.production.drift.data: no data are compared (say with what in `drift.data`, or leave it out)");
     assert_snapshot!(refused(&production("services: { web: { replicas: 2 } }")), @"slipway.yaml:9:17 environments.production.services.web: there is no service web (known: api)");
     assert_snapshot!(refused(&top("notify: [{ slack: A, on: [], environments: [x] }]")), @r#"
     slipway.yaml:9:22 notify[0].on: nothing is told (name what to tell, like [failed, rolled_back])

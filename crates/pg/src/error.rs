@@ -28,6 +28,11 @@ pub fn is_bad_data(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code.starts_with("22"))
 }
 
+/// What stands in a row is not what this program expects there, as when another version wrote it.
+pub fn is_unreadable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. })
+}
+
 /// The name of the constraint that refused a row.
 pub fn constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(|database| database.constraint())

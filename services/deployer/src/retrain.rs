@@ -1,6 +1,6 @@
 //! Retraining: a run of the job that makes the model of what is live. Who wants one, a person or a program on behalf of
-//! one, orders it here; what the job makes is committed as that of any other job that commits. Drift of data orders one, or
-//! asks for it, as the manifest says.
+//! one, orders it here; what the job makes is committed as that of any other job that commits. Drift of data, or of how good the
+//! model is, orders one, or asks for it, as the manifest says.
 
 mod decide;
 
@@ -9,8 +9,9 @@ pub(crate) use decide::{Decision, Situation, decide};
 use crate::db::errand::{self, NewErrand};
 use crate::db::release::Release;
 use crate::job::Kind;
+use events::payload::DriftKind;
 use events::{JobName, PrincipalName, RunId};
-use manifest::{Job, Resolved, Retrain};
+use manifest::{Job, Resolved, Retrain, RetrainOn};
 use sqlx::PgConnection;
 
 /// Why it is not clear what retrains.
@@ -49,6 +50,15 @@ pub(crate) fn choose(resolved: &Resolved, wanted: Option<&JobName>) -> Result<Jo
         Some(Job { commit: Some(_), .. }) => Ok(wanted.clone()),
         Some(_) => Err(NoJob::CommitsNothing(wanted.clone())),
         None => Err(NoJob::Unknown { wanted: wanted.clone(), known }),
+    }
+}
+
+/// Whether drift of this kind is answered. Pure.
+pub(crate) fn answers(retrain: &Retrain, kind: DriftKind) -> bool {
+    match kind {
+        DriftKind::Data => retrain.on.contains(&RetrainOn::Data),
+        DriftKind::Quality => retrain.on.contains(&RetrainOn::Quality),
+        DriftKind::Runtime => false,
     }
 }
 
@@ -109,6 +119,23 @@ mod tests {
     const TRAIN: &str =
         "  train: { service: w, command: [x], at: manual, commit: { paths: [m] } }\n";
     const REPORT: &str = "  report: { service: w, command: [x], at: manual }\n";
+
+    #[test]
+    fn what_is_answered_is_declared() {
+        let retrain = |more: &str| -> Retrain {
+            let json = format!(
+                r#"{{"job":null,"mode":"approval","budget":{{"count":1,"within":1}}{more}}}"#
+            );
+            serde_json::from_str(&json).unwrap()
+        };
+        let answered = |more: &str| {
+            let kinds = [DriftKind::Data, DriftKind::Quality, DriftKind::Runtime];
+            kinds.map(|kind| answers(&retrain(more), kind))
+        };
+        assert_eq!(answered(""), [true, false, false], "as stored before it could be said");
+        assert_eq!(answered(r#","on":["data","quality"]"#), [true, true, false]);
+        assert_eq!(answered(r#","on":["quality"]"#), [false, true, false]);
+    }
 
     #[test]
     fn the_only_job_that_commits_retrains() {

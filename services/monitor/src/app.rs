@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Looks happen one after the other; the rest are calls and the relay.
 const CONNECTIONS: u32 = 4;
 
@@ -65,6 +65,36 @@ pub struct App {
 }
 
 impl App {
+    /// One that keeps what it knows in `pool`; whoever it asks may come up later.
+    pub(crate) fn new(config: Config, pool: PgPool) -> anyhow::Result<Self> {
+        let health = Health::new(SERVICE);
+        std::fs::create_dir_all(&config.data).context("make SLIPWAY_DATA")?;
+        let key = Key::load_or_create(&config.data.join("monitor.key"))?;
+        let internal = Internal::new(&config.internal_token)?;
+        let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
+        let builder = channel(&config.builder_url).context("read SLIPWAY_BUILDER_URL")?;
+        let router = channel(&config.router_url).context("read SLIPWAY_ROUTER_URL")?;
+        Ok(Self {
+            pool,
+            clock: Clock::system(),
+            deployer: Deployer::new(deployer.clone(), internal.clone()),
+            owner: Owner::new(deployer, internal.clone()),
+            builder: Builder::new(builder, internal.clone()),
+            router: Router::new(router, internal),
+            heal: config.heal,
+            restart: config.restart,
+            engine: Engine::at(config.docker_host, config.platform),
+            metrics: Metrics::register(health.metrics()),
+            health,
+            happened: Happened::default(),
+            samples: config.samples,
+            another_lives: Notify::new(),
+            relay: Arc::default(),
+            variables: key.fingerprint(b"variables"),
+            releases: Mutex::default(),
+        })
+    }
+
     /// What a value is compared by.
     pub(crate) fn fingerprint(&self, value: &str) -> String {
         hex::encode(&pg::sealed::fingerprint(&self.variables, value.as_bytes())[..8])
@@ -146,37 +176,14 @@ pub async fn start(config: Config) -> anyhow::Result<Monitor> {
     let pool = pg::connect(config.database_url.expose(), SERVICE, CONNECTIONS).await?;
     pg::migrate_bus(&pool).await?;
     pg::migrate(&pool, SERVICE, &MIGRATOR).await?;
-    let health = Health::new(SERVICE);
-    let bus = Bus::connect(config.nats_url.expose(), SERVICE).await?.measured(health.metrics());
-    std::fs::create_dir_all(&config.data).context("make SLIPWAY_DATA")?;
-    let key = Key::load_or_create(&config.data.join("monitor.key"))?;
-    let internal = Internal::new(&config.internal_token)?;
-    let deployer = channel(&config.deployer_url).context("read SLIPWAY_DEPLOYER_URL")?;
-    let builder = channel(&config.builder_url).context("read SLIPWAY_BUILDER_URL")?;
-    let router = channel(&config.router_url).context("read SLIPWAY_ROUTER_URL")?;
-    let app = Arc::new(App {
-        pool,
-        clock: Clock::system(),
-        deployer: Deployer::new(deployer.clone(), internal.clone()),
-        owner: Owner::new(deployer, internal.clone()),
-        builder: Builder::new(builder, internal.clone()),
-        router: Router::new(router, internal),
-        heal: config.heal,
-        restart: config.restart,
-        engine: Engine::at(config.docker_host, config.platform),
-        metrics: Metrics::register(health.metrics()),
-        health,
-        happened: Happened::default(),
-        samples: config.samples,
-        another_lives: Notify::new(),
-        relay: Arc::default(),
-        variables: key.fingerprint(b"variables"),
-        releases: Mutex::default(),
-    });
+    let (every, token, nats_url) =
+        (config.every, config.internal_token.clone(), config.nats_url.clone());
+    let app = Arc::new(App::new(config, pool)?);
+    let bus = Bus::connect(nats_url.expose(), SERVICE).await?.measured(app.health.metrics());
     let drift = DriftServiceServer::new(Drift(Arc::clone(&app)));
     let of_data = DataDriftServiceServer::new(DataDrift(Arc::clone(&app)));
-    let server = Server::new(&config.internal_token).add(drift).add(of_data);
-    Ok(Monitor { app, bus, listener, address, server, every: config.every })
+    let server = Server::new(&token).add(drift).add(of_data);
+    Ok(Monitor { app, bus, listener, address, server, every })
 }
 
 impl Monitor {

@@ -16,6 +16,9 @@ mod quality;
 pub(crate) mod refer;
 mod reservoir;
 mod run;
+pub(crate) mod standard;
+#[cfg(test)]
+mod tests;
 mod tidy;
 mod truth;
 mod worse;
@@ -23,12 +26,12 @@ mod worse;
 pub(crate) use bins::Bin;
 pub(crate) use count::run as count;
 pub(crate) use counts::{Columns, Counts, merge};
-pub(crate) use graded::{Grade, Verdict as GradeVerdict, grades};
+pub(crate) use graded::{Grade, Verdict as GradeVerdict};
 pub(crate) use judged::{ColumnVerdict, Judged, Verdict};
 pub(crate) use quality::{Figures, Quality};
 pub(crate) use run::run;
 pub(crate) use truth::tell;
-pub(crate) use worse::WEEK;
+pub(crate) use worse::{WEEK, grades_at};
 
 use chrono::TimeDelta;
 use std::collections::BTreeSet;

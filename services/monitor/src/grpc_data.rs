@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::data::accept::{AcceptError, Accepted, accept};
 use crate::data::check::{CheckError, on_demand};
+use crate::data::standard::accept_quality;
 use crate::data::{ColumnVerdict, Verdict, refer};
 use crate::db;
 use crate::db::data_verdict::DataVerdict;
@@ -10,6 +11,7 @@ use crate::grpc_truth;
 use crate::place::Place;
 use chrono::TimeDelta;
 use events::began::BeganV1;
+use proto::v1::accept_data_drift_request::Kind;
 use proto::v1::data_drift::Verdict as WireVerdict;
 use proto::v1::data_drift_service_server::DataDriftService;
 use proto::v1::{
@@ -21,6 +23,7 @@ use proto::v1::{
 use service::grpc::page::Page;
 use service::grpc::{replay, status};
 use service::principal::{Principal, Role};
+use sqlx::PgConnection;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -92,12 +95,16 @@ impl DataDriftService for DataDrift {
         }
         self.keep(&place).await;
         let said = (&principal.name, why);
-        let accepted = accept(&self.0, &place, window, said, async |connection, accepted| {
+        let record = async |connection: &mut PgConnection, accepted: Accepted| {
             let answer = answer(accepted);
             let kept = replay::record(connection, crate::SERVICE, id, &request, &answer).await;
             kept.map_err(NotAccepted::Status)
-        });
-        match accepted.await {
+        };
+        let accepted = match request.kind() {
+            Kind::Unspecified | Kind::Data => accept(&self.0, &place, window, said, record).await,
+            Kind::Quality => accept_quality(&self.0, &place, window, said, record).await,
+        };
+        match accepted {
             Ok(accepted) => Ok(Response::new(answer(accepted))),
             Err(NotAccepted::Status(status)) => Err(status),
             Err(NotAccepted::Accept(error)) => Err(not_accepted(&error)),
@@ -214,6 +221,10 @@ fn not_accepted(error: &AcceptError) -> Status {
     match error {
         AcceptError::Check(error) => not_checked(error),
         AcceptError::TooFew { .. } => status::precondition("TOO_FEW_SAMPLES", error.to_string()),
+        AcceptError::NoTruth(_) => status::precondition("NO_TRUTH", error.to_string()),
+        AcceptError::TooFewTruths { .. } => {
+            status::precondition("TOO_FEW_TRUTHS", error.to_string())
+        }
         AcceptError::Database(error) => status::database(error),
         AcceptError::Read(_) | AcceptError::Find(_) => status::internal(error),
     }

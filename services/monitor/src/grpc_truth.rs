@@ -2,8 +2,10 @@
 
 use crate::app::App;
 use crate::data::check::{CheckError, Subject, subject};
-use crate::data::{Figures, Grade, GradeVerdict, WEEK, grades, tell};
+use crate::data::{Figures, Grade, GradeVerdict, WEEK, grades_at, tell};
 use crate::db;
+use crate::db::data_watch::Watched;
+use crate::db::standard::Standard;
 use crate::grpc_data::{self, not_checked};
 use crate::place::Place;
 use chrono::TimeDelta;
@@ -57,12 +59,20 @@ pub(crate) async fn quality(
     let last = db::data_verdict::of(&app.pool, place, None, 1).await.map_err(database)?;
     let mut models = Vec::new();
     if let Some(truth) = &subject.data.truth {
-        let hours = db::quality::of(&app.pool, place).await.map_err(database)?;
+        let mut connection = app.pool.acquire().await.map_err(database)?;
         let span = window.unwrap_or(WEEK);
-        models.extend(grades(&hours, span, truth).into_iter().map(shown));
+        let grades = grades_at(&mut connection, place, (span, truth)).await.map_err(database)?;
+        models.extend(grades.into_iter().map(shown));
     }
-    let data_drift = last.into_iter().next().map(grpc_data::shown);
-    Ok(GetQualityResponse { models, data_drift })
+    let Watched { schedule, next_at, muted_until, .. } = subject.watched;
+    let muted_until = muted_until.filter(|until| *until > app.clock.now());
+    Ok(GetQualityResponse {
+        models,
+        data_drift: last.into_iter().next().map(grpc_data::shown),
+        schedule,
+        next_time: next_at.map(proto::time::timestamp),
+        mute_end_time: muted_until.map(proto::time::timestamp),
+    })
 }
 
 async fn declared(app: &App, place: &Place) -> Result<Truth, Status> {
@@ -112,7 +122,15 @@ fn shown(grade: Grade) -> ModelQuality {
         verdict: verdict.into(),
         because: grade.because,
         against_model: grade.against.unwrap_or_default(),
+        standard_version: grade.standard.as_ref().map_or(0, |standard| standard.version),
+        standard: grade.standard.as_ref().map(accepted).unwrap_or_default(),
     }
+}
+
+/// Who accepted it, when and why.
+fn accepted(standard: &Standard) -> String {
+    let Standard { by, reason, at, .. } = standard;
+    format!("{by}, {}: {reason}", at.format("%Y-%m-%d %H:%MZ"))
 }
 
 fn figures(figures: Figures) -> QualityFigures {

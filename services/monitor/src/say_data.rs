@@ -106,6 +106,7 @@ pub(crate) async fn worse(
         number,
         model: grade.model.clone(),
         against: grade.against.clone(),
+        standard: grade.standard.as_ref().map(|standard| standard.version),
         from: grade.window.0,
         to: grade.window.1,
         told: grade.now.told,

@@ -1,12 +1,12 @@
 //! Act 14: what users send is not what the model was trained on any more. It is told and filed, somebody agrees to a
-//! retraining, and the new model comes to users as every release does.
+//! retraining, and the new model comes to users as every release does; what became of transactions shows how good both are.
 
 use super::canary::{OWN, STAGED, agree};
 use super::engineer::ENVIRONMENT;
 use super::team::APP;
-use super::users::none_failed;
+use super::users::{none_failed, truths};
 use super::{Stage, Users, follow, tell};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use proto::v1::release::State;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -33,11 +33,14 @@ pub(super) async fn play(stage: &Stage, users: Users) -> Result<Users> {
     tell::data_drift(&drifted, begun.elapsed());
     let issue = filed(stage, "open").await?;
     tell::issue(&issue, begun.elapsed());
+    tell_truths(stage).await?;
     retrain(stage).await?;
     let begun = Instant::now();
     let clear = until(stage, "no_drift").await?;
     tell::data_drift(&clear, begun.elapsed());
     tell::issue(&filed(stage, "closed").await?, begun.elapsed());
+    tell_truths(stage).await?;
+    quality(stage).await?;
     let during = users.so_far();
     tell::users(&[("meanwhile", &during)]);
     none_failed(&[&during])?;
@@ -65,6 +68,30 @@ async fn retrain(stage: &Stage) -> Result<()> {
     let release = follow::release(&stage.engineer, &push, State::Live).await?;
     ensure!(release.cause == "retrain", "release {} came of {}", release.number, release.cause);
     tell::live(&release, &push);
+    Ok(())
+}
+
+/// The bank tells what became of the transactions of late.
+async fn tell_truths(stage: &Stage) -> Result<()> {
+    let file = stage.platform.folder.join("frauds.csv");
+    std::fs::write(&file, truths(RISE)?).context("write what became of transactions")?;
+    let file =
+        file.to_str().context("the folder of the demonstration has a name that is no text")?;
+    let command = ["drift", "truth", APP, ENVIRONMENT, file];
+    tell::command(&command);
+    tell::output(&stage.platform.slipway.run(&command).await?);
+    Ok(())
+}
+
+/// How good the new model is by that, and how good the one before it was.
+async fn quality(stage: &Stage) -> Result<()> {
+    let show = ["drift", "show", APP, ENVIRONMENT];
+    tell::command(&show);
+    let said = stage.platform.slipway.said(&show).await?;
+    let models = said["models"].as_array().context("no model is known")?;
+    let [new, old, ..] = models.as_slice() else { bail!("one model is known: {said}") };
+    tell::quality("new model", new);
+    tell::quality("old model", old);
     Ok(())
 }
 

@@ -245,9 +245,13 @@ pub(super) fn shifted(times: f64) {
 pub(super) fn data_drift(said: &Value, took: Duration) {
     let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
     let verdict = text("verdict").trim_start_matches("VERDICT_").replace('_', " ").to_lowercase();
-    let rows =
-        said["row_count"].as_str().map_or_else(|| said["row_count"].to_string(), str::to_owned);
+    let rows = count(&said["row_count"]);
     fact(&verdict, &format!("{} after; {rows} requests, {}", span(took), text("because")));
+}
+
+/// A count in JSON, as a number or as digits.
+fn count(said: &Value) -> String {
+    said.as_str().map_or_else(|| said.to_string(), str::to_owned)
 }
 
 /// What GitHub has.
@@ -255,6 +259,20 @@ pub(super) fn issue(issue: &Value, took: Duration) {
     let text = |name: &str| issue[name].as_str().unwrap_or_default();
     let (title, state, link) = (text("title"), text("state"), text("html_url"));
     fact("issue", &format!("{state} {} after: {title:?}, {link}", span(took)));
+}
+
+/// How good a model is by what was true of its predictions.
+pub(super) fn quality(name: &str, model: &Value) {
+    let now = &model["now"];
+    let percent = |name: &str| 100.0 * now[name].as_f64().unwrap_or_default();
+    let (right, precise, found) = (percent("accuracy"), percent("precision"), percent("recall"));
+    let told = count(&now["told_count"]);
+    fact(
+        name,
+        &format!(
+            "{right:.1} % of {told} were right; {precise:.1} % of what it suspects is fraud, and it finds {found:.1} %"
+        ),
+    );
 }
 
 /// What a command prints.

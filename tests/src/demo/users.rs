@@ -65,20 +65,38 @@ impl Users {
 
 /// The transactions of the example, at prices that are so many times higher.
 fn transactions(times: f64) -> Result<Vec<Value>> {
-    let file = fixture::example(APP).join("data/transactions.csv");
-    let text = std::fs::read_to_string(&file).context("read the transactions of the example")?;
-    let row = |line: &str| {
+    let row = |(number, line): (usize, &str)| {
         let [amount, country, hour, category, _] = line.split(',').collect::<Vec<_>>()[..] else {
             return None;
         };
         let amount = (amount.parse::<f64>().ok()? * times * 100.0).round() / 100.0;
         let hour: u32 = hour.parse().ok()?;
-        Some(
-            json!({ "amount": amount, "country": country, "hour": hour, "merchant_category": category }),
-        )
+        let id = id(number, times);
+        Some(json!({
+            "id": id, "amount": amount, "country": country, "hour": hour, "merchant_category": category
+        }))
     };
-    let rows: Option<Vec<Value>> = text.lines().skip(1).map(row).collect();
+    let text = ledger()?;
+    let rows: Option<Vec<Value>> = text.lines().skip(1).enumerate().map(row).collect();
     rows.context("the transactions of the example are not in order")
+}
+
+/// What became of them, as the bank tells it: a CSV of ids and frauds.
+pub(super) fn truths(times: f64) -> Result<String> {
+    let text = ledger()?;
+    let frauds = text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap_or_default());
+    let rows = frauds.enumerate().map(|(number, fraud)| format!("{},{fraud}\n", id(number, times)));
+    Ok(std::iter::once("key,truth\n".to_owned()).chain(rows).collect())
+}
+
+fn ledger() -> Result<String> {
+    let file = fixture::example(APP).join("data/transactions.csv");
+    std::fs::read_to_string(&file).context("read the transactions of the example")
+}
+
+/// What a transaction is known by to who asks and to the bank.
+fn id(number: usize, times: f64) -> String {
+    format!("t-{number}x{times}")
 }
 
 /// Promises that nobody noticed anything.

@@ -15,8 +15,9 @@ const CAPTURED: &str = "drift:\n  data:\n    reference: data/reference.csv\n    
                         share: 100%, features: { amount: /amount }, prediction: /version }\n";
 
 /// The chameleon's echo says how long a request was; what was true of it is told by the request's `id`.
-const TOLD: &str = "drift:\n  data:\n    reference: data/reference.csv\n    truth: { key: /id, kind: number }\n    \
-                    capture: { service: web, path: /echo, share: 100%, features: { amount: /amount }, prediction: /bytes }\n";
+const TOLD: &str = "jobs:\n  train: { service: web, at: manual, command: [python, -V], commit: { paths: [behaviour.json] } }\n\
+                    drift:\n  data:\n    reference: data/reference.csv\n    truth: { key: /id, kind: number }\n    \
+                    retrain: { mode: approval, on: [quality] }\n    capture: { service: web, path: /echo, share: 100%, features: { amount: /amount }, prediction: /bytes }\n";
 /// Predictions.
 const MANY: i64 = 120;
 
@@ -119,6 +120,14 @@ async fn told(world: &World, truths: &str) -> serde_json::Value {
     .await
 }
 
+/// Waits until the list of runs says so.
+async fn run_is(world: &World, says: &str) {
+    eventually(&format!("a run that is {says:?}"), PATIENCE, async || {
+        world.slipway("runs shop").out.contains(says).then_some(())
+    })
+    .await;
+}
+
 /// Compares until the issue is so.
 async fn filed(world: &World, github: &GitHub, (state, says): (&str, &str)) {
     eventually(&format!("the issue to be {state} with {says:?}"), PATIENCE, async || {
@@ -130,9 +139,10 @@ async fn filed(world: &World, github: &GitHub, (state, says): (&str, &str)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_it_is_gone() {
+async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_it_is_accepted() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     rewrite(&repo, "environments:", &format!("{TOLD}environments:"));
+    rewrite(&repo, "bake: 3s", "drift: { data: { schedule: \"30 3 * * *\" } }\n    bake: 3s");
     repo.write("data/reference.csv", "amount\n1\n").commit("What was true is told");
     let github = GitHub::start().await;
     let world = World::with(&[
@@ -158,14 +168,18 @@ async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_i
     assert_eq!(world.slipway(&tell).json()["unknown_count"], MANY, "it is told once");
     let shown = world.slipway(show).done();
     assert!(shown.contains("MAE 2.000, RMSE 2.000") && shown.contains("#1"), "{shown}");
+    assert!(shown.contains("compared: ") && shown.contains("by \"30 3 * * *\" in UTC"), "{shown}");
     behave(&repo, &json!({"version": "two"}));
     app.push("Two").await;
     app.live(2).await;
     told(&world, &predicted(&app, 300, 20).await).await;
     filed(&world, &github, ("open", "mean absolute error | 20.000 | 2.000")).await;
     assert_eq!(world.slipway(show).status, 1);
-    app.rollback(1).await.expect("it goes back");
-    app.live(3).await;
-    told(&world, &predicted(&app, 500, 2).await).await;
+    run_is(&world, "awaiting approval").await;
+    let accepted = world.slipway("drift accept shop production --quality --why seasonal").done();
+    assert!(accepted.starts_with("version 1 of the standard is made of 120 pred"), "{accepted}");
     filed(&world, &github, ("closed", "Release 2")).await;
+    run_is(&world, "skipped").await;
+    let shown = world.slipway(show).done();
+    assert!(shown.contains("(standard 1)") && shown.contains(": seasonal"), "{shown}");
 }

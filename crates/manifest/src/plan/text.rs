@@ -59,6 +59,9 @@ impl Display for Plan {
             let most = format!("{} at most", judge.worse_by);
             writeln!(f, "judged    {:<12} {most:<18} {}", judge.name, judge.why)?;
         }
+        if let Some(compared) = &self.compared {
+            writeln!(f, "compared  {compared}")?;
+        }
         writeln!(f, "memory    {}", self.memory)?;
         write!(f, "disk      {}", self.disk)
     }

@@ -27,6 +27,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         arriving(rules, &path, name, environment);
         strategy(rules, &path, environment);
         waiting(rules, &path, name, environment);
+        compared(rules, &path, environment);
         routed(rules, &path, environment);
         for (service, over) in &environment.services {
             let path = format!("{path}.services.{service}");
@@ -205,6 +206,15 @@ fn agreeing(rules: &mut Rules<'_>, path: &str, name: &EnvironmentName, approval:
             let help = "give it `votes: true` under `notify`, or write the name of a token";
             rules.broken(path, message, help);
         }
+    }
+}
+
+/// When data are compared is only of interest where they are.
+fn compared(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+    let wants = environment.drift.as_ref().is_some_and(|drift| drift.data.is_some());
+    if wants && rules.manifest.drift.data.is_none() {
+        let help = "say with what in `drift.data`, or leave it out";
+        rules.broken(format!("{path}.drift.data"), "no data are compared", help);
     }
 }
 

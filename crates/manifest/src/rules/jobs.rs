@@ -1,7 +1,7 @@
 //! Rules for jobs, checks, verification and data drift.
 
 use super::{DAY, HOUR, Rules};
-use crate::drift::Retrain;
+use crate::drift::{Retrain, RetrainOn};
 use crate::job::{Job, JobAt};
 use crate::value::{Percent, Span};
 use std::collections::BTreeSet;
@@ -120,6 +120,10 @@ fn drift(rules: &mut Rules<'_>) {
     }
     if let Some(retrain) = &data.retrain {
         check_retrain(rules, retrain);
+        if retrain.on.contains(&RetrainOn::Quality) && data.truth.is_none() {
+            let help = "say in `drift.data.truth` how it is told, or leave out `quality`";
+            rules.broken("drift.data.retrain.on", "nobody tells what was true", help);
+        }
     }
 }
 
@@ -136,6 +140,10 @@ fn check_retrain(rules: &mut Rules<'_>, retrain: &Retrain) {
             rules.broken(path, message, "name one with `job`");
         }
         Some(_) | None => {}
+    }
+    if retrain.on.is_empty() {
+        let help = "name what it answers, like [data, quality]";
+        rules.broken(format!("{path}.on"), "nothing is answered", help);
     }
     rules.between(&format!("{path}.budget.count"), retrain.budget.count, 1, 100);
     rules.lasts(&format!("{path}.budget.within"), retrain.budget.within, HOUR, DAY.times(30));

@@ -6,6 +6,7 @@ use crate::errand::Errand;
 use crate::job::Kind;
 use ::release::Failure;
 use chrono::{DateTime, Utc};
+use events::payload::DriftKind;
 use events::{AppName, EnvironmentName, JobName, PrincipalName, ReleaseId, RunId};
 use sqlx::{PgConnection, PgExecutor};
 use std::time::Duration;
@@ -225,17 +226,18 @@ pub(crate) async fn publish(connection: &mut PgConnection, id: RunId) -> Result<
     pg::error::one_row("release what comes of an errand", done.rows_affected())
 }
 
-/// From now on it begins when somebody agrees, and never when nobody did in `patience`.
+/// From now on it begins when somebody agrees, and never when nobody did in `patience`, or drift of the kind is over.
 pub(crate) async fn ask(
     connection: &mut PgConnection,
     id: RunId,
-    patience: Duration,
+    (patience, of): (Duration, DriftKind),
 ) -> Result<(), sqlx::Error> {
     let done = sqlx::query!(
-        "update deployer.errand set asks_until = clock_timestamp() + make_interval(secs => $2)
+        "update deployer.errand set asks_until = clock_timestamp() + make_interval(secs => $2), asked_of = $3
          where id = $1 and lease_owner is null and ended_at is null",
         id.uuid(),
         interval(patience),
+        of.as_str(),
     )
     .execute(connection)
     .await?;
@@ -280,19 +282,21 @@ pub(crate) async fn agree(
     pg::error::one_row("agree to an errand", done.rows_affected())
 }
 
-/// Ends those that wait in the environment until somebody agrees.
+/// Ends those that wait in the environment, because of this kind of drift, until somebody agrees.
 pub(crate) async fn withdraw(
     connection: &mut PgConnection,
     (app, environment): (&AppName, &EnvironmentName),
-    why: &Failure,
+    (of, why): (DriftKind, &Failure),
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update deployer.errand set ended_at = clock_timestamp(), reason = $3, message = $4
-         where app = $1 and environment = $2 and asks_until is not null and ended_at is null",
+         where app = $1 and environment = $2 and asks_until is not null and ended_at is null
+           and coalesce(asked_of, 'data') = $5",
         app.as_str(),
         environment.as_str(),
         why.reason,
         why.message,
+        of.as_str(),
     )
     .execute(connection)
     .await?;

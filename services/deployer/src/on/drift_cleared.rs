@@ -1,4 +1,4 @@
-//! `drift.cleared` of data: what was asked for because of it is not wanted any more. What runs goes on.
+//! `drift.cleared` of data, or of how good the model is: what was asked for because of it is not wanted any more. What runs goes on.
 
 use crate::app::App;
 use crate::db::{environment, errand};
@@ -22,7 +22,7 @@ pub(crate) async fn handle(app: &App, envelope: Envelope) -> Verdict {
         Ok(drift) => drift,
         Err(error) => return error.into(),
     };
-    if drift.kind != DriftKind::Data {
+    if drift.kind == DriftKind::Runtime {
         return Verdict::Done;
     }
     match withdraw(app, &envelope, &drift).await {
@@ -41,8 +41,12 @@ async fn withdraw(app: &App, envelope: &Envelope, drift: &DriftV1) -> Result<(),
         return Ok(());
     }
     environment::lock(&mut transaction, place).await?;
-    let why = Failure::new("DRIFT_CLEARED", "data are again like their reference");
-    errand::withdraw(&mut transaction, place, &why).await?;
+    let over = match drift.kind {
+        DriftKind::Quality => "the model is as good as before, or what it is by now was accepted",
+        DriftKind::Data | DriftKind::Runtime => "data are again like their reference",
+    };
+    let why = Failure::new("DRIFT_CLEARED", over);
+    errand::withdraw(&mut transaction, place, (drift.kind, &why)).await?;
     transaction.commit().await?;
     app.changed();
     Ok(())

@@ -1,10 +1,10 @@
-//! `drift.detected` of data: the model is made anew, or people are asked whether it is to be, as the manifest says.
+//! `drift.detected` of data, or of how good the model is: it is made anew, or people are asked whether it is to be, as the manifest says.
 
 use crate::app::App;
 use crate::db::release::{self, Release};
 use crate::db::{app_removal, environment, errand, model, run};
 use crate::job::Kind;
-use crate::retrain::{Decision, Origin, Situation, choose, decide, on_drift, order};
+use crate::retrain::{Decision, Origin, Situation, answers, choose, decide, on_drift, order};
 use bus::Verdict;
 use events::payload::{DriftKind, DriftV1, read};
 use events::{AppName, Envelope, EnvironmentName, JobName, PrincipalName};
@@ -32,7 +32,7 @@ pub(crate) async fn handle(app: &App, envelope: Envelope) -> Verdict {
         Ok(drift) => drift,
         Err(error) => return error.into(),
     };
-    if drift.kind != DriftKind::Data {
+    if drift.kind == DriftKind::Runtime {
         return Verdict::Done;
     }
     match respond(app, &envelope, &drift).await {
@@ -72,7 +72,8 @@ async fn answer(
 ) -> Result<(), sqlx::Error> {
     let (app, environment) = (&drift.app, &drift.environment);
     let resolved = &live.content.resolved;
-    let Some(retrain) = on_drift(resolved) else { return Ok(()) };
+    let retrain = on_drift(resolved).filter(|retrain| answers(retrain, drift.kind));
+    let Some(retrain) = retrain else { return Ok(()) };
     let job = match choose(resolved, None) {
         Ok(job) => job,
         Err(error) => {
@@ -82,7 +83,7 @@ async fn answer(
     };
     let now = situation(connection, drift, (live, &job, retrain)).await?;
     let decision = decide(retrain, now);
-    tracing::info!(%app, %environment, %job, ?decision, "data drifted");
+    tracing::info!(%app, %environment, %job, kind = ?drift.kind, ?decision, "drift is answered");
     let asks = match decision {
         Decision::Nothing(_) => return Ok(()),
         Decision::Ask(why) => Some(why),
@@ -92,7 +93,7 @@ async fn answer(
     let origin = Origin { kind: Kind::Drift, by: &PrincipalName::slipway(), why: &why };
     let id = order(connection, live, &job, origin).await?;
     if asks.is_some() {
-        errand::ask(connection, id, PATIENCE).await?;
+        errand::ask(connection, id, (PATIENCE, drift.kind)).await?;
     }
     Ok(())
 }
@@ -117,8 +118,12 @@ async fn situation(
 
 /// Why it runs or is asked for, for those who read the list of runs.
 fn why(drift: &DriftV1, asks: Option<&str>) -> String {
+    let asks = asks.map(|asks| format!("; {asks}")).unwrap_or_default();
+    if drift.kind == DriftKind::Quality {
+        let because: Vec<&str> = drift.findings.iter().map(|it| it.message.as_str()).collect();
+        return format!("the model got worse: {}{asks}", because.join("; "));
+    }
     let columns = drift.data.iter().flat_map(|data| &data.columns);
     let columns: Vec<&str> = columns.map(|column| column.column.as_str()).collect();
-    let asks = asks.map(|asks| format!("; {asks}")).unwrap_or_default();
     format!("data drifted: {}{asks}", columns.join(", "))
 }

@@ -1,7 +1,7 @@
 //! Table `issue`: what is filed at GitHub of drift. Times are the database's.
 
 use super::parsed;
-use crate::issue::{Due, Text, kind_of, word};
+use crate::issue::{Due, Text, kind_of};
 use chrono::{DateTime, Utc};
 use events::payload::DriftKind;
 use events::{AppName, EnvironmentName};
@@ -47,7 +47,7 @@ pub(crate) async fn keep(
          where known.moved_at < excluded.moved_at and (known.is_open or excluded.is_open)",
         news.app.as_str(),
         news.environment.as_str(),
-        word(news.kind),
+        news.kind.as_str(),
         news.text.is_some(),
         title,
         body,
@@ -142,7 +142,7 @@ pub(crate) async fn done(
          where app = $1 and environment = $2 and kind = $3",
         due.app.as_str(),
         due.environment.as_str(),
-        word(due.kind),
+        due.kind.as_str(),
         due.version,
         filed.map(|(number, _)| number),
         filed.map(|(_, url)| url),
@@ -167,7 +167,7 @@ pub(crate) async fn failed(
          where app = $1 and environment = $2 and kind = $3",
         due.app.as_str(),
         due.environment.as_str(),
-        word(due.kind),
+        due.kind.as_str(),
         due.version,
         error,
         pause.map(|pause| pause.as_secs_f64()),

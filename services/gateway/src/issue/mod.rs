@@ -28,15 +28,7 @@ pub(crate) struct Due {
     pub attempts: i32,
 }
 
-const KINDS: [(DriftKind, &str); 3] =
-    [(DriftKind::Runtime, "runtime"), (DriftKind::Data, "data"), (DriftKind::Quality, "quality")];
-
-/// The word in a row.
-pub(crate) fn word(kind: DriftKind) -> &'static str {
-    KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, word)| word)
-}
-
 /// The kind called `text`.
 pub(crate) fn kind_of(text: &str) -> Option<DriftKind> {
-    KINDS.iter().find(|(_, word)| *word == text).map(|(kind, _)| *kind)
+    DriftKind::ALL.into_iter().find(|kind| kind.as_str() == text)
 }

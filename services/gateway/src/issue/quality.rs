@@ -18,20 +18,26 @@ pub(super) fn about(body: &mut String, drift: &DriftV1) {
     line(body, &format!("slipway drift check {app} {environment}"));
     line(body, &format!("slipway retrain {app} --environment {environment} --reason \"{why}\""));
     line(body, &format!("slipway rollback {app} {environment}"));
+    line(body, &format!("slipway drift accept {app} {environment} --quality --why \"...\""));
+    line(body, &format!("slipway drift mute {app} {environment} --hours 72 --why \"...\""));
     line(body, "```\n");
     line(
         body,
-        "`check` says whether requests changed, too; `retrain` makes the model anew; `rollback` goes back to the release before.",
+        "`check` says whether requests changed, too; `retrain` makes the model anew; `rollback` goes back to the release before; \
+         `accept` makes how good it is now the standard.",
     );
 }
 
 fn measured(body: &mut String, quality: &QualityV1) {
-    let QualityV1 { number, model, against, told, told_before, .. } = quality;
+    let QualityV1 { number, model, against, standard, told, told_before, .. } = quality;
     let (from, to) = (time(quality.from), time(quality.to));
     line(body, &format!("\nRelease {number}, model {}, {from} to {to}.", code(model)));
-    let before = match against {
-        Some(model) => format!("the model before it, {}", code(model)),
-        None => "itself before".to_owned(),
+    let before = match (against, standard) {
+        (Some(model), _) => format!("the model before it, {}", code(model)),
+        (None, Some(version)) => {
+            format!("what was accepted of it, version {version} of the standard")
+        }
+        (None, None) => "itself before".to_owned(),
     };
     line(body, &format!("Compared with {before}.\n"));
     line(body, "| | now | before |");

@@ -1,7 +1,7 @@
 //! One attempt: the issue of what drifts is there and says so, or none is open any more. Cut anywhere it may be done again:
 //! an issue is found by its mark.
 
-use super::{Due, word};
+use super::Due;
 use crate::app::App;
 use crate::db::issue;
 use crate::github::issues::Issue;
@@ -17,7 +17,7 @@ pub(crate) async fn tell(app: &App, due: &Due) -> Result<(), NotTold> {
     let slug = client.settings().slug(&due.app, &due.repository);
     // Whose repository is at no GitHub any more has nothing to be told.
     let Some(slug) = slug else { return Ok(issue::done(&app.pool, due, None).await?) };
-    let mark = format!("{} drift of {}/{}", word(due.kind), due.app, due.environment);
+    let mark = format!("{} drift of {}/{}", due.kind.as_str(), due.app, due.environment);
     if due.is_open {
         let (title, text) = (due.text.title.as_str(), due.text.body.as_str());
         let wanted = Issue { mark: &mark, label: LABEL, title, text };

@@ -225,9 +225,11 @@ mod tests {
         slipway drift check shop production
         slipway retrain shop --environment production --reason "of all 10.0 % was wrong, 5.0 % before"
         slipway rollback shop production
+        slipway drift accept shop production --quality --why "..."
+        slipway drift mute shop production --hours 72 --why "..."
         ```
 
-        `check` says whether requests changed, too; `retrain` makes the model anew; `rollback` goes back to the release before.
+        `check` says whether requests changed, too; `retrain` makes the model anew; `rollback` goes back to the release before; `accept` makes how good it is now the standard.
 
         Told 1970-01-01T00:00:00Z by Slipway, which closes this when it is over.
         "#);

@@ -54,7 +54,7 @@ fn message(envelope: &Envelope, drift: DriftV1) -> Message {
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     // That it could not be healed is something else than that it is.
     let healing = if drift.healing { "healing" } else { "" };
-    let same = [environment.as_str(), issue::word(*kind), healing, &reasons.join(" ")].join(" ");
+    let same = [environment.as_str(), kind.as_str(), healing, &reasons.join(" ")].join(" ");
     Message {
         title: format!("{app}/{environment}: {what}"),
         text: sentence(None, Some(&(told.join("; ") + &more))),

@@ -4,6 +4,7 @@ use super::check::{CheckError, Subject, subject};
 use super::counts::{Columns, Kept};
 use super::declared;
 use super::file::{Sampled, of_place};
+use super::graded::LEAST;
 use crate::app::App;
 use crate::db::reference::New;
 use crate::place::Place;
@@ -27,6 +28,15 @@ pub(crate) enum AcceptError {
         /// As many were kept.
         rows: usize,
     },
+    /// Nothing is told there of what was true.
+    #[error("the live release of {0} does not declare `drift.data.truth`")]
+    NoTruth(Place),
+    /// A standard of so little would be none.
+    #[error("of {told} predictions no standard is made: it must be known of {LEAST} what was true")]
+    TooFewTruths {
+        /// Of as many it is known.
+        told: u64,
+    },
     #[error("read captured requests")]
     Read(#[from] TableError),
     #[error("find captured requests")]
@@ -35,7 +45,7 @@ pub(crate) enum AcceptError {
     Database(#[from] sqlx::Error),
 }
 
-/// A reference that was made.
+/// A reference that was made, or a standard.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Accepted {
     pub(crate) version: i32,

@@ -151,7 +151,7 @@ async fn reference(app: &App, place: &Place) -> Result<Option<(Uuid, Columns)>, 
     }
     let Some(watched) = db::data_watch::get(&app.pool, place).await? else { return Ok(None) };
     let reference = match watched.reference {
-        Some(id) => db::reference::get(&app.pool, id).await?,
+        Some(id) => readable(place, db::reference::get(&app.pool, id).await)?.flatten(),
         None => None,
     };
     Ok(Some(reference.map_or((Uuid::nil(), Columns::new()), |it| (it.id, it.columns))))
@@ -173,12 +173,70 @@ async fn add(
         let mut counts = Counts::new();
         count_rows(&mut counts, columns, &batch.columns, &rows);
         let counted = (&counts, rows.len() as u64);
-        db::summary::add(connection, which, hour, answered, counted).await?;
+        let added = db::summary::add(connection, which, hour, answered, counted).await;
+        readable(which.place, added)?;
     }
     truth::wait(connection, which.place, batch).await
+}
+
+/// What was found of `place`, if it can be read: one place that has something of another version holds up no other.
+fn readable<T>(place: &Place, found: Result<T, sqlx::Error>) -> Result<Option<T>, sqlx::Error> {
+    match found {
+        Err(error) if pg::error::is_unreadable(&error) => {
+            tracing::warn!(%place, error = service::chain(&error), "captured requests are passed over");
+            Ok(None)
+        }
+        found => found.map(Some),
+    }
 }
 
 /// The hour in which `at` is.
 pub(super) fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::tests::{Kept, release};
+    use events::sample::ScalarV1;
+
+    fn captured(place: &Place, at: DateTime<Utc>) -> SamplesV1 {
+        let row = SampleV1 { at, values: vec![Some(ScalarV1::Number(1.0))], key: None };
+        SamplesV1 {
+            v: 1,
+            app: place.app.clone(),
+            environment: place.environment.clone(),
+            release: release(7),
+            number: 7,
+            model: "sha256:7".to_owned(),
+            columns: vec!["amount".to_owned()],
+            rows: vec![row],
+        }
+    }
+
+    /// How many requests are counted, by place.
+    async fn counted(kept: &Kept) -> Vec<(String, i64)> {
+        let rows = "select environment, rows from monitor.summary order by environment";
+        sqlx::query_as(rows).fetch_all(&kept.app.pool).await.expect("counts")
+    }
+
+    #[tokio::test]
+    async fn a_place_whose_counts_cannot_be_read_is_passed_over_and_the_others_are_counted() {
+        let kept = Kept::start().await;
+        let mut keeper = Keeper::new(kept.app.samples.folder.clone());
+        let places = [kept.lives("development", 7).await, kept.lives("production", 7).await];
+        let (stream, now) = ("samples".to_owned(), kept.app.clock.now());
+        let mut pending = Pending { stream, from: 0, to: 0, batches: vec![], rows: 0, due: None };
+        for to in 1..=2 {
+            pending.to = to;
+            pending.batches = places.iter().map(|place| captured(place, now)).collect();
+            count(&kept.app, &mut pending, &mut keeper).await.expect("it is counted");
+            let broken =
+                "update monitor.summary set columns = '[]' where environment = 'development'";
+            sqlx::query(broken).execute(&kept.app.pool).await.expect("of another version");
+        }
+        let wanted = [("development".to_owned(), 1), ("production".to_owned(), 2)];
+        assert_eq!(counted(&kept).await, wanted);
+    }
 }

@@ -1,12 +1,13 @@
 //! How good the live model is, looked at whenever data are compared and when it was told what was true; what is told of that.
 
 use super::check::{CheckError, Subject, subject};
-use super::graded::{Grade, Verdict, grades};
+use super::graded::{Grade, Known, Verdict, grades};
 use super::news::News;
 use crate::app::App;
 use crate::place::Place;
 use crate::{db, say_data};
 use chrono::TimeDelta;
+use manifest::Truth;
 use sqlx::PgConnection;
 
 /// What is looked at when nobody says otherwise; it ends with the last hour of a model of which something is known.
@@ -52,7 +53,7 @@ pub(super) async fn conclude(
         return Ok(());
     };
     let is_muted = watched.muted_until.is_some_and(|until| until > app.clock.now());
-    let grade = grade(&mut *connection, subject).await?;
+    let grade = grade(&mut *connection, subject, WEEK).await?;
     let told = watched.worse_told.as_deref();
     let (news, is_told) = match &subject.data.truth {
         Some(_) => news(grade.as_ref(), told, is_muted),
@@ -70,16 +71,28 @@ pub(super) async fn conclude(
     db::data_watch::looked(connection, place, is_told.as_deref()).await
 }
 
-/// The grade of the model that answers now.
-async fn grade(
+/// The grade of the model that answers now, by the last `span` of which something is known.
+pub(super) async fn grade(
     connection: &mut PgConnection,
     subject: &Subject,
+    span: TimeDelta,
 ) -> Result<Option<Grade>, sqlx::Error> {
     let Some(truth) = &subject.data.truth else { return Ok(None) };
-    let hours = db::quality::of(connection, &subject.verdict.place).await?;
+    let mut grades =
+        grades_at(connection, &subject.verdict.place, (span, truth)).await?.into_iter();
     let number = subject.verdict.release_number;
-    let mut grades = grades(&hours, WEEK, truth).into_iter();
     Ok(grades.find(|grade| grade.releases.contains(&number)))
+}
+
+/// The grades of all models that answered at `place`, the newest first.
+pub(crate) async fn grades_at(
+    connection: &mut PgConnection,
+    place: &Place,
+    (span, truth): (TimeDelta, &Truth),
+) -> Result<Vec<Grade>, sqlx::Error> {
+    let hours = db::quality::of(&mut *connection, place).await?;
+    let standards = db::standard::of(connection, place).await?;
+    Ok(grades(Known { hours: &hours, standards: &standards }, span, truth))
 }
 
 /// What is told of the live model, and of which model it is told then that it got worse, where it was told of `told`.
@@ -114,7 +127,7 @@ pub(super) async fn end(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Figures;
+    use crate::data::{Figures, Quality};
     use chrono::DateTime;
 
     fn grade(verdict: Verdict) -> Grade {
@@ -124,7 +137,9 @@ mod tests {
             window: (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH),
             now: Figures::default(),
             before: Figures::default(),
+            counts: Quality::default(),
             against: None,
+            standard: None,
             verdict,
             because: String::new(),
         }

@@ -267,3 +267,36 @@ pub(crate) async fn go_on(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use testkit::{Database, variable};
+
+    #[tokio::test]
+    async fn times_that_passed_are_made_up_once_and_another_schedule_has_its_own() {
+        let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
+        let pool = pg::connect(&database.url(), crate::SERVICE, 1).await.expect("it answers");
+        pg::migrate(&pool, crate::SERVICE, &crate::app::MIGRATOR).await.expect("tables");
+        let insert = "insert into monitor.verdict (app, environment) values ('shop', 'production')";
+        sqlx::query(insert).execute(&pool).await.expect("a place");
+        let place = Place::parse("shop", "production").expect("a place");
+        let mut connection = pool.acquire().await.expect("a connection");
+        let now = now(&mut *connection).await.expect("it answers");
+        let (days_ago, soon) = (Some(now - TimeDelta::days(3)), Some(now + TimeDelta::hours(1)));
+        keep(&mut connection, &place, "0 2 * * *", days_ago).await.expect("is watched");
+        // Whoever looks again, after all that time, takes nothing from it.
+        keep(&mut connection, &place, "0 2 * * *", soon).await.expect("is watched");
+        let missed = due(&mut *connection).await.expect("places");
+        let [(of, at)] = missed.as_slice() else { panic!("one is due: {missed:?}") };
+        assert_eq!(of, &place);
+        for is_mine in [true, false] {
+            let went = go_on(&mut connection, &place, *at, soon).await.expect("it goes on");
+            assert_eq!(went, is_mine);
+        }
+        assert_eq!(due(&mut *connection).await.expect("places"), []);
+        keep(&mut connection, &place, "*/5 * * * *", Some(now)).await.expect("is watched");
+        assert_eq!(due(&mut *connection).await.expect("places").len(), 1);
+    }
+}

@@ -11,5 +11,6 @@ pub(crate) mod quality;
 pub(crate) mod reference;
 pub(crate) mod repair;
 pub(crate) mod sample_cursor;
+pub(crate) mod standard;
 pub(crate) mod summary;
 pub(crate) mod verdict;
