@@ -27,7 +27,13 @@ use clap::Parser;
 
 /// Reads the arguments, does what they say, and tells how it went.
 pub fn main() -> std::process::ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let written = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
+            return args::refused(&error, written);
+        }
+    };
     let session = session::Session::new(arguments.global);
     let done = match arguments.command.run(&session) {
         Ok(exit) => exit,

@@ -43,9 +43,11 @@ impl Check {
         }
         let (services, environments) = (manifest.services.len(), manifest.environments.len());
         session.out.note(&format!(
-            "{} is valid: app {}, {services} services, {environments} environments",
+            "{} is valid: app {}, {}, {}",
             self.file.display(),
-            manifest.app
+            manifest.app,
+            counted(services, "service"),
+            counted(environments, "environment")
         ));
         for (name, environment) in &manifest.environments {
             if let Some(from) = &environment.promote_from {
@@ -56,6 +58,11 @@ impl Check {
         }
         Ok(Exit::Done)
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// Why some environments cannot be released to.

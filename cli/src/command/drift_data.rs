@@ -1,6 +1,7 @@
 //! `slipway drift data`: data against their reference, from files or from a database. Needs no server.
 
 mod query;
+mod readable;
 
 pub(crate) use query::QueryError;
 
@@ -11,14 +12,14 @@ use crate::session::Session;
 use clap::{Args, ValueEnum};
 use dataset::{Table, TableError};
 use drift::{Column, Judge, Kind, Methods, Mode, Pair, Report, Verdict};
-use query::{Readable, readable};
+use readable::{Readable, readable};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Which data, and how to judge them.
 #[derive(Debug, Args)]
 pub(crate) struct DriftData {
-    /// What data should be like: CSV, plain or gzipped, Parquet, or a query in a file that ends in .sql
+    /// What data should be like: CSV, plain or gzipped, Parquet, or a query in a file that ends in .sql; - is standard input
     #[arg(long, value_name = "FILE")]
     reference: PathBuf,
     /// What they are like now

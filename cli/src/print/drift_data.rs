@@ -1,6 +1,6 @@
 //! Data against their reference: for terminals and for programs.
 
-use super::table::Table;
+use super::table::{Table, one_line};
 use drift::{ColumnReport, Gravity, Number, Report, Row, Verdict};
 
 /// For programs: the report, and of which files it is.
@@ -14,7 +14,7 @@ pub(crate) fn json(report: &Report, [reference, current]: &[String; 2]) -> Strin
 /// For people: the verdict, every column with its own, and what was found; every method's row if they were asked for.
 pub(crate) fn text(report: &Report, is_listed: bool) -> String {
     let dataset = &report.dataset;
-    let mut parts = vec![format!("{}: {}", dataset.verdict.words(), dataset.because)];
+    let mut parts = vec![one_line(&format!("{}: {}", dataset.verdict.words(), dataset.because))];
     let mut table = Table::new(["COLUMN", "KIND", "VERDICT", "ROWS", "NULLS", "WHY"], "no columns");
     for column in &report.columns {
         table.row([
@@ -29,7 +29,8 @@ pub(crate) fn text(report: &Report, is_listed: bool) -> String {
     parts.push(table.render());
     let findings = report.findings.iter().map(|finding| {
         let mark = if finding.gravity == Gravity::Drift { "✗" } else { "·" };
-        format!("{mark} {}: {} [{}]", finding.column, finding.message, finding.code.word())
+        let (column, message) = (one_line(&finding.column), one_line(&finding.message));
+        format!("{mark} {column}: {message} [{}]", finding.code.word())
     });
     parts.extend(findings);
     if is_listed {

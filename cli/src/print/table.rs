@@ -1,5 +1,8 @@
 //! Columns that line up.
 
+/// What is longer does not make its column wider.
+const WIDEST: usize = 100;
+
 /// Rows under a head; cells are padded to the widest of their column.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -16,7 +19,7 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(Vec::from(cells));
+        self.rows.push(cells.iter().map(|cell| one_line(cell)).collect());
     }
 
     /// The text.
@@ -32,8 +35,17 @@ impl Table {
 
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(WIDEST)
     }
+}
+
+/// Without line breaks, and without what a terminal takes for an order: cells come from files and from users.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() { line.extend(letter.escape_default()) } else { line.push(letter) }
+    }
+    line
 }
 
 fn line(row: &[String], widths: &[usize]) -> String {
@@ -64,6 +76,24 @@ mod tests {
         shop      live
         fräulein
         ");
+    }
+
+    #[test]
+    fn cells_stay_in_their_line() {
+        let mut table = Table::new(["VALUE", "ROWS"], "no values");
+        table.row(["a\nb\u{1b}[31mc".to_owned(), "1".to_owned()]);
+        insta::assert_snapshot!(table.render(), @r"
+        VALUE            ROWS
+        a\nb\u{1b}[31mc  1
+        ");
+    }
+
+    #[test]
+    fn a_long_cell_widens_nothing() {
+        let mut table = Table::new(["VALUE", "ROWS"], "no values");
+        table.row(["x".repeat(100_000), "1".to_owned()]);
+        let lines: Vec<usize> = table.render().lines().map(str::len).collect();
+        assert_eq!(lines, ["VALUE".len() + 95 + 2 + 4, 100_000 + 2 + 1]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum TableError {
     },
     /// A column is compressed in a way we do not know.
     #[error(
-        "{}: column {column:?} is compressed with {packing}; write the file with snappy or zstd, or not compressed",
+        "{}: column {column:?} is compressed with {packing}; write the file with snappy, zstd or gzip, or not compressed",
         path.display()
     )]
     Packing {

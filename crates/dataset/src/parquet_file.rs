@@ -94,7 +94,9 @@ fn unknown_packing(reader: &SerializedFileReader<File>, place: usize) -> Option<
     let packings = reader.metadata().row_groups().iter().map(|it| it.column(place).compression());
     let is_known = |packing: &Compression| {
         let (none, snappy) = (Compression::UNCOMPRESSED, Compression::SNAPPY);
-        *packing == none || *packing == snappy || matches!(packing, Compression::ZSTD(_))
+        *packing == none
+            || *packing == snappy
+            || matches!(packing, Compression::ZSTD(_) | Compression::GZIP(_))
     };
     let mut unknown = packings.filter(|packing| !is_known(packing));
     let told = unknown.next()?.to_string();

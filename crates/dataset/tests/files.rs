@@ -25,7 +25,7 @@ fn of_text(text: &[u8]) -> Result<Vec<Column>, TableError> {
 #[test]
 fn parquet_says_what_csv_says() {
     let stem = "titanic__nannyml_reference_vs_analysis";
-    for (side, packed) in [("ref", "snappy"), ("cur", "zstd")] {
+    for (side, packed) in [("ref", "snappy"), ("cur", "zstd"), ("ref", "gzip")] {
         let csv = columns(&testdata(&format!("{stem}.{side}.csv.gz"))).expect("is read");
         let parquet = columns(&testdata(&format!("titanic.{side}.{packed}.parquet")));
         assert_eq!(parquet.expect("is read"), csv);

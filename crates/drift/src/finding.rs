@@ -88,3 +88,26 @@ impl Finding {
         Self { column, code, gravity, message, count: 0, values: Vec::new(), p_value: None }
     }
 }
+
+/// So much of a value stands in a sentence.
+const LONGEST: usize = 60;
+
+/// A value in a sentence: of a long one the beginning.
+pub(crate) fn clipped(value: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_long_values_the_beginning_is_told() {
+        assert_eq!(clipped("ü"), "ü");
+        assert_eq!(clipped(&"ü".repeat(LONGEST)), "ü".repeat(LONGEST));
+        assert_eq!(clipped(&"ü".repeat(LONGEST + 1)), format!("{}...", "ü".repeat(LONGEST)));
+    }
+}

@@ -1,8 +1,9 @@
 //! Column by column: what is measured and suspected. What follows is said when all were seen, because the false
 //! discoveries are controlled over everything that was tested.
 
+use crate::categories::Key;
 use crate::column::{Column, Content, Form};
-use crate::finding::{Code, Finding, Gravity};
+use crate::finding::{Code, Finding, Gravity, clipped};
 use crate::kind::Kind;
 use crate::measure::{Compared, Measure, Obstacle};
 use crate::method::{Method, Methods};
@@ -103,6 +104,12 @@ impl Judge {
         }
         let compared = Compared::new(kind, reference, current);
         let is_other_type = is_other_type(reference, current);
+        let are_there = reference.present().min(current.present()) > 0 && !is_other_type;
+        if draft.counts && are_there && !compared.is_of_its_kind() {
+            draft.counts = false;
+            let message = format!("{} cannot be treated as {}", told.word(), kind.word());
+            draft.findings.push(Finding::new(name, Code::NotTested, Gravity::Notice, message));
+        }
         if self.mode == Mode::Evidently || !is_other_type {
             self.measure(&compared, &mut draft);
         }
@@ -269,7 +276,8 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
     if let Some(value) = only_value(current) {
         let also = only_value(reference).is_some_and(|other| other == value);
         let also = if also { ", as in the reference" } else { "" };
-        found(Code::Constant, Gravity::Notice, format!("every value is {value}{also}"), 0);
+        let message = format!("every value is {}{also}", clipped(&value));
+        found(Code::Constant, Gravity::Notice, message, 0);
     }
     if reference.infinite + current.infinite > 0 {
         let (now, before) = (current.infinite, reference.infinite);
@@ -289,7 +297,8 @@ fn only_value(column: &Column) -> Option<String> {
     match &column.content {
         Content::Numbers(numbers) | Content::Times(numbers) => {
             let (low, high) = (numbers.sorted().first()?, numbers.sorted().last()?);
-            (low.total_cmp(high).is_eq() && column.present() > 1).then(|| low.to_string())
+            let is_one = low.total_cmp(high).is_eq() && column.present() > 1;
+            is_one.then(|| Key::Number(*low).shown(numbers.form()))
         }
         Content::Texts(texts) => match texts.counts() {
             [(text, 2..)] => Some(text.to_string()),
@@ -308,4 +317,37 @@ fn form(reference: &Column, current: &Column) -> Form {
 
 fn share(part: usize, of: usize) -> f64 {
     if of == 0 { 0.0 } else { crate::count(part) / crate::count(of) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(kind: Kind, column: &Column) -> Report {
+        let mut judge = Judge::new(Mode::Slipway, Methods::All, LEAST_VALUES);
+        let (reference, current) = (Some(column), Some(column));
+        judge.add(Pair { name: "it", kind: Some(kind), importance: 1.0, reference, current });
+        judge.report()
+    }
+
+    #[test]
+    fn what_is_not_of_its_kind_is_not_called_unchanged() {
+        let texts = Column::texts(600, [("a".into(), 300), ("b".into(), 300)]);
+        let content = Content::Other("lists");
+        let lists = Column { rows: 600, missing: 0, infinite: 0, content };
+        let times = Column::times(600, (0..600).map(f64::from).collect());
+        for (kind, column) in [(Kind::Num, texts), (Kind::Cat, lists), (Kind::Num, times)] {
+            let report = judged(kind, &column);
+            assert_eq!(report.columns[0].verdict, Verdict::NotTested, "{column:?}");
+            assert_eq!(report.dataset.verdict, Verdict::InsufficientData, "{column:?}");
+            assert!(report.findings[0].message.contains("cannot be treated as"), "{column:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_value_is_told_as_it_was_written() {
+        let always = Column::numbers(600, vec![1.0; 600], Form::Flag);
+        let message = &judged(Kind::Cat, &always).findings[0].message;
+        assert_eq!(message, "every value is true, as in the reference");
+    }
 }

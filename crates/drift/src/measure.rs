@@ -97,6 +97,15 @@ impl<'a> Compared<'a> {
         Self { kind, columns, numbers, categories, distinct, distances }
     }
 
+    /// Both sides have what columns of this kind are made of: nothing is measured of texts as numbers.
+    pub(crate) fn is_of_its_kind(&self) -> bool {
+        match self.kind {
+            Kind::Num => self.both().is_ok(),
+            Kind::Cat => self.counted().is_ok(),
+            Kind::Text | Kind::Other => false,
+        }
+    }
+
     pub(crate) fn samples(&self) -> Option<Samples<'a>> {
         self.numbers.map(|(one, other)| samples(one, other))
     }

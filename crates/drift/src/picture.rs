@@ -3,6 +3,7 @@
 use crate::bins::{even, histograms};
 use crate::categories::{Categories, Category};
 use crate::column::Form;
+use crate::finding::clipped;
 use crate::report::Plot;
 use crate::ties::Samples;
 
@@ -42,7 +43,8 @@ pub(crate) fn of_categories(categories: &Categories, form: Form) -> Plot {
     let weight = |it: &Category| share(it.reference, n1) + share(it.current, n2);
     let mut most: Vec<&Category> = categories.all.iter().collect();
     most.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let mut values: Vec<_> = most.iter().take(VALUES).map(|it| it.key.shown(form)).collect();
+    let shown = |it: &&Category| clipped(&it.key.shown(form));
+    let mut values: Vec<_> = most.iter().take(VALUES).map(shown).collect();
     let shares = |side: fn(&Category) -> f64, n: f64| {
         let mut shares: Vec<_> = most.iter().take(VALUES).map(|it| share(side(it), n)).collect();
         let rest = most.iter().skip(VALUES).map(|it| side(it)).sum();

@@ -4,7 +4,7 @@
 use crate::categories::{Categories, Category};
 use crate::column::{Column, Form};
 use crate::effect::Effect;
-use crate::finding::{Code, Finding, Gravity};
+use crate::finding::{Code, Finding, Gravity, clipped};
 use crate::method::Method;
 use crate::proportion;
 use crate::special::normal;
@@ -113,7 +113,8 @@ pub(crate) fn values(name: &str, categories: &Categories, form: Form) -> [Option
         let named: Vec<_> = these.iter().take(MOST_NAMED).map(|it| it.key.shown(form)).collect();
         let (word, effect) = (if code == Code::NewValues { "new" } else { "gone" }, rows / sizes.1);
         let more = if these.len() > MOST_NAMED { ", ..." } else { "" };
-        let list = format!("{}{more}", named.join(", "));
+        let told: Vec<_> = named.iter().map(|value| clipped(value)).collect();
+        let list = format!("{}{more}", told.join(", "));
         let message = format!("{} {word} ({} of the rows): {list}", these.len(), percent(effect));
         let mut finding = Finding::new(name, code, Gravity::Notice, message);
         let p = chance.min(1.0);

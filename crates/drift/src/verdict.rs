@@ -162,7 +162,8 @@ fn whole(drafts: &[Draft]) -> Dataset {
     let open = with(Verdict::InsufficientData).count();
     let (verdict, because) = if drifted_columns > 0 {
         let names: Vec<_> = with(Verdict::Drift).map(|it| it.report.column.as_str()).collect();
-        (Verdict::Drift, format!("{drifted_columns} columns: {}", names.join(", ")))
+        let columns = if names.len() == 1 { "column" } else { "columns" };
+        (Verdict::Drift, format!("{drifted_columns} {columns}: {}", names.join(", ")))
     } else if judged_columns == 0 {
         (Verdict::InsufficientData, "no column has enough values".to_owned())
     } else if open > 0 {

@@ -6,6 +6,7 @@
 
 mod amount;
 mod app_platform;
+mod argument;
 mod compose;
 mod error;
 mod form;
@@ -64,6 +65,7 @@ pub fn import(source: &str, options: &Options) -> Result<Imported, ImportError> 
         Kind::Compose => compose::read(root, &mut ledger),
         Kind::Kamal => kamal::read(root, &mut ledger),
     };
+    argument::tell(&app, &mut ledger);
     if let Some(name) = &options.app {
         app.rename(name);
     } else if let (None, Some(folder)) = (&app.name, &options.folder) {

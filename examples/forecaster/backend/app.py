@@ -12,7 +12,7 @@ STATE = {"model": None}
 
 
 def prepare():
-    STATE["model"] = load(os.environ.get("MODEL_CACHE", "/home/app/.cache/models"))
+    STATE["model"] = load(os.environ.get("MODEL_CACHE", "/home/appuser/.cache/huggingface"))
 
 
 def products():

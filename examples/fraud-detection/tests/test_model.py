@@ -3,7 +3,7 @@ import os
 import unittest
 
 from percentiles import percentile
-from train import HERE, rows, score, train
+from train import HERE, rows, score, train, validate
 
 
 class Model(unittest.TestCase):
@@ -18,6 +18,12 @@ class Model(unittest.TestCase):
         trained = train(self.data, self.features)
         for name in self.features:
             self.assertAlmostEqual(kept["weights"][name], trained["weights"][name], places=6)
+
+    def test_the_kept_summary_is_what_training_measures(self):
+        with open(os.path.join(HERE, "data", "training_summary.json"), encoding="utf-8") as file:
+            kept = json.load(file)
+        self.assertEqual(kept, validate(self.data, self.features))
+        self.assertGreater(kept["auc"], 0.8)
 
     def test_large_foreign_payments_at_night_score_higher(self):
         model = train(self.data, self.features)

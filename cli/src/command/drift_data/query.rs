@@ -4,14 +4,13 @@
 //! Nothing is changed there: the query runs in a transaction that only reads. The address, which has a password in it,
 //! comes from the environment or from a file, never from the command line.
 
-use dataset::{Table, TableError};
+use super::readable::Readable;
 use futures_util::TryStreamExt;
 use service::{Env, EnvError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 
 /// Where the address of the database is.
@@ -80,38 +79,22 @@ impl QueryError {
     }
 }
 
-/// A table to be read, wherever it came from.
-#[derive(Debug)]
-pub(super) struct Readable {
-    path: PathBuf,
-    /// Goes with this.
-    _folder: Option<TempDir>,
+/// Whether the file at `path` holds a query.
+pub(super) fn is_query(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(QUERY))
 }
 
-impl Readable {
-    /// The table.
-    pub(super) fn open(&self) -> Result<Table, TableError> {
-        Table::open(&self.path)
-    }
-}
-
-/// The file at `path`, or the answer to the query in it.
-pub(super) async fn readable(path: &Path) -> Result<Readable, QueryError> {
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case(QUERY)) {
-        return Ok(Readable { path: path.to_owned(), _folder: None });
-    }
+/// The answer to the query in the file at `path`.
+pub(super) async fn answer(path: &Path) -> Result<Readable, QueryError> {
     let read = |source| QueryError::Read { path: path.to_owned(), source };
     let statement = statement(&std::fs::read_to_string(path).map_err(read)?);
     let mut connection = connect(path).await?;
     let keep = |source| QueryError::Keep { path: path.to_owned(), source };
-    // Only we may look into it.
-    let folder = TempDir::with_prefix("slipway-drift-").map_err(keep)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let answer = folder.path().join(format!("{name}.csv"));
-    copy(&mut connection, (path, &statement), &answer).await?;
+    let answer = Readable::new_copy(path, ".csv").map_err(keep)?;
+    copy(&mut connection, (path, &statement), answer.path()).await?;
     // All is there; how the line ends does not matter.
     drop(connection.close().await);
-    Ok(Readable { path: answer, _folder: Some(folder) })
+    Ok(answer)
 }
 
 /// Copies what the database answers, as it comes.
@@ -165,9 +148,9 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn other_files_are_read_as_they_are() {
-        let readable = readable(Path::new("sql/today.csv")).await.expect("nobody is asked");
-        assert_eq!(readable.path, Path::new("sql/today.csv"));
+    #[test]
+    fn a_query_is_told_by_its_name() {
+        let names = ["today.sql", "TODAY.SQL", "sql/today.csv", "sql"];
+        assert_eq!(names.map(|name| is_query(Path::new(name))), [true, true, false, false]);
     }
 }

@@ -3,7 +3,7 @@
 use super::left::COMPONENT;
 use super::{Around, env, health, named, size, source};
 use crate::form::{Http, Service};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, NOTHING};
 use crate::place::Place;
 use crate::shell;
 use crate::tree::Word;
@@ -88,9 +88,13 @@ fn http(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
 fn scale(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
     service.replicas = place.get("instance_count").and_then(|count| Word::of(&count));
     if let Some(scaling) = place.get("autoscaling") {
-        let least = scaling.get("min_instance_count").and_then(|least| Word::of(&least));
-        if service.replicas.is_none() {
-            service.replicas = least;
+        match scaling.get("min_instance_count") {
+            Some(least) if service.replicas.is_some() => {
+                ledger.left(&least, "the number of instances is written", NOTHING);
+            }
+            least => {
+                service.replicas = service.replicas.take().or(least.and_then(|it| Word::of(&it)))
+            }
         }
         for key in ["max_instance_count", "metrics"] {
             if let Some(part) = scaling.get(key) {

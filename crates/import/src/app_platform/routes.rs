@@ -10,12 +10,15 @@ use crate::tree::Word;
 const RULE: &[Known] =
     &[("cors", "the router adds no headers", "let the service answer with them")];
 
+/// A path, the service that it leads to, and whether it is kept.
+type Route = (Word, String, Option<Word>);
+
 /// Reads what leads users to the services of `app`.
 pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
     for domain in list(spec, "domains") {
         host(&domain, app, ledger);
     }
-    let mut routes: Vec<(Word, String, Option<Word>)> = Vec::new();
+    let mut routes: Vec<Route> = Vec::new();
     for service in list(spec, "services") {
         let Some(name) = service.text_of("name").map(label) else { continue };
         let below = list(&service, "routes").into_iter();
@@ -26,12 +29,20 @@ pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
     }
     let ingress = spec.get("ingress");
     for rule in ingress.iter().flat_map(|ingress| list(ingress, "rules")) {
-        routes.extend(ruled(&rule, ledger));
+        let ruled = ruled(&rule, ledger);
+        let is_here = |(_, name, _): &Route| app.services.iter().any(|it| it.name.text == *name);
+        if ruled.as_ref().is_some_and(|route| !is_here(route)) {
+            let help = "serve it from a service with `http`, and give that the path";
+            ledger.left(&rule, "what it leads to is not here", help);
+        } else {
+            routes.extend(ruled);
+        }
     }
     for (prefix, ..) in &mut routes {
         let trimmed = prefix.text.trim_end_matches('/');
         prefix.text = if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() };
     }
+    let routes = distinct(routes, ledger);
     let several = routes
         .iter()
         .any(|(_, name, _)| routes.iter().filter(|(_, other, _)| other == name).count() > 1);
@@ -44,6 +55,27 @@ pub(super) fn read(spec: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
             route(service, (prefix, keep), several, ledger);
         }
     }
+}
+
+/// Each path once: routes and rules may say the same.
+fn distinct(routes: Vec<Route>, ledger: &mut Ledger) -> Vec<Route> {
+    let mut distinct: Vec<Route> = Vec::new();
+    for (prefix, name, keep) in routes {
+        let Some(first) = distinct.iter_mut().find(|it| it.0.text == prefix.text) else {
+            distinct.push((prefix, name, keep));
+            continue;
+        };
+        if first.1 == name {
+            first.0.from.extend(prefix.from);
+            first.2 = first.2.take().or(keep);
+            continue;
+        }
+        for mark in &prefix.from {
+            let why = format!("{} answers this path", first.1);
+            ledger.left_at(mark, why, "give each service its own path".to_owned());
+        }
+    }
+    distinct
 }
 
 fn route(
@@ -108,7 +140,7 @@ fn host(domain: &Place<'_>, app: &mut App, ledger: &mut Ledger) {
 }
 
 /// A rule that leads a path to a component.
-fn ruled(rule: &Place<'_>, ledger: &mut Ledger) -> Option<(Word, String, Option<Word>)> {
+fn ruled(rule: &Place<'_>, ledger: &mut Ledger) -> Option<Route> {
     let Some(component) = rule.get("component") else {
         let help = "let a service answer with the redirect";
         ledger.left(rule, "the router redirects nothing", help);

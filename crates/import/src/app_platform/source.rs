@@ -66,6 +66,10 @@ pub(super) fn image(place: &Place<'_>, ledger: &mut Ledger) -> Option<Word> {
             _ => {}
         }
     }
+    if image.get("registry_type").is_some_and(|kind| kind.is("DOCR")) {
+        let help = "write registry.digitalocean.com/REGISTRY/NAME";
+        ledger.changed(&repository, "its registry at DigitalOcean is not named here", help);
+    }
     if image.get("tag").is_none() && image.get("digest").is_none() {
         ledger.added(&repository, "no tag is written, so it is latest", "write a tag or a digest");
     }

@@ -24,7 +24,17 @@ pub(super) const TOP: &[Known] = &[
     ("minimum_version", "Kamal is not asked", NOTHING),
     ("allow_empty_roles", "every service runs", NOTHING),
     ("run_directory", "the platform has directories of its own", NOTHING),
+    ("traefik", "the router takes its place", NOTHING),
     ("error_pages_path", "the router has no pages of its own", "let the service answer with them"),
+];
+
+/// Keys of the probe that the first Kamal had at the top.
+pub(super) const FIRST_HEALTH: &[Known] = &[
+    ("cmd", "the path is asked", "write `health.ready: { exec: [...] }` if the command says more"),
+    ("cord", "the router is told which instances answer", NOTHING),
+    ("exposed_port", "no port of the host is needed", NOTHING),
+    ("log_lines", "the last lines are always kept", NOTHING),
+    ("max_attempts", "a candidate is asked until its gate ends", "write `health.gate`"),
 ];
 
 /// Keys of a role.
@@ -70,6 +80,7 @@ pub(super) const ROLE_PROXY: &[Known] = &[
 /// Keys of `builder`.
 pub(super) const BUILD: &[Known] = &[
     ("arch", "images run as the host does", "build on a host like the one that runs them"),
+    ("multiarch", "images run as the host does", NOTHING),
     ("remote", BUILDER, NOTHING),
     ("local", BUILDER, NOTHING),
     ("driver", BUILDER, NOTHING),

@@ -1,6 +1,6 @@
 //! What the proxy is told: hosts, ports, paths, health, and how long things may take.
 
-use super::left::PROXY;
+use super::left::{FIRST_HEALTH, PROXY};
 use crate::amount;
 use crate::form::{Ask, Environment, Http, Probe, Service};
 use crate::ledger::{Ledger, NOTHING};
@@ -11,6 +11,8 @@ use crate::tree::Word;
 const PATH: &str = "/up";
 const PORT: &str = "80";
 const INTERVAL: &str = "1s";
+/// The first Kamal had its probe at the top, and another port.
+const FIRST_PORT: &str = "3000";
 
 /// What is told of one thing: what a role says counts before what stands at the top.
 pub(super) type Proxies<'a> = [Option<Place<'a>>; 2];
@@ -51,11 +53,19 @@ pub(super) fn serve(
 ) {
     let home = proxies.iter().flatten().next().unwrap_or(root);
     let get = |key| get(proxies, key);
-    let port = get("app_port").and_then(|port| Word::of(&port)).unwrap_or_else(|| {
-        let why = format!("Kamal's default port {PORT} is written out");
+    let first = root.get("healthcheck").filter(Place::is_map);
+    let first_port = first.as_ref().and_then(|first| first.get("port"));
+    let port = get("app_port").or(first_port).and_then(|port| Word::of(&port));
+    let port = port.unwrap_or_else(|| {
+        let is_first = first.is_some() || root.get("traefik").is_some();
+        let port = if is_first { FIRST_PORT } else { PORT };
+        let why = format!("Kamal's default port {port} is written out");
         ledger.added(home, why, "check that it listens there");
-        Word::new(PORT)
+        Word::new(port)
     });
+    if let Some(first) = &first {
+        ledger.leave(first, FIRST_HEALTH);
+    }
     let mut http = Http::on(port);
     http.path_prefix = get("path_prefix").and_then(|prefix| Word::of(&prefix));
     http.strip_prefix = get("strip_path_prefix").and_then(|strip| Word::of(&strip));
@@ -64,7 +74,13 @@ pub(super) fn serve(
     }
     service.http = Some(http);
     service.published = true;
-    service.ready = Some(probe(get("healthcheck").as_ref(), home, ledger));
+    let is_own = get("healthcheck").is_some();
+    let mut ready = probe(get("healthcheck").or(first).as_ref(), home, ledger);
+    if let (false, Ask::Get { port, .. }) = (is_own, &mut ready.ask) {
+        // It asks where the service listens.
+        *port = None;
+    }
+    service.ready = Some(ready);
     service.gate = span(root, "deploy_timeout");
     service.drain = span(root, "drain_timeout");
 }

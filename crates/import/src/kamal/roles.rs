@@ -94,7 +94,9 @@ fn served(
     is_front: bool,
     ledger: &mut Ledger,
 ) {
-    let own = if place.path.is_empty() { None } else { place.get("proxy") };
+    // The first Kamal had `traefik` here.
+    let own = place.get("proxy").or_else(|| place.get("traefik"));
+    let own = own.filter(|_| !place.path.is_empty());
     let asked = own.as_ref().map_or(is_front, |proxy| !proxy.is("false"));
     if let Some(switch) = own.as_ref().filter(|proxy| proxy.text().is_some()) {
         let why = "a service with `http` is served, and others are not";

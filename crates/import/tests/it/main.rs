@@ -5,4 +5,5 @@ mod keys;
 mod properties;
 mod refused;
 mod samples;
+mod small;
 mod support;

@@ -42,28 +42,43 @@ impl Display for Plan {
                 "way back  only when a person says so, once job {job} has run: it is irreversible"
             )?;
         }
+        let width = self.width();
         for (name, service) in &self.services {
             let action = format!("{} x{}", service.action, service.replicas);
-            writeln!(f, "service   {:<12} {action:<18} {}", name.as_str(), service.why)?;
+            writeln!(f, "service   {:<width$} {action:<18} {}", name.as_str(), service.why)?;
         }
         for wait in &self.waits {
             let longest = wait.longest.to_string();
-            writeln!(f, "wait      {:<12} {longest:<18} {}", wait.name, wait.why)?;
+            writeln!(f, "wait      {:<width$} {longest:<18} {}", wait.name, wait.why)?;
         }
         for gate in &self.gates {
             let longest = gate.longest.to_string();
-            writeln!(f, "gate      {:<12} {longest:<18} {}", gate.name, gate.why)?;
+            writeln!(f, "gate      {:<width$} {longest:<18} {}", gate.name, gate.why)?;
         }
         writeln!(f, "longest   {} for all gates together", self.longest)?;
         for judge in &self.judged {
             let most = format!("{} at most", judge.worse_by);
-            writeln!(f, "judged    {:<12} {most:<18} {}", judge.name, judge.why)?;
+            writeln!(f, "judged    {:<width$} {most:<18} {}", judge.name, judge.why)?;
         }
         if let Some(compared) = &self.compared {
             writeln!(f, "compared  {compared}")?;
         }
         writeln!(f, "memory    {}", self.memory)?;
         write!(f, "disk      {}", self.disk)
+    }
+}
+
+/// Names are at least so wide.
+const NAME: usize = 12;
+
+impl Plan {
+    /// As wide as the longest name of what is listed.
+    fn width(&self) -> usize {
+        let services = self.services.keys().map(|name| name.as_str().len());
+        let waits = self.waits.iter().map(|wait| wait.name.len());
+        let gates = self.gates.iter().map(|gate| gate.name.len());
+        let judged = self.judged.iter().map(|judge| judge.name.len());
+        services.chain(waits).chain(gates).chain(judged).fold(NAME, usize::max)
     }
 }
 
