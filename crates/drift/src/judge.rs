@@ -95,7 +95,9 @@ impl Judge {
         draft.report.n_current = current.present();
         draft.report.nulls_reference = share(reference.missing, reference.rows);
         draft.report.nulls_current = share(current.missing, current.rows);
-        draft.is_enough = reference.present().min(current.present()) >= self.least;
+        // Nothing is never enough.
+        let least = self.least.max(1);
+        draft.is_enough = reference.present().min(current.present()) >= least;
         draft.counts = matches!(kind, Kind::Num | Kind::Cat);
         let name = pair.name;
         notices(name, reference, current, &mut draft.findings);
@@ -342,6 +344,23 @@ mod tests {
             assert_eq!(report.dataset.verdict, Verdict::InsufficientData, "{column:?}");
             assert!(report.findings[0].message.contains("cannot be treated as"), "{column:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_never_enough() {
+        let mut judge = Judge::new(Mode::Slipway, Methods::Deciding, 0);
+        let (some, none) = (
+            Column::numbers(2, vec![1.0, 2.0], Form::Real),
+            Column::numbers(0, vec![], Form::Real),
+        );
+        let (reference, current) = (Some(&some), Some(&none));
+        judge.add(Pair { name: "it", kind: None, importance: 1.0, reference, current });
+        let report = judge.report();
+        assert_eq!(report.columns[0].verdict, Verdict::InsufficientData);
+        assert_eq!(
+            report.columns[0].because,
+            "too few values to say: 0 against 2 of the reference"
+        );
     }
 
     #[test]

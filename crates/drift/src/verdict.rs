@@ -118,7 +118,7 @@ fn judge(draft: &mut Draft, family: &Family) {
 
 fn insufficient(draft: &mut Draft) -> (Verdict, String) {
     let (n1, n2) = (draft.report.n_reference, draft.report.n_current);
-    let message = format!("{n2} values against {n1} of the reference are too few to say");
+    let message = format!("too few values to say: {n2} against {n1} of the reference");
     let name = &draft.report.column;
     let finding = Finding::new(name, Code::InsufficientData, Gravity::Notice, message.clone());
     draft.findings.push(finding);
@@ -162,16 +162,20 @@ fn whole(drafts: &[Draft]) -> Dataset {
     let open = with(Verdict::InsufficientData).count();
     let (verdict, because) = if drifted_columns > 0 {
         let names: Vec<_> = with(Verdict::Drift).map(|it| it.report.column.as_str()).collect();
-        let columns = if names.len() == 1 { "column" } else { "columns" };
-        (Verdict::Drift, format!("{drifted_columns} {columns}: {}", names.join(", ")))
+        (Verdict::Drift, format!("{}: {}", columns(drifted_columns), names.join(", ")))
     } else if judged_columns == 0 {
         (Verdict::InsufficientData, "no column has enough values".to_owned())
     } else if open > 0 {
-        (Verdict::NoDrift, format!("of {judged_columns} columns; {open} have too few values"))
+        let judged = columns(judged_columns);
+        (Verdict::NoDrift, format!("of {judged}; too few values in {}", columns(open)))
     } else {
-        (Verdict::NoDrift, format!("of {judged_columns} columns"))
+        (Verdict::NoDrift, format!("of {}", columns(judged_columns)))
     };
     Dataset { verdict, drifted_columns, judged_columns, drifted_share, because }
+}
+
+fn columns(count: usize) -> String {
+    if count == 1 { "1 column".to_owned() } else { format!("{count} columns") }
 }
 
 /// A column drifted when the method that Evidently chooses says so.

@@ -48,6 +48,28 @@ async fn a_push_is_heard_on_the_bus() {
 }
 
 #[tokio::test]
+async fn who_comes_back_goes_on_from_the_place_that_was_told() {
+    let (world, shop, _nats) = with_nats().await;
+    world.push(&shop.head("main"), A).await;
+    world.until_said().await;
+    let follow = WatchEventsRequest { follow: true, ..Default::default() };
+    let bootstrap = crate::fixture::BOOTSTRAP;
+    // The other one is a place in a stream that was lost.
+    for from_sequence in [0, 1_000] {
+        let begin = WatchEventsRequest { from_sequence, ..follow.clone() };
+        let mut heard = watch(&world, bootstrap, begin).await.expect("a stream");
+        let place = heard.message().await.expect("no error").expect("an answer");
+        assert_eq!((place.event, place.next_sequence), (None, 2));
+    }
+    world.push(A, B).await;
+    world.until_said().await;
+    let again = WatchEventsRequest { from_sequence: 2, ..follow };
+    let mut heard = watch(&world, bootstrap, again).await.expect("a stream");
+    let event = next(&mut heard).await.expect("an event");
+    assert!(event.data.contains(B) && event.sequence == 2, "{event:?}");
+}
+
+#[tokio::test]
 async fn past_events_end_without_follow_and_others_are_not_seen() {
     let (world, shop, _nats) = with_nats().await;
     world.push(&shop.head("main"), A).await;
