@@ -3,7 +3,7 @@
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use serde_json::Value;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -125,7 +125,7 @@ fn unused_ports() -> (u32, TcpListener) {
     let first = std::process::id() % MACHINES;
     let mut offsets = (first..first + MACHINES).map(|it| 1100 + it % MACHINES * 20);
     let listen = |host: [u8; 4], port: u32| {
-        TcpListener::bind((host, u16::try_from(port).expect("below 32000"))).ok()
+        TcpListener::bind((IpAddr::from(host), u16::try_from(port).expect("below 32000"))).ok()
     };
     let free = offsets.find_map(|offset| {
         let held = listen([127, 0, 0, 2], offset)?;
