@@ -17,7 +17,7 @@ impl Loopback {
         let [_, more, high, low] = pid.to_be_bytes();
         // The count goes into the second part, 1 to 250, and so do ids of large machines. Linux has every address below 127
         // but the first and the last.
-        let second = 1 + world.wrapping_mul(64).wrapping_add(more) % 250;
+        let second = 1 + more.wrapping_mul(4).wrapping_add(world) % 250;
         Self(Ipv4Addr::new(127, second, high, low))
     }
 

@@ -142,7 +142,7 @@ async fn filed(world: &World, github: &GitHub, (state, says): (&str, &str)) {
 async fn what_was_true_is_told_later_and_a_model_that_got_worse_is_filed_until_it_is_accepted() {
     let repo = chameleon("shop", &json!({"version": "one"}));
     rewrite(&repo, "environments:", &format!("{TOLD}environments:"));
-    rewrite(&repo, "bake: 3s", "drift: { data: { schedule: \"30 3 * * *\" } }\n    bake: 3s");
+    rewrite(&repo, "bake: 1s", "drift: { data: { schedule: \"30 3 * * *\" } }\n    bake: 1s");
     repo.write("data/reference.csv", "amount\n1\n").commit("What was true is told");
     let github = GitHub::start().await;
     let world = World::with(&[
