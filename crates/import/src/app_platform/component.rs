@@ -93,7 +93,7 @@ fn scale(place: &Place<'_>, service: &mut Service, ledger: &mut Ledger) {
                 ledger.left(&least, "the number of instances is written", NOTHING);
             }
             least => {
-                service.replicas = service.replicas.take().or(least.and_then(|it| Word::of(&it)))
+                service.replicas = service.replicas.take().or(least.and_then(|it| Word::of(&it)));
             }
         }
         for key in ["max_instance_count", "metrics"] {
