@@ -45,7 +45,7 @@ async fn record_one(app: &App, rollback: &LocalRollback) -> anyhow::Result<()> {
         // It was done; this is the record of it.
         confirm_irreversible: true,
     };
-    rollback::rollback(app, app.internal.request_of(&by, wanted)).await?;
+    Box::pin(rollback::rollback(app, app.internal.request_of(&by, wanted))).await?;
     Ok(())
 }
 

@@ -168,7 +168,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<RollbackEnvironmentRequest>,
     ) -> Result<Response<RollbackEnvironmentResponse>, Status> {
-        rollback::rollback(&self.0, request).await.map(Response::new)
+        Box::pin(rollback::rollback(&self.0, request)).await.map(Response::new)
     }
 
     async fn remove_app(
