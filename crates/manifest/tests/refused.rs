@@ -325,9 +325,9 @@ fn strategies_that_lead_nowhere() {
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [50, 10] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: the steps do not lead from above 0 to 100 (write them like [10, 50, 100])");
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [0.5, 100] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: a share of the traffic is a whole percentage (write them like [10, 50, 100])");
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ weight: 10, hold: 0s }, { weight: 50, hold: soon }, { weight: 100, hold: 1m }] } }")), @r#"
-    slipway.yaml:9:53 environments.production.strategy.canary.steps[0].hold: 0s is out of range (use a duration from 1s to 1d)
-    slipway.yaml:9:79 environments.production.strategy.canary.steps[1].hold: expected a duration, found "soon": write a number and ms, s, m, h or d, like 300s, 250ms or 1h30m
-    slipway.yaml:9:107 environments.production.strategy.canary.steps[2].hold: the last step is all traffic, and is not held (leave it out: `bake` says how long all traffic is watched)
+    slipway.yaml:9:55 environments.production.strategy.canary.steps[0].hold: 0s is out of range (use a duration from 1s to 1d)
+    slipway.yaml:9:81 environments.production.strategy.canary.steps[1].hold: expected a duration, found "soon": write a number and ms, s, m, h or d, like 300s, 250ms or 1h30m
+    slipway.yaml:9:110 environments.production.strategy.canary.steps[2].hold: the last step is all traffic, and is not held (leave it out: `bake` says how long all traffic is watched)
     "#);
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ hold: 1m }, ten, { weight: 100, holds: 1m }] } }")), @r#"
     slipway.yaml:9:35 environments.production.strategy.canary.steps[0]: `weight` is missing
@@ -350,11 +350,11 @@ fn strategies_that_lead_nowhere() {
     "#);
     assert_snapshot!(refused(&production("approval: { count: 0 }")), @"slipway.yaml:9:24 environments.production.approval.count: 0 is out of range (use a number from 1 to 10)");
     assert_snapshot!(refused(&production("approval: { count: 3, from: [ada, Ada, email:lead@example.com, b o] }")), @r#"
-    slipway.yaml:9:43 environments.production.approval.from[1]: Ada is named twice (nobody agrees twice: leave one of them out)
-    slipway.yaml:9:48 environments.production.approval.from[2]: no receiver email:lead@example.com is told with a link to decide with (give it `votes: true` under `notify`, or write the name of a token)
-    slipway.yaml:9:72 environments.production.approval.from[3]: expected a name of who may agree, found "b o": write the name of a token, or a receiver like email:lead@example.com
+    slipway.yaml:9:39 environments.production.approval.from[1]: Ada is named twice (nobody agrees twice: leave one of them out)
+    slipway.yaml:9:44 environments.production.approval.from[2]: no receiver email:lead@example.com is told with a link to decide with (give it `votes: true` under `notify`, or write the name of a token)
+    slipway.yaml:9:68 environments.production.approval.from[3]: expected a name of who may agree, found "b o": write the name of a token, or a receiver like email:lead@example.com
     "#);
-    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:32 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
+    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:33 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
     assert_snapshot!(refused(&production("approval: { from: [] }")), @"slipway.yaml:9:23 environments.production.approval.from: 1 must agree, and 0 may (name more of them, or lower `count`)");
     assert_snapshot!(refused(&production("wait_for_ci: []")), @"slipway.yaml:9:5 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
     assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @r#"
