@@ -354,7 +354,7 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:44 environments.production.approval.from[2]: no receiver email:lead@example.com is told with a link to decide with (give it `votes: true` under `notify`, or write the name of a token)
     slipway.yaml:9:68 environments.production.approval.from[3]: expected a name of who may agree, found "b o": write the name of a token, or a receiver like email:lead@example.com
     "#);
-    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:33 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
+    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:27 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
     assert_snapshot!(refused(&production("wait_for_ci: []")), @"slipway.yaml:9:5 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
     assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @r#"
     slipway.yaml:9:30 environments.production.wait_for_ci.required: expected `true` or a list of names, found "maybe"

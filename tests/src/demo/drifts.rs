@@ -6,7 +6,7 @@ use super::engineer::ENVIRONMENT;
 use super::team::APP;
 use super::users::{none_failed, truths};
 use super::{Stage, Users, follow, tell};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use proto::v1::release::State;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -89,9 +89,9 @@ async fn quality(stage: &Stage) -> Result<()> {
     tell::command(&show);
     let said = stage.platform.slipway.said(&show).await?;
     let models = said["models"].as_array().context("no model is known")?;
-    let [new, old, ..] = models.as_slice() else { bail!("one model is known: {said}") };
-    tell::quality("new model", new);
-    tell::quality("old model", old);
+    for (name, model) in ["new model", "old model"].into_iter().zip(models) {
+        tell::quality(name, model);
+    }
     Ok(())
 }
 
