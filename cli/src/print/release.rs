@@ -144,7 +144,9 @@ pub(crate) fn canary(release: &Release) -> Vec<String> {
         0 => "copies of requests".to_owned(),
         _ => format!("step {} of {} at {share} %", canary.step, canary.steps),
     };
-    let mut lines = vec![format!("  {head}: {}", canary.sentence)];
+    let hold = canary.hold.as_ref().and_then(proto::time::from_duration);
+    let hold = hold.map_or_else(String::new, |it| format!(" for {} at least", time::span(it)));
+    let mut lines = vec![format!("  {head}{hold}: {}", canary.sentence)];
     lines.extend(held(release));
     lines
 }

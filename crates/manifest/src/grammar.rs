@@ -97,10 +97,12 @@ macro_rules! choice {
 /// A mapping with known keys. A field is `name: Type;`, with `["key"]` after the name when the key has
 /// another name, and `= "default as YAML", "where the default comes from"` when it has a default.
 /// `short "key"` lets a bare scalar stand for a mapping with that key alone. A field that was added after
-/// releases were stored says with `#[serde(..)]` how it is left out, so that those stay readable and equal.
+/// releases were stored says with `#[serde(..)]` how it is left out, so that those stay readable and equal;
+/// the whole may say so too.
 macro_rules! mapping {
     (
         $(#[doc = $about:literal])*
+        $(#[serde $whole:tt])?
         pub struct $name:ident $(short $short:literal)? {
             $(
                 $(#[doc = $doc:literal])*
@@ -111,6 +113,7 @@ macro_rules! mapping {
     ) => {
         $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        $(#[serde $whole])?
         pub struct $name {
             $( $(#[doc = $doc])* $(#[serde $stored])? pub $field: $type, )*
         }

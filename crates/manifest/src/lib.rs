@@ -3,6 +3,7 @@
 //! Pure: text in, values out. A [`Manifest`] that exists is valid; a [`Resolved`] one has every default
 //! filled in and is what a release is made of.
 
+mod canary_step;
 mod commit;
 mod docs;
 mod drift;
@@ -37,6 +38,7 @@ mod truth;
 mod value;
 pub mod yaml;
 
+pub use canary_step::CanaryStep;
 pub use commit::{Bound, Commit, Metrics};
 pub use drift::{Budget, Capture, DataDrift, Drift, Ignore, Retrain, RetrainMode, RuntimeDrift};
 pub use environment::{

@@ -10,7 +10,7 @@ pub use remarks::homes;
 
 use crate::resolved::{Resolved, ResolvedService};
 use crate::service::{Replace, VolumeClass};
-use crate::strategy::Strategy;
+use crate::strategy::{Canary, Strategy};
 use crate::value::{Bytes, Percent, Span};
 use events::{AppName, EnvironmentName, JobName, ServiceName, VolumeName};
 use serde::Serialize;
@@ -159,12 +159,7 @@ fn strategy(resolved: &Resolved, running: Option<&Resolved>) -> (String, String)
         Strategy::Recreate => {
             "the environment asks for it: old instances stop before new ones start".to_owned()
         }
-        Strategy::Canary(canary) => {
-            let steps: Vec<_> = canary.steps.iter().map(ToString::to_string).collect();
-            let (hold, insiders) = (canary.hold, canary.insiders.len());
-            let first = if insiders == 0 { "" } else { ", insiders from the first step on" };
-            format!("traffic moves by {}{first}, each step judged over {hold}", steps.join(", "))
-        }
+        Strategy::Canary(canary) => stepwise(canary),
         Strategy::Shadow(shadow) => {
             let methods: Vec<_> = shadow.methods.iter().map(ToString::to_string).collect();
             format!(
@@ -177,6 +172,17 @@ fn strategy(resolved: &Resolved, running: Option<&Resolved>) -> (String, String)
         }
     };
     (resolved.strategy.as_str().to_owned(), why)
+}
+
+fn stepwise(canary: &Canary) -> String {
+    let own = canary.has_own_holds();
+    let held = canary.held().map(|(weight, hold)| {
+        if own { format!("{weight} judged over {hold}") } else { weight.to_string() }
+    });
+    let steps: Vec<_> = held.chain([Percent::HUNDRED.to_string()]).collect();
+    let first = if canary.insiders.is_empty() { "" } else { ", insiders from the first step on" };
+    let each = if own { String::new() } else { format!(", each step judged over {}", canary.hold) };
+    format!("traffic moves by {}{first}{each}", steps.join(", "))
 }
 
 fn instances(service: &ResolvedService) -> (Option<Bytes>, u32) {

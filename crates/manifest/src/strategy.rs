@@ -1,5 +1,6 @@
 //! How a release takes over traffic.
 
+use crate::canary_step::CanaryStep;
 use crate::docs::{Docs, Row};
 use crate::grammar::mapping;
 use crate::insider::Insider;
@@ -37,8 +38,8 @@ mapping! {
     /// A growing share of the traffic, judged at each step.
     pub struct Canary {
         /// The shares, growing, the last one 100.
-        steps: Vec<Percent> = "[10, 50, 100]", "the usual three";
-        /// How long each step is watched at least.
+        steps: Vec<CanaryStep> = "[10, 50, 100]", "the usual three";
+        /// How long each step is watched at least that says nothing else.
         hold: Span = "5m", "long enough for a few hundred requests of a small service";
         /// What is compared between candidate and stable.
         analysis: Analysis = "{}", "its keys have defaults of their own";
@@ -52,6 +53,19 @@ mapping! {
         /// Requests that Slipway sends itself while those of users are too few to judge by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         synthetic: Option<Synthetic>;
+    }
+}
+
+impl Canary {
+    /// The steps that are held, and how long: all but the last one, which is all traffic.
+    pub fn held(&self) -> impl Iterator<Item = (Percent, Span)> {
+        let held = self.steps.split_last().map_or(&[][..], |(_, held)| held);
+        held.iter().map(|step| (step.weight, step.hold.unwrap_or(self.hold)))
+    }
+
+    /// Whether a step says for itself how long it is held.
+    pub fn has_own_holds(&self) -> bool {
+        self.steps.iter().any(|step| step.hold.is_some())
     }
 }
 

@@ -82,6 +82,17 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
 }
 
 #[test]
+fn steps_that_are_held_for_their_own_time_are_told_so() {
+    let text = "app: a\nservices: { api: { build: ., http: 80 } }\nenvironments: { p: { track: { branch: x }, \
+                strategy: { canary: { steps: [{ weight: 10, hold: 30m }, 50, 100], hold: 5m } } } }";
+    let there = resolved(text, "p");
+    let planned = plan(&there, Some(&there));
+    assert_snapshot!(planned.why, @"traffic moves by 10% judged over 30m, 50% judged over 5m, 100%");
+    let shift = planned.gates.iter().find(|gate| gate.name == "shift").expect("a gate");
+    assert_snapshot!(format!("{}: {}", shift.longest, shift.why), @"35m: 30m at 10% and 5m at 50% before all traffic, if they are conclusive");
+}
+
+#[test]
 fn a_shadow_says_what_is_copied_and_for_how_long() {
     let text = "app: a\nservices: { api: { build: ., http: 80 } }\nenvironments: { p: { track: { branch: x }, \
                 strategy: { shadow: { share: 20%, for: 5m, methods: [GET, POST] } } } }";

@@ -315,6 +315,16 @@ fn environments_nothing_can_reach() {
 fn strategies_that_lead_nowhere() {
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [50, 10] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: the steps do not lead from above 0 to 100 (write them like [10, 50, 100])");
     assert_snapshot!(refused(&production("strategy: { canary: { steps: [0.5, 100] } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.steps: a share of the traffic is a whole percentage (write them like [10, 50, 100])");
+    assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ weight: 10, hold: 0s }, { weight: 50, hold: soon }, { weight: 100, hold: 1m }] } }")), @r#"
+    slipway.yaml:9:55 environments.production.strategy.canary.steps[0].hold: 0s is out of range (use a duration from 1s to 1d)
+    slipway.yaml:9:81 environments.production.strategy.canary.steps[1].hold: expected a duration, found "soon": write a number and ms, s, m, h or d, like 300s, 250ms or 1h30m
+    slipway.yaml:9:110 environments.production.strategy.canary.steps[2].hold: the last step is all traffic, and is not held (leave it out: `bake` says how long all traffic is watched)
+    "#);
+    assert_snapshot!(refused(&production("strategy: { canary: { steps: [{ hold: 1m }, ten, { weight: 100, holds: 1m }] } }")), @r#"
+    slipway.yaml:9:35 environments.production.strategy.canary.steps[0]: `weight` is missing
+    slipway.yaml:9:49 environments.production.strategy.canary.steps[1].weight: expected a percentage, found "ten": write a number from 0 to 1000 with at most two decimals, like 10% or 0.5%
+    slipway.yaml:9:69 environments.production.strategy.canary.steps[2].holds: unknown key (did you mean `hold`?)
+    "#);
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: adress } }")), @r#"slipway.yaml:9:35 environments.production.strategy.canary.sticky: expected `address`, or a mapping with `header` or `cookie`, found "adress""#);
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: { header: x, cookie: y } } }")), @"slipway.yaml:9:27 environments.production.strategy.canary.sticky: needs exactly one of `header`, `cookie`");
     assert_snapshot!(refused(&production("strategy: { canary: { sticky: { cookie: 'a=b' } } }")), @r#"slipway.yaml:9:45 environments.production.strategy.canary.sticky.cookie: expected a name of a header or cookie, found "a=b": use letters, digits, `-`, `_` and `.`"#);

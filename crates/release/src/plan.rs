@@ -16,6 +16,9 @@ pub enum Strategy {
     Canary {
         /// Percent of traffic of each step; the last is 100.
         steps: Vec<u32>,
+        /// How long each step may be held, where not all may for `Limits::hold`. Plans of before had no such list.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        holds: Vec<Duration>,
     },
     /// Copies of requests first, judged, then everything at once.
     Shadow,
@@ -45,7 +48,7 @@ pub struct Limits {
     pub verify: Duration,
     /// One router update.
     pub shift: Duration,
-    /// Holding one canary step until it is judged.
+    /// Holding one canary step until it is judged, if the strategy says nothing else of it.
     pub hold: Duration,
     /// Waiting for a person where nothing could be shown. Plans of before had no such step.
     #[serde(default = "decide")]
@@ -143,13 +146,22 @@ impl Plan {
     /// Percent of traffic of each step; a first release skips the steps, not the gates.
     pub fn weights(&self) -> &[u32] {
         match &self.strategy {
-            Strategy::Canary { steps } if self.has_stable && !steps.is_empty() => steps,
+            Strategy::Canary { steps, .. } if self.has_stable && !steps.is_empty() => steps,
             Strategy::Shadow if self.has_stable => &[0, 100],
             Strategy::Canary { .. }
             | Strategy::Shadow
             | Strategy::BlueGreen
             | Strategy::Recreate => &[100],
         }
+    }
+
+    /// How long this step of traffic, counted from 0, may be held.
+    pub fn hold(&self, step: usize) -> Duration {
+        let own = match &self.strategy {
+            Strategy::Canary { holds, .. } => holds.get(step).copied(),
+            Strategy::BlueGreen | Strategy::Recreate | Strategy::Shadow => None,
+        };
+        own.unwrap_or(self.limits.hold)
     }
 
     /// The router knows the release and gives it copies of requests, whose answers reach nobody.

@@ -8,7 +8,7 @@ use crate::ci;
 use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
 use crate::db::{app_removal, environment, release, secret};
-use crate::limits::limits;
+use crate::limits::{holds, limits};
 use crate::promotion::gate;
 use crate::transition::{TransitionError, announce};
 use ::release::{Failure, Plan, State, Strategy};
@@ -228,7 +228,8 @@ fn plan(resolved: &Resolved, restores: bool) -> Plan {
         }
         manifest::Strategy::Shadow(_) => Strategy::Shadow,
         manifest::Strategy::Canary(canary) => Strategy::Canary {
-            steps: canary.steps.iter().map(|step| step.basis_points() / 100).collect(),
+            steps: canary.steps.iter().map(|step| step.weight.basis_points() / 100).collect(),
+            holds: holds(canary),
         },
     };
     Plan {
@@ -265,16 +266,35 @@ mod tests {
     const GUARDED: &str = "app: shop\nservices: { web: { build: . } }\nenvironments: { production: { track: { branch: main }, \
         approval: { count: 2, expires: 1h }, freeze: [{ deny: \"0 17 * * FRI\", for: 60h }] } }";
 
+    fn resolved(text: &str) -> Resolved {
+        let manifest = manifest::parse(text).expect("a manifest");
+        let environment = EnvironmentName::parse("production").expect("a name");
+        manifest::resolve(&manifest, &manifest, &environment).expect("it resolves")
+    }
+
     #[test]
     fn what_was_proven_before_waits_for_nobody_and_no_window() {
-        let manifest = manifest::parse(GUARDED).expect("a manifest");
-        let environment = EnvironmentName::parse("production").expect("a name");
-        let resolved = manifest::resolve(&manifest, &manifest, &environment).expect("it resolves");
+        let resolved = resolved(GUARDED);
         let gates = |restores| {
             let plan = plan(&resolved, restores);
             (plan.approval, plan.window)
         };
         assert_eq!((gates(false), gates(true)), ((true, true), (false, false)));
         assert_eq!(plan(&resolved, false).limits.approval, Duration::from_hours(1));
+    }
+
+    #[test]
+    fn each_step_of_a_canary_is_held_as_long_as_it_says() {
+        let holds = |steps: &str| {
+            let text = format!(
+                "app: shop\nservices: {{ web: {{ build: ., http: 80 }} }}\nenvironments: {{ production: {{ \
+                 track: {{ branch: main }}, strategy: {{ canary: {{ steps: {steps}, hold: 5m }} }} }} }}"
+            );
+            let plan = Plan { has_stable: true, ..plan(&resolved(&text), false) };
+            assert_eq!(plan.weights(), [10, 50, 100]);
+            [0, 1].map(|step| plan.hold(step).saturating_sub(crate::limits::UNSEEN).as_secs())
+        };
+        assert_eq!(holds("[10, 50, 100]"), [300, 300]);
+        assert_eq!(holds("[{ weight: 10, hold: 10m }, 50, 100]"), [600, 300]);
     }
 }

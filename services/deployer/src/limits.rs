@@ -1,7 +1,7 @@
 //! How long each state of a release may last, from what the manifest says. Pure.
 
 use crate::create::runs_before;
-use manifest::{Job, Performance, Resolved, ResolvedService, Strategy};
+use manifest::{Canary, Job, Performance, Resolved, ResolvedService, Span, Strategy};
 use release::Limits;
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
     let ci = resolved.wait_for_ci.as_ref().map(|wait| wait.within.duration());
     let approval = resolved.approval.as_ref().map(|approval| approval.expires.duration());
     let hold = match &resolved.strategy {
-        Strategy::Canary(canary) => canary.hold.duration() + UNSEEN,
-        Strategy::Shadow(shadow) => shadow.lasts.duration() + UNSEEN,
+        Strategy::Canary(canary) => held(canary.hold),
+        Strategy::Shadow(shadow) => held(shadow.lasts),
         Strategy::BlueGreen | Strategy::Recreate => usual.hold,
     };
     // A release that stops the old one first also waits for that; what is not found is asked twice.
@@ -59,6 +59,20 @@ pub(crate) fn limits(resolved: &Resolved) -> Limits {
         undo: gate + 2 * stopping + undoing + SLACK,
         ..usual
     }
+}
+
+/// How long each step of `canary` may be held; nothing where `Limits::hold` is true of all.
+pub(crate) fn holds(canary: &Canary) -> Vec<Duration> {
+    if canary.has_own_holds() {
+        canary.held().map(|(_, hold)| held(hold)).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The limit of what is to be held for `span`.
+fn held(span: Span) -> Duration {
+    span.duration() + UNSEEN
 }
 
 /// How long the jobs may take that try the release once more while it bakes.

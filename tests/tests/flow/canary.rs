@@ -75,14 +75,19 @@ fn lasted(step: &ReleaseStep) -> Duration {
 
 #[tokio::test]
 async fn a_canary_that_is_no_worse_gets_more_and_more_and_nobody_notices() {
-    let (world, repo) = (World::start().await, stepwise("[10, 50, 100]", "2s"));
+    let steps = "[{ weight: 10, hold: 3s }, 50, 100]";
+    let (world, repo) = (World::start().await, stepwise(steps, "1s"));
     let app = live(&world, &repo).await;
+    let planned = app.plan().await.expect("a plan");
+    assert!(planned.contains("10% judged over 3s, 50% judged over 1s, 100%"), "{planned}");
     let load = users(&app);
     push(&app, &json!({"version": "two"})).await;
     let release = app.live(2).await;
     let report = load.stop().await;
     assert_eq!(report.failed(), 0, "{:?}", report.first_failure);
     assert_eq!(passed(&release), ["at 10 %: pass: errors: 0 of", "at 50 %: pass: errors: 0 of"]);
+    let first = judged(&release).filter(|step| step.detail.starts_with("at 10 %"));
+    assert!(first.map(lasted).sum::<Duration>() > Duration::from_secs(2), "{release:?}");
     assert_eq!(app.version().await, "two");
 }
 

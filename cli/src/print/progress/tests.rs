@@ -135,6 +135,7 @@ fn undecided() -> Release {
         sentence: "inconclusive: errors: nothing was seen of the candidate".to_owned(),
         waits: true,
         look_time: Some(at(9_000)),
+        hold: Some(prost_types::Duration { seconds: 600, nanos: 0 }),
     });
     release
 }
@@ -146,7 +147,7 @@ fn who_has_to_decide_is_told_what_and_how() {
       ✓ queued                  0.0s
       ✓ preparing               0.3s  2 images were here
       → starting                8.7s  api: GET /ready 503
-      step 1 of 3 at 10 %: inconclusive: errors: nothing was seen of the candidate
+      step 1 of 3 at 10 % for 10m00s at least: inconclusive: errors: nothing was seen of the candidate
       it waits for a person: `slipway promote shop production` lets it go on, `slipway cancel shop production` sends it back
     ");
 }

@@ -109,13 +109,15 @@ fn shifting(strategy: &Strategy) -> (Span, String) {
     match strategy {
         Strategy::BlueGreen | Strategy::Recreate => (Span::ZERO, String::new()),
         Strategy::Canary(canary) => {
-            // The last step is all traffic, which the bake watches.
-            let held = u32::try_from(canary.steps.len().saturating_sub(1)).unwrap_or(u32::MAX);
-            let why = format!(
-                "{held} steps of {} before all traffic, if they are conclusive",
-                canary.hold
-            );
-            (canary.hold.times(held), why)
+            let held: Vec<_> = canary.held().collect();
+            let steps = if canary.has_own_holds() {
+                let each = held.iter().map(|(weight, hold)| format!("{hold} at {weight}"));
+                each.collect::<Vec<_>>().join(" and ")
+            } else {
+                format!("{} steps of {}", held.len(), canary.hold)
+            };
+            let longest = held.iter().fold(Span::ZERO, |sum, (_, hold)| sum.plus(*hold));
+            (longest, format!("{steps} before all traffic, if they are conclusive"))
         }
         Strategy::Shadow(shadow) => {
             let why = "copies of requests before any user, if they are conclusive";

@@ -8,7 +8,7 @@ use crate::nearest::suggestion;
 use crate::notify::{Notice, Receiver};
 use crate::routes::{RouteError, routes};
 use crate::shadow::{Shadow, ShadowLimits};
-use crate::strategy::Strategy;
+use crate::strategy::{Canary, Strategy};
 use crate::value::{Bytes, HostName, Percent, Span};
 use events::EnvironmentName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,26 +95,44 @@ fn strategy(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
     let path = format!("{path}.strategy");
     match &environment.strategy {
         Strategy::BlueGreen | Strategy::Recreate => {}
-        Strategy::Canary(canary) => {
-            let path = format!("{path}.canary");
-            rules.lasts(&format!("{path}.hold"), canary.hold, Span::seconds(1), DAY);
-            let growing = canary.steps.is_sorted_by(|a, b| a < b);
-            let from_zero = canary.steps.first().is_some_and(|step| step.basis_points() > 0);
-            if !growing || !from_zero || canary.steps.last() != Some(&Percent::HUNDRED) {
-                let message = "the steps do not lead from above 0 to 100";
-                rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
-            }
-            if canary.steps.iter().any(|step| step.basis_points() % 100 != 0) {
-                let message = "a share of the traffic is a whole percentage";
-                rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
-            }
-            readings::check(rules, &format!("{path}.analysis"), &canary.analysis, canary.hold);
-            insiders::check(rules, &format!("{path}.insiders"), &canary.insiders);
-            if let Some(own) = &canary.synthetic {
-                synthetic::check(rules, &format!("{path}.synthetic"), own);
-            }
-        }
+        Strategy::Canary(canary) => stepwise(rules, &format!("{path}.canary"), canary),
         Strategy::Shadow(shadow) => copies(rules, &format!("{path}.shadow"), shadow),
+    }
+}
+
+fn stepwise(rules: &mut Rules<'_>, path: &str, canary: &Canary) {
+    let weights: Vec<Percent> = canary.steps.iter().map(|step| step.weight).collect();
+    let growing = weights.is_sorted_by(|a, b| a < b);
+    let from_zero = weights.first().is_some_and(|weight| weight.basis_points() > 0);
+    if !growing || !from_zero || weights.last() != Some(&Percent::HUNDRED) {
+        let message = "the steps do not lead from above 0 to 100";
+        rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
+    }
+    if weights.iter().any(|weight| weight.basis_points() % 100 != 0) {
+        let message = "a share of the traffic is a whole percentage";
+        rules.broken(format!("{path}.steps"), message, "write them like [10, 50, 100]");
+    }
+    rules.lasts(&format!("{path}.hold"), canary.hold, Span::seconds(1), DAY);
+    for (n, step) in canary.steps.iter().enumerate() {
+        let Some(hold) = step.hold else { continue };
+        let path = format!("{path}.steps[{n}].hold");
+        if n + 1 == canary.steps.len() {
+            let message = "the last step is all traffic, and is not held";
+            rules.broken(
+                path,
+                message,
+                "leave it out: `bake` says how long all traffic is watched",
+            );
+        } else {
+            rules.lasts(&path, hold, Span::seconds(1), DAY);
+        }
+    }
+    // What is fine is shown anew in each step.
+    let shortest = canary.held().map(|(_, hold)| hold).min().unwrap_or(canary.hold);
+    readings::check(rules, &format!("{path}.analysis"), &canary.analysis, shortest);
+    insiders::check(rules, &format!("{path}.insiders"), &canary.insiders);
+    if let Some(own) = &canary.synthetic {
+        synthetic::check(rules, &format!("{path}.synthetic"), own);
     }
 }
 

@@ -106,8 +106,10 @@ fn every_gate_in_the_plan_is_passed_in_order() {
 #[test]
 fn a_canary_holds_each_step_but_the_last() {
     use crate::Effect::{Judge, Shift, Watch};
-    let plan =
-        Plan { strategy: Strategy::Canary { steps: vec![10, 50, 100] }, ..Plan::blue_green() };
+    let plan = Plan {
+        strategy: Strategy::Canary { steps: vec![10, 50, 100], holds: Vec::new() },
+        ..Plan::blue_green()
+    };
     let mut state = State::Verifying;
     let mut weights = Vec::new();
     while !matches!(state, State::Baking) {
@@ -127,7 +129,10 @@ fn a_canary_holds_each_step_but_the_last() {
 
 #[test]
 fn what_cannot_be_judged_waits_for_a_person_and_then_goes_back_unpinned() {
-    let plan = Plan { strategy: Strategy::Canary { steps: vec![10, 100] }, ..Plan::blue_green() };
+    let plan = Plan {
+        strategy: Strategy::Canary { steps: vec![10, 100], holds: Vec::new() },
+        ..Plan::blue_green()
+    };
     let next = |state: &State, input: Input| step(&plan, state, input).expect("it reacts");
     let held = State::Shifting { step: 0, phase: Shift::Holding };
     let waits = next(&held, Input::Undecided { detail: String::new() });
@@ -217,7 +222,7 @@ fn reachable(plan: &Plan) -> Vec<State> {
 
 fn full_plan() -> Plan {
     Plan {
-        strategy: Strategy::Canary { steps: vec![10, 100] },
+        strategy: Strategy::Canary { steps: vec![10, 100], holds: Vec::new() },
         ci: true,
         approval: true,
         window: true,
@@ -297,7 +302,8 @@ fn any_plan() -> impl Generator<Value = Plan> {
         Just(Strategy::BlueGreen),
         Just(Strategy::Recreate),
         Just(Strategy::Shadow),
-        proptest::collection::vec(1_u32..=100, 1..4).prop_map(|steps| Strategy::Canary { steps }),
+        proptest::collection::vec(1_u32..=100, 1..4)
+            .prop_map(|steps| Strategy::Canary { steps, holds: Vec::new() }),
     ];
     (flags, strategy).prop_map(|(flags, strategy)| Plan {
         strategy,

@@ -76,7 +76,9 @@ impl Content {
     /// How it will go; a release that restores an earlier one waits for nobody and is not watched.
     pub(crate) fn plan(&self, restores: bool) -> Plan {
         let strategy = match self.way {
-            Way::Canary if !restores => Strategy::Canary { steps: vec![10, 50, 100] },
+            Way::Canary if !restores => {
+                Strategy::Canary { steps: vec![10, 50, 100], holds: Vec::new() }
+            }
             Way::Recreate if !restores => Strategy::Recreate,
             Way::Shadow if !restores => Strategy::Shadow,
             Way::BlueGreen | Way::Canary | Way::Recreate | Way::Shadow => Strategy::BlueGreen,

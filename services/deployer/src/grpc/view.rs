@@ -12,6 +12,7 @@ use crate::db::release::Release;
 use crate::db::synthetic::Sent;
 use crate::db::vote::{Kind, Vote};
 use crate::db::wreck::Wreck;
+use crate::limits::UNSEEN;
 use crate::member;
 use crate::shadow::Report;
 use crate::steps::{Step, steps};
@@ -134,6 +135,7 @@ impl Seen<'_> {
             sentence: told.sentence.clone(),
             waits: matches!(self.release.state, State::Shifting { phase: Shift::Deciding, .. }),
             look_time: time(Some(told.looked_at)),
+            hold: Some(proto::time::duration(self.release.plan.hold(held).saturating_sub(UNSEEN))),
         })
     }
 
