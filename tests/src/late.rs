@@ -1,6 +1,11 @@
 //! Messages that come late, and time that passed.
 
 use crate::World;
+use std::time::Duration;
+use testkit::eventually;
+
+/// A release that waits is let go within this.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
     /// Says the oldest event of this type once more, as one that nobody has heard: what it means to come late.
@@ -29,6 +34,18 @@ impl World {
                      where number = $1";
         let done = sqlx::query(older).bind(number).execute(&self.truth()).await.expect("written");
         assert_eq!(done.rows_affected(), 1, "one release has the number {number}");
+    }
+
+    /// As if the time of a release that waits for people were over.
+    pub async fn its_time_is_over(&self, number: i64) {
+        let pool = self.truth();
+        eventually("nobody to drive the release", PATIENCE, async || {
+            let over = "update deployer.release set deadline_at = now(), wake_at = now()
+                        where number = $1 and lease_owner is null";
+            let done = sqlx::query(over).bind(number).execute(&pool).await.ok()?;
+            (done.rows_affected() == 1).then_some(())
+        })
+        .await;
     }
 
     /// As if the time of a job by the clock had come three days ago, and nobody had looked since.

@@ -1,7 +1,7 @@
 //! The story of a release: what happened, why, what users noticed, what differs, what to do next.
 
 use super::{
-    answers, bytes, certificate, reading, release, run, shadow, short, steps, table, time,
+    answers, bytes, certificate, reading, release, run, shadow, short, steps, table, time, waiting,
 };
 use crate::exit::Exit;
 use chrono::{DateTime, Utc};
@@ -51,6 +51,7 @@ fn happened(shown: &Release, now: DateTime<Utc>) -> Vec<String> {
     lines.extend(answers::lines(shown));
     lines.extend(shown.errands.iter().rev().map(|ran| format!("    {}", run::line(ran))));
     lines.extend(release::canary(shown));
+    lines.extend(waiting::lines(shown));
     lines
 }
 

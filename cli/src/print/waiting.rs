@@ -44,12 +44,13 @@ fn frozen(waiting: &Waiting) -> String {
 }
 
 fn people(waiting: &Waiting, release: &Release) -> String {
-    let Waiting { approvals_wanted: wanted, approvals: given, .. } = waiting;
+    let Waiting { approvals_wanted: wanted, approvals: given, approvals_from: from, .. } = waiting;
     let until = until(release);
     let not_by = &waiting.not_by;
     let is_same = *not_by == release.by;
     let who = if is_same { "who asked for it" } else { "who made it or asked for it" };
-    format!("approval, {given} of {wanted} given, not by {not_by}, {who}{until}")
+    let from = if from.is_empty() { String::new() } else { format!(" by {}", from.join(", ")) };
+    format!("approval{from}, {given} of {wanted} given, not by {not_by}, {who}{until}")
 }
 
 fn until(release: &Release) -> String {
@@ -110,6 +111,14 @@ mod tests {
           bo agreed at 2023-11-14 22:14:20Z: read it
           it waits for approval, 1 of 2 given, not by ada, who asked for it until 2023-11-15 22:13:20Z: `slipway approve shop 7 --environment production` lets it begin, `slipway refuse shop 7 --environment production --reason WHY` ends it
         ");
+    }
+
+    #[test]
+    fn who_may_agree_is_named() {
+        let approvals_from = vec!["bo".to_owned(), "eve".to_owned()];
+        let waiting = Waiting { approvals_wanted: 1, approvals_from, ..Waiting::default() };
+        let told = lines(&release(waiting)).join("\n");
+        assert!(told.starts_with("  it waits for approval by bo, eve, 0 of 1 given, "), "{told}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::service::Secret;
 use crate::strategy::{Bake, Strategy};
 use crate::value::{
     Bytes, Cpus, Glob, HostName, PathPrefix, Schedule, Span, Text, Timezone, VariableName,
-    is_pre_release,
+    VoterName, is_pre_release,
 };
 use crate::yaml::{Node, Value};
 use events::{EnvironmentName, GitRef, ServiceName};
@@ -212,7 +212,28 @@ mapping! {
         count: u32 = "1", "a second pair of eyes";
         /// How long is waited for them before the release has failed.
         expires: Span = "24h", "a day is enough to be seen by everybody";
+        /// Who may, of those who may deploy here: names of tokens, and receivers of `notify` with `votes: true`, like
+        /// `email:lead@example.com`; left out, all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Vec<VoterName>>;
     }
+}
+
+/// How many of whom, as people read it.
+impl std::fmt::Display for Approval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.from, self.count) {
+            (Some(from), count) => write!(f, "{count} of {}", names(from)),
+            (None, 1) => f.write_str("1 person"),
+            (None, count) => write!(f, "{count} people"),
+        }
+    }
+}
+
+/// As people read them.
+pub(crate) fn names(voters: &[VoterName]) -> String {
+    let names: Vec<&str> = voters.iter().map(VoterName::as_str).collect();
+    names.join(", ")
 }
 
 mapping! {

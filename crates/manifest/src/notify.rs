@@ -35,6 +35,17 @@ one_of! {
     }
 }
 
+/// What it is called, and in whose name its readers decide where they may: `email:lead@example.com`.
+impl std::fmt::Display for Receiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Slack(secret) => write!(f, "slack:{secret}"),
+            Self::Email(address) => write!(f, "email:{address}"),
+            Self::Webhook(secret) => write!(f, "webhook:{secret}"),
+        }
+    }
+}
+
 choice! {
     /// What people can be told.
     pub enum Notice {

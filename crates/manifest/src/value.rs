@@ -23,7 +23,7 @@ pub use version::is_older;
 pub(crate) use version::is_pre_release;
 pub use word::{
     Address, Email, FeatureName, FieldName, HostName, Port, StageName, Text, Timezone, User,
-    VariableName,
+    VariableName, VoterName,
 };
 
 use crate::problem::quoted;

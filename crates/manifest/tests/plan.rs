@@ -22,7 +22,7 @@ fn a_first_release_skips_the_steps_and_not_the_gates() {
     service   api          start x2           it does not run yet
     service   mlflow       start x1           it does not run yet
     wait      soak         1h                 it takes what was live in staging for 1h, by itself; what is pushed here waits for that too
-    wait      approval     1d                 1 must agree, or it has failed
+    wait      approval     1d                 1 person must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout
@@ -61,7 +61,7 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     service   api          replace x3         changed: replicas, resources
     service   mlflow       keep or replace x1 replaced only if ghcr.io/mlflow/mlflow:v2.14.1 is another image now
     wait      soak         1h                 it takes what was live in staging for 1h, by itself; what is pushed here waits for that too
-    wait      approval     1d                 1 must agree, or it has failed
+    wait      approval     1d                 1 person must agree, or it has failed
     wait      freeze       2d12h              inside the window it waits for its end (Europe/Berlin)
     gate      dependencies 1m                 it must answer
     gate      job migrate  10m                its timeout
@@ -79,6 +79,21 @@ fn a_canary_says_what_it_waits_for_and_why_there_is_downtime() {
     memory    2560MiB for old and new together, without mlflow, which has no limit
     disk      4 images at once, 0B of new volumes
     "#);
+}
+
+#[test]
+fn who_must_agree_is_named_and_that_all_must_is_remarked() {
+    let text = |count: u32| {
+        format!(
+            "app: a\nservices: {{ api: {{ build: . }} }}\nenvironments: {{ p: {{ track: {{ branch: x }}, \
+             approval: {{ count: {count}, from: [ada, bo] }} }} }}"
+        )
+    };
+    let one = plan(&resolved(&text(1), "p"), None);
+    assert_snapshot!(one.waits[0].why, @"1 of ada, bo must agree, or it has failed");
+    assert_eq!(one.remarks, [""; 0]);
+    let all = plan(&resolved(&text(2), "p"), None);
+    assert_snapshot!(all.remarks.join("\n"), @"approval is asked of everybody who may agree (ada, bo): what one of them pushes or asks for is refused, because nobody agrees to their own");
 }
 
 #[test]

@@ -340,6 +340,13 @@ fn strategies_that_lead_nowhere() {
     slipway.yaml:9:33 environments.production.bake.restarts: 0 is out of range (use a number from 1 to 1000)
     "#);
     assert_snapshot!(refused(&production("approval: { count: 0 }")), @"slipway.yaml:9:24 environments.production.approval.count: 0 is out of range (use a number from 1 to 10)");
+    assert_snapshot!(refused(&production("approval: { count: 3, from: [ada, Ada, email:lead@example.com, b o] }")), @r#"
+    slipway.yaml:9:39 environments.production.approval.from[1]: Ada is named twice (nobody agrees twice: leave one of them out)
+    slipway.yaml:9:44 environments.production.approval.from[2]: no receiver email:lead@example.com is told with a link to decide with (give it `votes: true` under `notify`, or write the name of a token)
+    slipway.yaml:9:68 environments.production.approval.from[3]: expected a name of who may agree, found "b o": write the name of a token, or a receiver like email:lead@example.com
+    "#);
+    assert_snapshot!(refused(&production("approval: { count: 2, from: [ada] }")), @"slipway.yaml:9:27 environments.production.approval.from: 2 must agree, and 1 may (name more of them, or lower `count`)");
+    assert_snapshot!(refused(&production("approval: { from: [] }")), @"slipway.yaml:9:17 environments.production.approval.from: 1 must agree, and 0 may (name more of them, or lower `count`)");
     assert_snapshot!(refused(&production("wait_for_ci: []")), @"slipway.yaml:9:5 environments.production.wait_for_ci.required: nothing is named (name statuses and check runs as the forge shows them, or write `true`)");
     assert_snapshot!(refused(&production("wait_for_ci: { required: maybe, within: 9s }")), @r#"
     slipway.yaml:9:30 environments.production.wait_for_ci.required: expected `true` or a list of names, found "maybe"

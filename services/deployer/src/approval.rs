@@ -3,9 +3,12 @@
 use crate::content::Origin;
 use crate::db::release::Release;
 use crate::db::vote::{Kind, Vote};
-use ::release::State;
+use ::release::{Failure, State};
 use events::PrincipalName;
-use manifest::Resolved;
+use manifest::{Approval, Resolved, VoterName};
+
+/// Why a release has failed to which too few people could ever agree.
+const TOO_FEW_APPROVERS: &str = "TOO_FEW_APPROVERS";
 
 /// How many people must agree.
 pub(crate) fn wanted(resolved: &Resolved) -> usize {
@@ -33,18 +36,43 @@ pub(crate) fn not_by(origin: &Origin) -> String {
     }
 }
 
-/// What is asked of people when `release` comes to `state`.
-pub(crate) fn asked(release: &Release, state: &State) -> Option<String> {
-    matches!(state, State::AwaitingApproval { .. })
-        .then(|| request(wanted(&release.content.resolved), &release.origin))
+/// Who may agree, by name; empty where all who may deploy may.
+pub(crate) fn from(resolved: &Resolved) -> &[VoterName] {
+    let from = resolved.approval.as_ref().and_then(|approval| approval.from.as_deref());
+    from.unwrap_or_default()
 }
 
-fn request(wanted: usize, origin: &Origin) -> String {
-    let people = if wanted == 1 { "1 person".to_owned() } else { format!("{wanted} people") };
+/// Whether `voter` is one of them.
+pub(crate) fn may_agree(resolved: &Resolved, voter: &PrincipalName) -> bool {
+    let from = from(resolved);
+    from.is_empty() || from.iter().any(|name| name.is(voter.as_str()))
+}
+
+/// Why a release of `resolved` from `origin` could never begin: nobody agrees to their own, and too few others may.
+pub(crate) fn refused(resolved: &Resolved, origin: &Origin) -> Option<Failure> {
+    let approval = resolved.approval.as_ref()?;
+    let from = approval.from.as_ref()?;
+    let others = from.iter().filter(|name| !is_own(origin, &PrincipalName::new(name.as_str())));
+    (others.count() < wanted(resolved)).then(|| {
+        let message = format!(
+            "{}: name more in `approval.from`, or let somebody else ask for it",
+            request(approval, origin)
+        );
+        Failure::new(TOO_FEW_APPROVERS, message)
+    })
+}
+
+/// What is asked of people when `release` comes to `state`.
+pub(crate) fn asked(release: &Release, state: &State) -> Option<String> {
+    let approval = release.content.resolved.approval.as_ref()?;
+    matches!(state, State::AwaitingApproval { .. }).then(|| request(approval, &release.origin))
+}
+
+fn request(approval: &Approval, origin: &Origin) -> String {
     let not_by = not_by(origin);
     let is_same = not_by == origin.by.as_str();
     let who = if is_same { "who asked for it" } else { "who made it or asked for it" };
-    format!("{people} must agree, and {not_by}, {who}, does not count")
+    format!("{approval} must agree, and {not_by}, {who}, does not count")
 }
 
 #[cfg(test)]
@@ -87,10 +115,38 @@ mod tests {
         assert_eq!(agreed(&votes), 1);
     }
 
+    fn resolved(approval: &str) -> Resolved {
+        let text = format!(
+            "app: shop\nservices: {{ web: {{ build: . }} }}\n\
+             environments: {{ production: {{ track: {{ branch: main }}, approval: {approval} }} }}"
+        );
+        let manifest = manifest::parse(&text).expect("a manifest");
+        let environment = events::EnvironmentName::parse("production").expect("a name");
+        manifest::resolve(&manifest, &manifest, &environment).expect("it resolves")
+    }
+
     #[test]
-    fn people_are_told_how_many_are_asked() {
-        let told = [1, 2].map(|wanted| request(wanted, &asked_by("ada")));
-        assert_eq!(told[0], "1 person must agree, and ada, who asked for it, does not count");
-        assert!(told[1].starts_with("2 people must agree"));
+    fn people_are_told_how_many_are_asked_and_who_may_agree() {
+        let told = |approval| request(&resolved(approval).approval.expect("one"), &asked_by("ada"));
+        assert_eq!(told("1"), "1 person must agree, and ada, who asked for it, does not count");
+        assert!(told("2").starts_with("2 people must agree"));
+        assert!(told("{ count: 2, from: [bo, eve] }").starts_with("2 of bo, eve must agree, and"));
+    }
+
+    #[test]
+    fn where_people_are_named_nobody_else_agrees() {
+        let may = |approval, voter| may_agree(&resolved(approval), &PrincipalName::new(voter));
+        assert!(may("{ from: [bo, Eve] }", "eve") && !may("{ from: [bo, Eve] }", "mia"));
+        assert!(may("1", "mia"));
+    }
+
+    #[test]
+    fn what_too_few_could_agree_to_is_refused_at_once() {
+        let refused = |approval, by| refused(&resolved(approval), &asked_by(by));
+        let told = refused("{ count: 2, from: [bo, ada] }", "Ada").expect("only bo is left");
+        insta::assert_snapshot!(told, @"TOO_FEW_APPROVERS: 2 of bo, ada must agree, and Ada, who asked for it, does not count: name more in `approval.from`, or let somebody else ask for it");
+        assert_eq!(refused("{ count: 2, from: [bo, ada] }", "mia"), None);
+        assert_eq!(refused("{ count: 1, from: [bo, ada] }", "ada"), None);
+        assert_eq!(refused("{ count: 10 }", "ada"), None, "who may deploy is not known here");
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::admit::make_way;
 use crate::app::App;
+use crate::approval;
 use crate::ci;
 use crate::content::{Content, Origin};
 use crate::db::release::{NewRelease, Release};
@@ -94,18 +95,33 @@ pub(crate) async fn create(
     {
         return Ok(Created::Same(same));
     }
-    if !request.force
-        && let Some(number) = release::pinned(&mut *connection, place, &hash).await?
-    {
-        return refuse(app, connection, &request, pinned(place, number)).await;
-    }
-    let promoted_from = match promoted_from(connection, &request).await? {
+    let promoted_from = match allowed(connection, place, (&hash, &request)).await? {
         Ok(promoted_from) => promoted_from,
         Err(failure) => return refuse(app, connection, &request, failure).await,
     };
     let new = insert(app, connection, &request, (promoted_from, &State::queued())).await?;
     make_way(connection, &new).await?;
     Ok(Created::New(new))
+}
+
+/// The release that proved the images of `request`, where one has to; else why it may not be released.
+async fn allowed(
+    connection: &mut PgConnection,
+    place: (&AppName, &EnvironmentName),
+    (hash, request): (&str, &Request),
+) -> Result<Result<Option<ReleaseId>, Failure>, sqlx::Error> {
+    if !request.force
+        && let Some(number) = release::pinned(&mut *connection, place, hash).await?
+    {
+        return Ok(Err(pinned(place, number)));
+    }
+    let (resolved, origin) = (&request.content.resolved, &request.origin);
+    if request.restores.is_none()
+        && let Some(failure) = approval::refused(resolved, origin)
+    {
+        return Ok(Err(failure));
+    }
+    promoted_from(connection, request).await
 }
 
 /// Records that something was wanted and why it is not released; once, however often it is delivered.

@@ -35,7 +35,8 @@ fn decided(release: &Release) -> Vec<(Kind, &str, &str)> {
 
 #[tokio::test]
 async fn two_people_must_agree_and_who_pushed_is_none_of_them() {
-    let (world, repo) = (World::start().await, guarded("approval: 2"));
+    let gate = "approval: { count: 2, from: [bo, eve] }";
+    let (world, repo) = (World::start().await, guarded(gate));
     let app = world.register("shop", &repo).await;
     app.push("One").await;
     app.release_in(1, &[State::AwaitingApproval]).await;
@@ -46,11 +47,29 @@ async fn two_people_must_agree_and_who_pushed_is_none_of_them() {
     world.slipway_as(&bo, "approve shop --reason read", "").done();
     world.slipway_as(&bo, "approve shop --reason again", "").done();
     let shown = world.slipway("status shop production").done();
-    assert!(shown.contains("it waits for approval, 1 of 2 given, not by ana"), "{shown}");
+    assert!(
+        shown.contains("it waits for approval by bo, eve, 1 of 2 given, not by ana"),
+        "{shown}"
+    );
+    let other = world.slipway_as(&token(&world, "mia").await, "approve shop", "").failed();
+    assert!(other.starts_with("4 ") && other.contains("NOT_AN_APPROVER"), "{other}");
+    assert!(other.contains("none of those who may agree to release 1: bo, eve"), "{other}");
     assert_eq!(world.docker.containers(), [""; 0]);
     world.slipway_as(&eve, "approve shop 1 --environment production", "").done();
     let release = app.live(1).await;
     assert_eq!(decided(&release), [(Kind::Approve, "bo", "read"), (Kind::Approve, "eve", "")]);
+    let image = release.services[0].image.as_ref().expect("an image");
+    let again = format!("--force --image web={}@{}", image.repository, image.digest);
+    let few = world.slipway_as(&bo, &format!("deploy shop production {again}"), "").failed();
+    assert!(few.contains("TOO_FEW_APPROVERS"), "only eve is left: {few}");
+    world.slipway(&format!("deploy shop production {again}")).done();
+    app.release_in(2, &[State::AwaitingApproval]).await;
+    world.its_time_is_over(2).await;
+    let failure = app.release_in(2, &[State::Failed]).await.failure.expect("why");
+    let late = world.slipway_as(&eve, "approve shop 2 --environment production", "").failed();
+    assert_eq!(failure.reason, "APPROVAL_EXPIRED");
+    assert_eq!(late, "6 error: no release shop/production #2 waits for anybody");
+    assert_eq!(app.version().await, "one");
 }
 
 #[tokio::test]

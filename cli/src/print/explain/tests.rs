@@ -1,7 +1,7 @@
 use super::*;
 use prost_types::Timestamp;
 use proto::v1::release::State;
-use proto::v1::{Certificate, Failure, ReleaseStep, SwitchCounts};
+use proto::v1::{Certificate, Failure, ReleaseStep, SwitchCounts, Waiting};
 
 fn at(second: i64) -> Timestamp {
     Timestamp { seconds: 1_700_000_000 + second, nanos: 0 }
@@ -132,6 +132,15 @@ fn parts_without_anything_to_tell_are_left_out() {
         !["Why", "While", "differs", "next"].iter().any(|part| story.contains(part)),
         "{story}"
     );
+}
+
+#[test]
+fn the_story_of_a_release_that_waits_says_for_whom() {
+    let approvals_from = vec!["bo".to_owned(), "eve".to_owned()];
+    let waiting = Waiting { approvals_wanted: 1, approvals_from, ..Waiting::default() };
+    let waits = shown(State::AwaitingApproval, 2, vec![step("queued", 0, 2, "")]);
+    let told = happened(&Release { waiting: Some(waiting), ..waits }, now());
+    assert!(told[1].starts_with("  it waits for approval by bo, eve, 0 of 1 given"), "{told:#?}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(super) fn waits(resolved: &Resolved) -> Vec<GatePlan> {
         GatePlan { name: "ci".to_owned(), longest: wait.within, why }
     });
     let approval = resolved.approval.as_ref().map(|approval| {
-        let why = format!("{} must agree, or it has failed", approval.count);
+        let why = format!("{approval} must agree, or it has failed");
         GatePlan { name: "approval".to_owned(), longest: approval.expires, why }
     });
     let freezes = resolved.freeze.iter().map(|freeze| {

@@ -1,12 +1,27 @@
 //! What is not wrong, and often goes wrong: said in a plan, before it happens.
 
+use crate::environment::names;
 use crate::resolved::{Resolved, ResolvedService, ResolvedTarget};
 use crate::service::Source;
 use events::ServiceName;
 
 /// What the manifest alone shows.
 pub(super) fn remarks(resolved: &Resolved) -> Vec<String> {
-    resolved.services.iter().flat_map(|(name, service)| of_service(name, service)).collect()
+    let services = resolved.services.iter().flat_map(|(name, service)| of_service(name, service));
+    services.chain(of_approval(resolved)).collect()
+}
+
+/// Nobody agrees to their own: where all who may agree must, none of them may push or ask.
+fn of_approval(resolved: &Resolved) -> Option<String> {
+    let approval = resolved.approval.as_ref()?;
+    let from = approval.from.as_ref()?;
+    usize::try_from(approval.count).is_ok_and(|count| count >= from.len()).then(|| {
+        format!(
+            "approval is asked of everybody who may agree ({}): what one of them pushes or asks for is refused, because \
+             nobody agrees to their own",
+            names(from)
+        )
+    })
 }
 
 fn of_service(name: &ServiceName, service: &ResolvedService) -> Vec<String> {

@@ -3,9 +3,9 @@
 use super::jobs::share;
 use super::services::overridden;
 use super::{DAY, HOUR, Rules, insiders, minutes, readings, synthetic};
-use crate::environment::{Environment, Required, WaitForCi};
+use crate::environment::{Approval, Environment, Required, WaitForCi};
 use crate::nearest::suggestion;
-use crate::notify::{Notice, Receiver};
+use crate::notify::{Notice, Notify, Receiver};
 use crate::routes::{RouteError, routes};
 use crate::shadow::{Shadow, ShadowLimits};
 use crate::strategy::{Canary, Strategy};
@@ -26,7 +26,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         let path = format!("environments.{name}");
         arriving(rules, &path, name, environment);
         strategy(rules, &path, environment);
-        waiting(rules, &path, environment);
+        waiting(rules, &path, name, environment);
         routed(rules, &path, environment);
         for (service, over) in &environment.services {
             let path = format!("{path}.services.{service}");
@@ -161,14 +161,12 @@ fn copies(rules: &mut Rules<'_>, path: &str, shadow: &Shadow) {
 }
 
 /// What a release waits for.
-fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
+fn waiting(rules: &mut Rules<'_>, path: &str, name: &EnvironmentName, environment: &Environment) {
     if let Some(wait) = &environment.wait_for_ci {
         awaited(rules, &format!("{path}.wait_for_ci"), wait);
     }
     if let Some(approval) = &environment.approval {
-        let path = format!("{path}.approval");
-        rules.between(&format!("{path}.count"), approval.count, 1, 10);
-        rules.lasts(&format!("{path}.expires"), approval.expires, minutes(1), DAY.times(30));
+        agreeing(rules, &format!("{path}.approval"), name, approval);
     }
     for (n, freeze) in environment.freeze.iter().enumerate() {
         rules.lasts(&format!("{path}.freeze[{n}].for"), freeze.lasts, minutes(1), DAY.times(60));
@@ -181,6 +179,33 @@ fn waiting(rules: &mut Rules<'_>, path: &str, environment: &Environment) {
     rules.between(&format!("{path}.keep"), environment.keep, 1, 100);
     let timeout = environment.limits.timeout;
     rules.lasts(&format!("{path}.limits.timeout"), timeout, Span::millis(100), HOUR);
+}
+
+/// Who must agree to a release of the environment `name`.
+fn agreeing(rules: &mut Rules<'_>, path: &str, name: &EnvironmentName, approval: &Approval) {
+    rules.between(&format!("{path}.count"), approval.count, 1, 10);
+    rules.lasts(&format!("{path}.expires"), approval.expires, minutes(1), DAY.times(30));
+    let Some(from) = &approval.from else { return };
+    if usize::try_from(approval.count).is_ok_and(|count| count > from.len()) {
+        let message = format!("{} must agree, and {} may", approval.count, from.len());
+        rules.broken(format!("{path}.from"), message, "name more of them, or lower `count`");
+    }
+    for (n, voter) in from.iter().enumerate() {
+        let path = format!("{path}.from[{n}]");
+        if from[..n].iter().any(|other| other.is(voter.as_str())) {
+            let message = format!("{voter} is named twice");
+            rules.broken(&path, message, "nobody agrees twice: leave one of them out");
+        }
+        let decides = |notify: &Notify| {
+            let told = notify.environments.is_empty() || notify.environments.contains(name);
+            notify.votes && told && voter.is(&notify.to.to_string())
+        };
+        if voter.as_str().contains(':') && !rules.manifest.notify.iter().any(decides) {
+            let message = format!("no receiver {voter} is told with a link to decide with");
+            let help = "give it `votes: true` under `notify`, or write the name of a token";
+            rules.broken(path, message, help);
+        }
+    }
 }
 
 fn awaited(rules: &mut Rules<'_>, path: &str, wait: &WaitForCi) {

@@ -138,6 +138,24 @@ text!(
 );
 
 text!(
+    /// Who decides on a release: the name of a token, or of a receiver whose readers do.
+    VoterName, "a name of who may agree",
+    |name| {
+        let good = (1..=100).contains(&name.chars().count())
+            && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+        if good { Ok(()) } else { Err("write the name of a token, or a receiver like email:lead@example.com") }
+    },
+    "x"
+);
+
+impl VoterName {
+    /// Whether `name` is meant; forges do not tell capitals from small letters.
+    pub fn is(&self, name: &str) -> bool {
+        self.as_str().eq_ignore_ascii_case(name)
+    }
+}
+
+text!(
     /// One input of a model.
     FeatureName, "a feature name",
     |name| {

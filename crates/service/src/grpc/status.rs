@@ -87,7 +87,12 @@ pub fn unauthenticated(message: impl Into<String>) -> Status {
 
 /// `PERMISSION_DENIED`: who asks may not.
 pub fn denied(message: impl Into<String>) -> Status {
-    with(Code::PermissionDenied, "PERMISSION_DENIED", message.into(), ErrorDetails::new())
+    forbidden("PERMISSION_DENIED", message)
+}
+
+/// The same for a reason of its own, which is a stable code in capitals.
+pub fn forbidden(reason: &str, message: impl Into<String>) -> Status {
+    with(Code::PermissionDenied, reason, message.into(), ErrorDetails::new())
 }
 
 /// `DEADLINE_EXCEEDED`: the caller did not want to wait longer.

@@ -117,6 +117,10 @@ impl Seen<'_> {
             approvals_wanted: count(approval::wanted(&self.release.content.resolved)),
             approvals: count(approval::agreed(self.votes)),
             not_by: approval::not_by(&self.release.origin),
+            approvals_from: approval::from(&self.release.content.resolved)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             ..v1::Waiting::default()
         })
     }

@@ -9,6 +9,7 @@ use crate::db::vote::{self, Kind};
 use crate::db::{claim, command, environment};
 use ::release::{Input, State};
 use events::PrincipalName;
+use manifest::VoterName;
 use proto::v1::{
     ApproveReleaseRequest, ApproveReleaseResponse, RefuseReleaseRequest, RefuseReleaseResponse,
 };
@@ -128,6 +129,9 @@ async fn agree(
         let message = format!("{voter} asked for release {number}; somebody else has to agree");
         return Err(status::precondition("SELF_APPROVAL", message));
     }
+    if !approval::may_agree(&release.content.resolved, voter) {
+        return Err(not_named(release, voter));
+    }
     let left = claim::time_left(&mut *connection, release.id).await.map_err(database)?;
     if left.is_some_and(|left| left <= 0.0) {
         let message = format!("the time to agree to release {} is over", release.number);
@@ -169,6 +173,13 @@ pub(super) async fn vouch(
         return Ok(());
     }
     vote::add(connection, release.id, (by, Kind::OverrideSoak), reason).await.map(drop)
+}
+
+fn not_named(release: &Release, voter: &PrincipalName) -> Status {
+    let from = approval::from(&release.content.resolved).iter().map(VoterName::as_str);
+    let (number, from) = (release.number, from.collect::<Vec<_>>().join(", "));
+    let message = format!("{voter} is none of those who may agree to release {number}: {from}");
+    status::forbidden("NOT_AN_APPROVER", message)
 }
 
 fn not_asked(release: &Release) -> Status {

@@ -151,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_sink_is_called_as_its_receiver_in_the_manifest() {
+        for notify in policy(THREE).notify {
+            assert_eq!(Sink::of(&notify).name(), notify.to.to_string());
+        }
+    }
+
+    #[test]
     fn a_sink_that_is_named_twice_is_one() {
         let listed = listed(&policy(THREE));
         let slack = &listed["slack:SLACK_URL"];

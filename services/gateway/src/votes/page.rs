@@ -42,11 +42,18 @@ fn question(link: &Link, release: &Release) -> String {
         let row = write!(rows, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
         row.expect("a text takes everything");
     }
+    let from =
+        release.waiting.as_ref().map_or(&[][..], |waiting| waiting.approvals_from.as_slice());
+    let may_agree = from.is_empty() || from.iter().any(|it| it.eq_ignore_ascii_case(&link.voter));
+    let (only, agree) = if may_agree {
+        (String::new(), "<button name=\"decision\" value=\"approve\">Agree</button> ")
+    } else {
+        (format!(" Only {} may agree to it.", escaped(&from.join(", "))), "")
+    };
     format!(
-        "<p>It waits for people. What you decide is recorded as {}.</p><dl>{rows}</dl>\
+        "<p>It waits for people.{only} What you decide is recorded as {}.</p><dl>{rows}</dl>\
          <form method=\"post\"><p><label>Why <input name=\"reason\" maxlength=\"500\"></label></p>\
-         <p><button name=\"decision\" value=\"approve\">Agree</button> \
-         <button name=\"decision\" value=\"refuse\">Refuse</button></p></form>",
+         <p>{agree}<button name=\"decision\" value=\"refuse\">Refuse</button></p></form>",
         escaped(&link.voter)
     )
 }
@@ -88,7 +95,7 @@ mod tests {
     use super::super::link::tests::link;
     use super::*;
     use proptest::prelude::*;
-    use proto::v1::{Image, ReleasedService};
+    use proto::v1::{Image, ReleasedService, Waiting};
 
     fn release(by: &str) -> Release {
         let image = Image { digest: "sha256:abab".to_owned(), ..Image::default() };
@@ -109,6 +116,20 @@ mod tests {
     #[test]
     fn the_question_shows_what_is_decided_and_in_whose_name() {
         insta::assert_snapshot!(question(&link(), &release("ada")), @r#"<p>It waits for people. What you decide is recorded as email:lead@example.com.</p><dl><dt>commit</dt><dd>9f3c2a1b4d</dd><dt>of</dt><dd>refs/heads/main</dd><dt>cause</dt><dd>push</dd><dt>by</dt><dd>ada</dd><dt>web</dt><dd>sha256:abab</dd></dl><form method="post"><p><label>Why <input name="reason" maxlength="500"></label></p><p><button name="decision" value="approve">Agree</button> <button name="decision" value="refuse">Refuse</button></p></form>"#);
+    }
+
+    #[test]
+    fn who_may_not_agree_is_only_asked_whether_to_refuse() {
+        let asked = |from: &[&str]| {
+            let approvals_from = from.iter().map(|name| (*name).to_owned()).collect();
+            let waiting = Some(Waiting { approvals_from, ..Waiting::default() });
+            question(&link(), &Release { waiting, ..release("ada") })
+        };
+        let others = asked(&["bo", "<eve>"]);
+        assert!(others.contains("Only bo, &lt;eve&gt; may agree to it."), "{others}");
+        assert!(!others.contains("\"approve\"") && others.contains("\"refuse\""), "{others}");
+        let named = asked(&["bo", "email:Lead@example.com"]);
+        assert!(named.contains("\"approve\"") && !named.contains("Only"), "{named}");
     }
 
     #[test]
