@@ -8,7 +8,7 @@ use testkit::webhook::delivery;
 use testkit::{GitHub, Repo};
 
 /// A world that tells and asks this GitHub of the app `shop`.
-async fn world(github: &GitHub) -> World {
+pub(crate) async fn world(github: &GitHub) -> World {
     World::with(&[
         ("SLIPWAY_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8"),
         ("SLIPWAY_GITHUB_URL", &github.url()),

@@ -8,7 +8,8 @@ use serde_json::json;
 use std::time::Duration;
 use stories::fixture::{behave, chameleon};
 use stories::{World, digest, rewrite};
-use testkit::{Repo, eventually};
+use testkit::webhook::delivery;
+use testkit::{GitHub, Repo, eventually};
 
 const PROMOTE: &str = "promote shop --from staging --to production";
 
@@ -28,14 +29,20 @@ fn between(live: &Release, made: &Release) -> i64 {
     (made - live).num_milliseconds()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_soaked_in_staging_is_released_in_production_without_a_build() {
-    let world = World::start().await;
-    let repo = staged("promote_from: { environment: staging, soak: 4s }\n    approval: 1");
+    let github = GitHub::start().await;
+    let world = crate::github::world(&github).await;
+    let gates = "approval: 1\n    wait_for_ci: true";
+    let repo = staged(&format!("promote_from: {{ environment: staging, soak: 4s }}\n    {gates}"));
     let app = world.register("shop", &repo).await;
     let proved = app.in_environment("staging").ship(&json!({"version": "one"}), 1).await;
-    let promoted = app.release_in(1, &[State::AwaitingApproval]).await;
+    let promoted = app.release_in(1, &[State::AwaitingCi]).await;
     assert!(between(&proved, &promoted) >= 4000, "{proved:?} {promoted:?}");
+    github.ci(&proved.commit, "unit", Some("success"));
+    let said = json!({ "check_run": { "head_sha": proved.commit } });
+    app.deliver(&delivery("check_run", &said)).await;
+    app.release_in(1, &[State::AwaitingApproval]).await;
     assert_eq!((promoted.cause.as_str(), promoted.by.as_str()), ("promotion", "slipway"));
     assert_eq!(
         (promoted.commit, promoted.promoted_from),
