@@ -88,10 +88,18 @@ pub enum BuildError {
     },
 }
 
+/// The classic builder looks for what was built before; for `FROM scratch` it lists all images and reads each, and fails
+/// with this when somebody removes one in between.
+const GONE: &str = "unable to find image \"sha256:";
+
 impl BuildError {
-    /// The engine is not there: the same build may succeed later.
+    /// The same build may succeed later: the engine is not there, or an image went while it looked through all of them.
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Session(SessionError::Connect { .. }))
+        match self {
+            Self::Connect(_) | Self::Session(SessionError::Connect { .. }) => true,
+            Self::Failed { message, .. } => message.starts_with(GONE),
+            Self::Session(_) | Self::Talk(_) | Self::Read(_) | Self::Refused { .. } => false,
+        }
     }
 }
 
