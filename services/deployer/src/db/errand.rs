@@ -226,14 +226,14 @@ pub(crate) async fn publish(connection: &mut PgConnection, id: RunId) -> Result<
     pg::error::one_row("release what comes of an errand", done.rows_affected())
 }
 
-/// From now on it begins when somebody agrees, and never when nobody did in `patience`, or drift of the kind is over.
+/// From now on it begins when somebody agrees, and never when nobody did in `patience`, or the drift it is asked for is over.
 pub(crate) async fn ask(
     connection: &mut PgConnection,
     id: RunId,
     (patience, of): (Duration, DriftKind),
 ) -> Result<(), sqlx::Error> {
     let done = sqlx::query!(
-        "update deployer.errand set asks_until = clock_timestamp() + make_interval(secs => $2), asked_of = $3
+        "update deployer.errand set asks_until = clock_timestamp() + make_interval(secs => $2), asked_of = array[$3]
          where id = $1 and lease_owner is null and ended_at is null",
         id.uuid(),
         interval(patience),
@@ -242,6 +242,23 @@ pub(crate) async fn ask(
     .execute(connection)
     .await?;
     pg::error::one_row("ask for an errand", done.rows_affected())
+}
+
+/// What waits until somebody agrees is asked for because of this kind of drift, too.
+pub(crate) async fn ask_also(
+    connection: &mut PgConnection,
+    id: RunId,
+    of: DriftKind,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "update deployer.errand set asked_of = array_append(array_remove(asked_of, $2), $2)
+         where id = $1 and asks_until is not null and ended_at is null",
+        id.uuid(),
+        of.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    pg::error::one_row("ask for an errand once more", done.rows_affected())
 }
 
 /// The one of the job that waits until somebody agrees.
@@ -282,16 +299,20 @@ pub(crate) async fn agree(
     pg::error::one_row("agree to an errand", done.rows_affected())
 }
 
-/// Ends those that wait in the environment, because of this kind of drift, until somebody agrees.
+/// Ends those that wait in the environment until somebody agrees, and are asked for because of no other kind of drift.
 pub(crate) async fn withdraw(
     connection: &mut PgConnection,
     (app, environment): (&AppName, &EnvironmentName),
     (of, why): (DriftKind, &Failure),
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update deployer.errand set ended_at = clock_timestamp(), reason = $3, message = $4
+        "update deployer.errand
+         set asked_of = array_remove(asked_of, $5),
+             ended_at = case when asked_of <@ array[$5] then clock_timestamp() end,
+             reason = case when asked_of <@ array[$5] then $3 end,
+             message = case when asked_of <@ array[$5] then $4 end
          where app = $1 and environment = $2 and asks_until is not null and ended_at is null
-           and coalesce(asked_of, 'data') = $5",
+           and $5 = any(asked_of)",
         app.as_str(),
         environment.as_str(),
         why.reason,

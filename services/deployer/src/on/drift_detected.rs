@@ -86,6 +86,7 @@ async fn answer(
     tracing::info!(%app, %environment, %job, kind = ?drift.kind, ?decision, "drift is answered");
     let asks = match decision {
         Decision::Nothing(_) => return Ok(()),
+        Decision::AskAlso(run) => return errand::ask_also(connection, run, drift.kind).await,
         Decision::Ask(why) => Some(why),
         Decision::Run => None,
     };
@@ -109,6 +110,7 @@ async fn situation(
     let within = retrain.budget.within.duration();
     Ok(Situation {
         is_of_live: drift.release == live.id,
+        asked_for: errand::asking(&mut *connection, place, job).await?,
         is_open: runs || is_waiting,
         is_on_its_way: model::is_on_its_way(&mut *connection, place, ON_ITS_WAY).await?,
         is_moving: !release::unfinished(&mut *connection, place).await?.is_empty(),

@@ -2,6 +2,7 @@
 //!
 //! A retraining never leads to another: while one is due, goes on, or is on its way to users, drift is answered.
 
+use events::RunId;
 use manifest::{Retrain, RetrainMode};
 
 /// What is so when drift is told.
@@ -10,6 +11,8 @@ use manifest::{Retrain, RetrainMode};
 pub(crate) struct Situation {
     /// What drifted are the requests of what is live now.
     pub(crate) is_of_live: bool,
+    /// The run of the job that waits until somebody agrees.
+    pub(crate) asked_for: Option<RunId>,
     /// A run of the job is due, goes on, or waits until somebody agrees.
     pub(crate) is_open: bool,
     /// What a run made was committed, and is not released yet.
@@ -25,6 +28,8 @@ pub(crate) struct Situation {
 pub(crate) enum Decision {
     /// Nothing is ordered, and why.
     Nothing(&'static str),
+    /// This run waits until somebody agrees, and is asked for because of this, too.
+    AskAlso(RunId),
     /// It runs when somebody agrees; why it does not run at once, if it might have.
     Ask(Option<&'static str>),
     /// It runs.
@@ -38,6 +43,9 @@ pub(crate) fn decide(retrain: &Retrain, now: Situation) -> Decision {
     }
     if !now.is_of_live {
         return Decision::Nothing("another release is live by now");
+    }
+    if let Some(run) = now.asked_for {
+        return Decision::AskAlso(run);
     }
     if now.is_open {
         return Decision::Nothing("a run is due or goes on already");
@@ -61,6 +69,7 @@ pub(crate) fn decide(retrain: &Retrain, now: Situation) -> Decision {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     fn retrain(mode: &str) -> Retrain {
         let json = serde_json::json!({"job": null, "mode": mode, "budget": {"count": 2, "within": 604_800_000}});
@@ -69,6 +78,7 @@ mod tests {
 
     const CALM: Situation = Situation {
         is_of_live: true,
+        asked_for: None,
         is_open: false,
         is_on_its_way: false,
         is_moving: false,
@@ -92,6 +102,16 @@ mod tests {
         assert_eq!(moving, Decision::Ask(Some("another release is on its way")));
     }
 
+    #[test]
+    fn what_waits_for_people_is_asked_for_because_of_the_next_drift_too() {
+        let run = RunId::new(Uuid::from_u128(7));
+        let waits = Situation { asked_for: Some(run), is_open: true, ..CALM };
+        assert_eq!(decide(&retrain("approval"), waits), Decision::AskAlso(run));
+        assert_eq!(decide(&retrain("automatic"), waits), Decision::AskAlso(run));
+        let other = decide(&retrain("approval"), Situation { is_of_live: false, ..waits });
+        assert_eq!(other, Decision::Nothing("another release is live by now"));
+    }
+
     proptest! {
         #[test]
         fn drift_that_is_answered_orders_nothing(
@@ -100,7 +120,7 @@ mod tests {
             ordered in 0..4_i64,
         ) {
             let [is_of_live, is_open, is_on_its_way, is_moving] = flags;
-            let now = Situation { is_of_live, is_open, is_on_its_way, is_moving, ordered };
+            let now = Situation { is_of_live, is_open, is_on_its_way, is_moving, ordered, ..CALM };
             if is_open || is_on_its_way || !is_of_live {
                 prop_assert!(matches!(decide(&retrain(&mode), now), Decision::Nothing(_)));
             }
