@@ -6,6 +6,7 @@ use crate::db::vote::{Kind, Vote};
 use ::release::{Failure, State};
 use events::PrincipalName;
 use manifest::{Approval, Resolved, VoterName};
+use std::collections::BTreeSet;
 
 /// Why a release has failed to which too few people could ever agree.
 const TOO_FEW_APPROVERS: &str = "TOO_FEW_APPROVERS";
@@ -16,9 +17,10 @@ pub(crate) fn wanted(resolved: &Resolved) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// How many agreed.
+/// How many agreed: each counts once, in whichever letters they are called.
 pub(crate) fn agreed(votes: &[Vote]) -> usize {
-    votes.iter().filter(|vote| vote.kind == Kind::Approve).count()
+    let agreed = votes.iter().filter(|vote| vote.kind == Kind::Approve);
+    agreed.map(|vote| vote.voter.as_str().to_ascii_lowercase()).collect::<BTreeSet<_>>().len()
 }
 
 /// Nobody agrees to what they pushed or asked for themselves. Forges do not tell capitals from small letters.
@@ -109,6 +111,7 @@ mod tests {
         };
         let votes = [
             vote("bo", Kind::Approve),
+            vote("Bo", Kind::Approve),
             vote("bo", Kind::OverrideFreeze),
             vote("eve", Kind::Refuse),
         ];
