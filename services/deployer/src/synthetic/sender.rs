@@ -109,3 +109,65 @@ async fn send(place: &Place, request: &SyntheticRequest, side: Side, within: Dur
     let reply = call(place.address(), question).await;
     !matches!(reply, Err(Answer::Refused | Answer::Unreachable(_) | Answer::Unasked(_)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::http::HeaderMap;
+    use manifest::{Call, HostName, RequestPath};
+    use testkit::eventually;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    /// Sends until a router heard four requests: whom each was for, and how many count as sent once nothing more is.
+    async fn heard(whose: Whose) -> (Vec<&'static str>, Sent) {
+        let (says, mut hears) = unbounded_channel();
+        let answer = move |headers: HeaderMap| {
+            let is_stable = headers.contains_key("slipway-stable");
+            says.send(if is_stable { "stable" } else { "candidate" }).expect("somebody listens");
+            std::future::ready("heard")
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let place = Place {
+            router: listener.local_addr().expect("bound"),
+            host: HostName::parse("shop.example").expect("a host"),
+            token: "0123456789abcdef".to_owned(),
+        };
+        let router = Router::new().fallback(answer);
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let _serving = AbortOnDropHandle::new(serving);
+        let call = Call::Get(RequestPath::parse("/").expect("a path"));
+        let request = SyntheticRequest { call, json: None, headers: [].into() };
+        let synthetic = Synthetic { requests: vec![request], per_minute: 6_000, methods: vec![] };
+        let sender = begin(place, (&synthetic, whose), LONG, Sent::default());
+        sender.want(true);
+        let mut sides = Vec::new();
+        while sides.len() < 4 {
+            sides.push(hears.recv().await.expect("it serves"));
+        }
+        sender.want(false);
+        // The last of them may be on its way still.
+        let sent = eventually("as many to count for both", LONG, async || {
+            let sent = sender.sent();
+            (sent.candidate == sent.stable && sent.stable > 0).then_some(sent)
+        });
+        (sides, sent.await)
+    }
+
+    #[tokio::test]
+    async fn each_release_is_asked_in_turn() {
+        let (sides, sent) = heard(Whose::OfEach).await;
+        assert_eq!(sides, ["candidate", "stable", "candidate", "stable"]);
+        assert!(sent.stable >= 2, "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn of_a_shadow_the_stable_release_is_asked_and_the_copy_counts_too() {
+        let (sides, sent) = heard(Whose::OfStable).await;
+        assert_eq!(sides, ["stable"; 4]);
+        assert!(sent.candidate >= 3, "{sent:?}");
+    }
+}
