@@ -90,6 +90,8 @@ pub(crate) struct Parts {
     pub turns: Turns,
     pub limits: Limits,
     pub truth_limits: Limits,
+    /// Of those who may not tell what was true: they take no place of those who may.
+    pub refused_limits: Limits,
     pub looks: Looks,
     pub counts: Counts,
     pub health: Health,
@@ -220,6 +222,7 @@ pub async fn start(config: Config) -> Result<Gateway, StartError> {
         turns: Turns::default(),
         limits: Limits::default(),
         truth_limits: Limits::of(truths::WORKING),
+        refused_limits: Limits::default(),
         looks: Looks::default(),
         counts: Counts::registered(health.metrics()),
         health,

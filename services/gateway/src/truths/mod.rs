@@ -71,7 +71,7 @@ async fn tell(
     let teller = match teller(&app, (&name, &environment), &headers).await {
         Ok(teller) => teller,
         Err(refused) => {
-            discard_body(&app.truth_limits, peer, &headers, body).await;
+            discard_body(&app.refused_limits, peer, &headers, body).await;
             return Err(refused);
         }
     };
