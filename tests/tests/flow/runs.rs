@@ -127,7 +127,7 @@ async fn asking(app: &App<'_>) {
     app.ship(&json!({"version": "one"}), 1).await;
     rewrite(app.repo, "at: manual", "at: before_release, irreversible: true");
     // Longer than it takes to see that it turns bad.
-    rewrite(app.repo, "bake: 1s", "bake: 10s");
+    rewrite(app.repo, "bake: 1s", "bake: 20s");
     behave(app.repo, &json!({"version": "two", "unready_after_s": 1}));
     app.push("It cannot be undone, and turns bad").await;
     eventually("a person to be asked", PATIENCE, async || app.release(2).await.asks.then_some(()))

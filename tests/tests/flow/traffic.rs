@@ -37,6 +37,8 @@ async fn a_websocket_lives_on_across_the_switch_until_the_drain_is_over() {
 async fn an_event_stream_across_the_switch_loses_no_event() {
     let world = World::start().await;
     let repo = chameleon("shop", &json!({"version": "one"}));
+    // It takes longer than eight seconds on a busy machine.
+    repo.write("slipway.yaml", &manifest("shop").replace("drain: 5s", "drain: 30s"));
     let app = world.register("shop", &repo).await;
     app.ship(&json!({"version": "one"}), 1).await;
     let users = app.users();
@@ -104,9 +106,9 @@ async fn maintenance_tells_users_and_a_pause_lets_them_wait() {
     app.set_traffic(Mode::Paused).await;
     behave(&repo, &json!({"version": "two"}));
     // Users wait for half a minute: all that may take long on a busy machine is done before.
-    world.arm("deployer.settling.before_effect", Fault::Hold);
+    world.arm("deployer.shifting.before_effect", Fault::Hold);
     app.push("Two").await;
-    world.hit("deployer.settling.before_effect").await;
+    world.hit("deployer.shifting.before_effect").await;
     let users = app.users();
     let waits = tokio::spawn(async move { users.get("/").await });
     world.disarm();
