@@ -74,12 +74,12 @@ impl<'a, R: Resumable> Follower<'a, R> {
     pub(crate) async fn next(&mut self) -> Result<Option<R::Answer>, Refused> {
         loop {
             match self.answer().await {
-                Ok(Some(answer)) => {
+                Ok(Some(answer)) if self.followed.is_new(&answer) => {
+                    // What comes again on each stream does not renew it: each may break after that.
                     self.patience.answered();
-                    if self.followed.is_new(&answer) {
-                        return Ok(Some(answer));
-                    }
+                    return Ok(Some(answer));
                 }
+                Ok(Some(_)) => {}
                 Ok(None) if self.followed.ends() => return Ok(None),
                 Ok(None) => self.pause(self.server.gone()).await?,
                 Err(refused) => self.pause(refused).await?,
