@@ -40,6 +40,11 @@ pub(crate) trait Resumable {
     /// Takes note of an answer; whether it tells what was not told before.
     fn is_new(&mut self, answer: &Self::Answer) -> bool;
 
+    /// The next answer that was not new when it came and has turned out to be.
+    fn held(&mut self) -> Option<Self::Answer> {
+        None
+    }
+
     /// Whether a stream that ends well ends because there is no more.
     fn ends(&self) -> bool;
 }
@@ -73,13 +78,16 @@ impl<'a, R: Resumable> Follower<'a, R> {
     /// The next answer that tells something new; nothing when there is no more.
     pub(crate) async fn next(&mut self) -> Result<Option<R::Answer>, Refused> {
         loop {
+            if let Some(answer) = self.followed.held() {
+                return Ok(Some(answer));
+            }
             match self.answer().await {
-                Ok(Some(answer)) => {
+                Ok(Some(answer)) if self.followed.is_new(&answer) => {
+                    // What comes again on each stream does not renew it: each may break after that.
                     self.patience.answered();
-                    if self.followed.is_new(&answer) {
-                        return Ok(Some(answer));
-                    }
+                    return Ok(Some(answer));
                 }
+                Ok(Some(_)) => {}
                 Ok(None) if self.followed.ends() => return Ok(None),
                 Ok(None) => self.pause(self.server.gone()).await?,
                 Err(refused) => self.pause(refused).await?,

@@ -8,6 +8,7 @@ use crate::db::{release, run};
 use crate::docker::Since;
 use crate::logs::{Source, follow};
 use crate::member;
+use ::release::MOST_LOG_LINES;
 use events::{InstanceId, RunId};
 use futures_util::{Stream, StreamExt};
 use proto::v1::{WatchRunRequest, WatchRunResponse};
@@ -53,8 +54,9 @@ async fn tell(app: &App, id: RunId, sender: &mpsc::Sender<Answer>) -> Result<(),
         let known = run::get(&app.pool, id).await.map_err(database)?;
         let is_over = executions::is_over(&shown);
         if is_over && !followed {
-            for line in known.iter().flat_map(|run| &run.log_lines) {
-                send(sender, line_of(line.clone(), false)).await;
+            let lines = known.as_ref().map(|run| kept(&run.log_lines)).unwrap_or_default();
+            for line in lines {
+                send(sender, line).await;
             }
         }
         if told.as_ref() != Some(&shown) {
@@ -77,7 +79,14 @@ async fn tell(app: &App, id: RunId, sender: &mpsc::Sender<Answer>) -> Result<(),
 }
 
 fn line_of(line: String, stderr: bool) -> WatchRunResponse {
-    WatchRunResponse { run: None, line, stderr }
+    WatchRunResponse { line, stderr, ..Default::default() }
+}
+
+/// What is kept of the output of a run. Where that may not be all of it, its lines say so.
+fn kept(lines: &[String]) -> Vec<WatchRunResponse> {
+    let kept = lines.len() >= MOST_LOG_LINES;
+    let line = |line: &String| WatchRunResponse { kept, ..line_of(line.clone(), false) };
+    lines.iter().map(line).collect()
 }
 
 async fn send(sender: &mpsc::Sender<Answer>, answer: WatchRunResponse) {
@@ -110,5 +119,17 @@ async fn follow_output(
         let Some(Ok(line)) = line else { return Ok(told) };
         told = true;
         send(sender, line_of(line.line.line, line.line.stderr)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_may_not_be_all_say_so() {
+        let lines: Vec<String> = (0..MOST_LOG_LINES).map(|n| n.to_string()).collect();
+        assert!(kept(&lines).iter().all(|line| line.kept));
+        assert!(!kept(&lines[1..]).iter().any(|line| line.kept));
     }
 }

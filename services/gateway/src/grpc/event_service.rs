@@ -39,9 +39,11 @@ fn wire(heard: Heard) -> Event {
     }
 }
 
-fn answer(heard: Heard) -> WatchEventsResponse {
+/// An event, or the place after it alone where the reader may not see it: also who saw none goes on after it.
+fn answer(principal: &Principal, heard: Heard) -> WatchEventsResponse {
     let next_sequence = heard.sequence + 1;
-    WatchEventsResponse { event: Some(wire(heard)), next_sequence }
+    let event = sees(principal, &heard.envelope).then(|| wire(heard));
+    WatchEventsResponse { event, next_sequence }
 }
 
 fn sees(principal: &Principal, envelope: &Envelope) -> bool {
@@ -108,13 +110,8 @@ impl EventService for EventApi {
         // Who comes back before the first event begins where this watch did.
         let place = (past.count == 0)
             .then_some(WatchEventsResponse { event: None, next_sequence: past.end });
-        let answers = until_caught_up(heard.boxed(), follow).filter_map(move |heard| {
-            let told = match heard {
-                Ok(heard) if sees(&principal, &heard.envelope) => Some(Ok(answer(heard))),
-                Ok(_) => None,
-                Err(error) => Some(Err(away(&error))),
-            };
-            std::future::ready(told)
+        let answers = until_caught_up(heard.boxed(), follow).map(move |heard| {
+            heard.map(|heard| answer(&principal, heard)).map_err(|error| away(&error))
         });
         let answers = stream::iter(place.map(Ok)).chain(answers);
         let ending = self.0.ending.clone().cancelled_owned();

@@ -1,6 +1,7 @@
 //! What was true, from what a program sent: JSON, lines of JSON, or CSV. Pure.
 
 use super::scalar::Scalar;
+use csv_core::{ReadFieldResult, Reader};
 use http::{HeaderMap, header};
 use proto::v1::TruthOf;
 use proto::v1::truth_of::Is;
@@ -12,7 +13,7 @@ use std::fmt;
 const MOST: usize = 100_000;
 /// Letters of the longest key, and of the longest text that was true.
 const LONGEST: usize = 200;
-/// Columns of a CSV, by the commas of a line: the place of each cell takes eight bytes while its row is read.
+/// Columns of a CSV: the place of each cell takes eight bytes while its row is read.
 const WIDEST: usize = 10_000;
 
 /// How it is written.
@@ -189,8 +190,7 @@ fn of_lines(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
 }
 
 fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
-    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
-    if lines.any(|line| line.split(|byte| *byte == b',').nth(WIDEST).is_some()) {
+    if is_wide(bytes) {
         return Err(Unreadable::TooWide);
     }
     let mut reader = csv::Reader::from_reader(bytes);
@@ -206,6 +206,25 @@ fn of_csv(bytes: &[u8]) -> Result<Vec<TruthOf>, Unreadable> {
         Ok(TruthOf { key: cell(key).to_owned(), is })
     });
     rows.take(MOST + 1).collect()
+}
+
+/// Whether a row has too many cells. Counted as they are read: a cell in quotes may hold commas and ends of lines.
+fn is_wide(mut rest: &[u8]) -> bool {
+    let (mut reader, mut cell, mut ended) = (Reader::new(), [0_u8; 1024], 0_usize);
+    loop {
+        // Nothing left says that this is the end: the last cell first, then that there is no more.
+        let (result, read, _) = reader.read_field(rest, &mut cell);
+        rest = &rest[read..];
+        match result {
+            ReadFieldResult::Field { record_end: true } => ended = 0,
+            ReadFieldResult::Field { record_end: false } => ended += 1,
+            ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull => {}
+            ReadFieldResult::End => return false,
+        }
+        if ended >= WIDEST {
+            return true;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -276,9 +295,19 @@ mod tests {
         assert!(truth.contains("a `truth` is true or false, a number or a text"), "{truth}");
         let key = why(format!(r#"{{"key": {nonsense}, "truth": 1}}"#));
         assert!(key.contains("a `key` is a text or a number"), "{key}");
-        let wide = format!("key,truth{}\n", ",".repeat(WIDEST));
-        let wide = read(Format::Csv, &wide).expect_err("it is wrong");
-        assert_eq!(wide, "a line of the CSV has more than 10000 columns");
+    }
+
+    #[test]
+    fn a_row_of_too_many_cells_is_refused_also_over_several_lines() {
+        let commas = |count| ",".repeat(count);
+        let lines = format!("key,truth{}\"\n\"{}\n", commas(6_000), commas(6_000));
+        for wide in [format!("key,truth{}\n", commas(WIDEST)), lines] {
+            let why = read(Format::Csv, &wide).expect_err("it is wrong");
+            assert_eq!(why, "a line of the CSV has more than 10000 columns");
+        }
+        // Commas in quotes part no cells.
+        let quoted = format!("key,truth,why\nc,DE,\"{}\"\n", commas(WIDEST + 1));
+        assert_eq!(read(Format::Csv, &quoted), Ok(wanted()[2..].to_vec()));
     }
 
     #[test]
