@@ -1,7 +1,7 @@
 //! `slipway drift check`, `verdicts`, `accept` and `mute`: captured traffic against the reference of its model.
 
 use super::drift_issue;
-use crate::client::request_id;
+use crate::client::{Server, request_id};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::print::drift_captured as print;
@@ -10,7 +10,8 @@ use clap::Args;
 use proto::v1::accept_data_drift_request::Kind;
 use proto::v1::data_drift_service_client::DataDriftServiceClient;
 use proto::v1::{
-    AcceptDataDriftRequest, CheckDataDriftRequest, ListDataDriftRequest, MuteDataDriftRequest,
+    AcceptDataDriftRequest, CheckDataDriftRequest, GetQualityRequest, ListDataDriftRequest,
+    MuteDataDriftRequest,
 };
 use std::time::Duration;
 
@@ -108,13 +109,29 @@ pub(super) async fn accept(session: &Session, it: Accept) -> Result<Exit, Error>
     let (reason, request_id) = (it.why, request_id());
     let window = it.window.map(hours);
     let kind = if it.quality { Kind::Quality } else { Kind::Data };
-    let question = AcceptDataDriftRequest { name, window, reason, request_id, kind: kind.into() };
     let server = session.server()?;
+    if it.quality {
+        require_standards(&server, &name).await?;
+    }
+    let question = AcceptDataDriftRequest { name, window, reason, request_id, kind: kind.into() };
     let answer = server.ask(question, async |channel, question| {
         DataDriftServiceClient::new(channel).accept_data_drift(question).await
     });
     session.out.message(&answer.await?, |answer| print::accepted(answer, kind))?;
     Ok(Exit::Done)
+}
+
+/// A server that has none would take it for another reference of data; nor does it tell when data are compared.
+async fn require_standards(server: &Server, name: &str) -> Result<(), Error> {
+    let question = GetQualityRequest { name: name.to_owned(), window: None };
+    let answer = server.ask(question, async |channel, question| {
+        DataDriftServiceClient::new(channel).get_quality(question).await
+    });
+    if answer.await?.schedule.is_empty() {
+        let told = "the server is of a version that knows no standard; it must be updated first";
+        return Err(Error::Conflict(told.to_owned()));
+    }
+    Ok(())
 }
 
 pub(super) async fn mute(session: &Session, it: Mute) -> Result<Exit, Error> {

@@ -62,16 +62,19 @@ fn quality(models: &[ModelQuality]) -> String {
     let mut lines = vec![table.render()];
     let accepted = models.iter().filter(|of| of.standard_version > 0);
     lines.extend(accepted.map(|of| format!("{}: {}", standard(of), of.standard)));
+    // A model and the one that followed it may be compared with the same one.
+    lines.dedup();
     lines.join("\n")
 }
 
-/// What it is compared with: itself before, what was accepted of it, or another model.
+/// What it is compared with: itself before, what was accepted of it, another model, or what was accepted of that.
 fn compared(before: &QualityFigures, of: &ModelQuality) -> String {
     let figures = figures(before);
     match (of.against_model.as_str(), of.standard_version) {
         ("", 0) => figures,
         ("", _) => format!("{figures} ({})", standard(of)),
-        (other, _) => format!("{figures} (of {})", model(other)),
+        (other, 0) => format!("{figures} (of {})", model(other)),
+        (other, _) => format!("{figures} (of {}, {})", model(other), standard(of)),
     }
 }
 
@@ -151,12 +154,16 @@ mod tests {
             before: Some(now),
             ..model.clone()
         };
-        let shown = quality(&[accepted]);
+        let shown = quality(std::slice::from_ref(&accepted));
         assert!(shown.contains("AUC 0.871 (standard 2)"), "{shown}");
         assert!(
             shown.ends_with("\nstandard 2: ana, 2026-11-22 20:00Z: chargebacks come later now"),
             "{shown}"
         );
+        let next = ModelQuality { against_model: "sha256:1".to_owned(), ..accepted.clone() };
+        let shown = quality(&[next, accepted]);
+        assert!(shown.contains("AUC 0.871 (of sha256:1, standard 2)"), "{shown}");
+        assert_eq!(shown.matches("standard 2: ana").count(), 1, "{shown}");
         let other =
             ModelQuality { before: Some(now), against_model: "sha256:1".to_owned(), ..model };
         let shown = quality(&[other]);

@@ -295,7 +295,7 @@ pub struct QualityV1 {
     /// The model it is compared with, when it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
-    /// Which version of what was accepted of it, when it is compared with that.
+    /// Which version of what was accepted of it, or of that model, when it is compared with that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard: Option<i32>,
     /// From when on.

@@ -45,10 +45,7 @@ impl DataDriftService for DataDrift {
     ) -> Result<Response<CheckDataDriftResponse>, Status> {
         // It is kept, and may tell people.
         let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
-        let window = span("window", request.get_ref().window)?;
-        if window.is_some_and(|window| window <= TimeDelta::zero()) {
-            return Err(status::invalid("window", "must be more than nothing"));
-        }
+        let window = window(request.get_ref().window)?;
         self.keep(&place).await;
         let checked = on_demand(&self.0, &place, window, &principal.name).await;
         let checked = checked.map_err(|error| not_checked(&error))?;
@@ -84,7 +81,9 @@ impl DataDriftService for DataDrift {
     ) -> Result<Response<AcceptDataDriftResponse>, Status> {
         let (principal, place) = allowed(&request, &request.get_ref().name, Role::Deployer)?;
         let request = request.into_inner();
-        let window = span("window", request.window)?;
+        let window = window(request.window)?;
+        let kind = Kind::try_from(request.kind);
+        let kind = kind.map_err(|error| status::invalid("kind", error.to_string()))?;
         let why = reason(&request.reason)?;
         let mut transaction = self.0.pool.begin().await.map_err(|e| status::database(&e))?;
         let id = &request.request_id;
@@ -100,7 +99,7 @@ impl DataDriftService for DataDrift {
             let kept = replay::record(connection, crate::SERVICE, id, &request, &answer).await;
             kept.map_err(NotAccepted::Status)
         };
-        let accepted = match request.kind() {
+        let accepted = match kind {
             Kind::Unspecified | Kind::Data => accept(&self.0, &place, window, said, record).await,
             Kind::Quality => accept_quality(&self.0, &place, window, said, record).await,
         };
@@ -196,6 +195,15 @@ fn span(field: &str, wire: Option<prost_types::Duration>) -> Result<Option<TimeD
     span.map(Some).ok_or_else(|| status::invalid(field, "must be at most 62 days"))
 }
 
+/// How far back, if who asks says it.
+fn window(wire: Option<prost_types::Duration>) -> Result<Option<TimeDelta>, Status> {
+    let window = span("window", wire)?;
+    if window.is_some_and(|window| window <= TimeDelta::zero()) {
+        return Err(status::invalid("window", "must be more than nothing"));
+    }
+    Ok(window)
+}
+
 fn reason(text: &str) -> Result<&str, Status> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON {
@@ -282,5 +290,18 @@ fn since(began: BeganV1) -> DriftBegan {
         release_number: began.number,
         time: Some(proto::time::timestamp(began.at)),
         after_release_number: began.after.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_more_than_nothing() {
+        let of = |seconds: i64| window(Some(prost_types::Duration { seconds, nanos: 0 }));
+        assert_eq!(window(None).ok(), Some(None));
+        assert_eq!(of(3_600).ok(), Some(Some(TimeDelta::hours(1))));
+        assert!(of(0).is_err() && of(-1).is_err());
     }
 }

@@ -33,7 +33,11 @@ fn measured(body: &mut String, quality: &QualityV1) {
     let (from, to) = (time(quality.from), time(quality.to));
     line(body, &format!("\nRelease {number}, model {}, {from} to {to}.", code(model)));
     let before = match (against, standard) {
-        (Some(model), _) => format!("the model before it, {}", code(model)),
+        (Some(model), None) => format!("the model before it, {}", code(model)),
+        (Some(model), Some(version)) => format!(
+            "what was accepted of the model before it, {}, version {version} of the standard",
+            code(model)
+        ),
         (None, Some(version)) => {
             format!("what was accepted of it, version {version} of the standard")
         }

@@ -32,10 +32,12 @@ pub(crate) enum AcceptError {
     #[error("the live release of {0} does not declare `drift.data.truth`")]
     NoTruth(Place),
     /// A standard of so little would be none.
-    #[error("of {told} predictions no standard is made: it must be known of {LEAST} what was true")]
+    #[error("a standard needs {LEAST} {what}; there are {told}")]
     TooFewTruths {
-        /// Of as many it is known.
+        /// There are as many.
         told: u64,
+        /// What there must be more of.
+        what: &'static str,
     },
     #[error("read captured requests")]
     Read(#[from] TableError),

@@ -6,6 +6,7 @@ use crate::db::quality::Hour;
 use crate::db::standard::Standard;
 use chrono::{DateTime, TimeDelta, Utc};
 use manifest::{Percent, Truth};
+use std::mem::discriminant;
 
 /// With fewer on either side nothing is said.
 pub(super) const LEAST: u64 = 100;
@@ -44,7 +45,7 @@ pub(crate) struct Grade {
     pub(crate) before: Figures,
     /// The model that it is compared with, when it is not itself.
     pub(crate) against: Option<String>,
-    /// What was accepted of the model, when it is compared with that.
+    /// What was accepted of the model, or of the one that it is compared with, when it is compared with that.
     pub(crate) standard: Option<Standard>,
     pub(crate) verdict: Verdict,
     pub(crate) because: String,
@@ -87,7 +88,7 @@ pub(crate) fn grades(known: Known<'_>, span: TimeDelta, truth: &Truth) -> Vec<Gr
 
 impl Known<'_> {
     /// All of a model in the hours that are meant.
-    fn of(&self, model: &str, is_meant: impl Fn(&Hour) -> bool) -> Quality {
+    pub(super) fn of(&self, model: &str, is_meant: impl Fn(&Hour) -> bool) -> Quality {
         let mut all = Quality::default();
         for hour in self.hours.iter().filter(|hour| hour.model == model && is_meant(hour)) {
             all.merge(&hour.quality);
@@ -95,9 +96,25 @@ impl Known<'_> {
         all
     }
 
-    /// What was accepted of a model.
+    /// What is known of a model in the last `span` of which something is, and of when that is.
+    pub(super) fn last(&self, model: &str, span: TimeDelta) -> (Quality, Window) {
+        let from = self.since(model, span);
+        (self.of(model, |hour| hour.begins >= from), window(self.hours, model, from))
+    }
+
+    /// When the last `span` of a model begins.
+    fn since(&self, model: &str, span: TimeDelta) -> DateTime<Utc> {
+        // By the clock, what is told later than the span is long would never be in it.
+        window(self.hours, model, DateTime::<Utc>::MIN_UTC).1 - span
+    }
+
+    /// What was accepted of a model; with what is of another kind than it is told now nothing can be compared.
     fn standard(&self, model: &str) -> Option<&Standard> {
-        self.standards.iter().find(|standard| standard.model == model)
+        let known = self.hours.iter().filter(|it| it.quality != Quality::Nothing);
+        let last = known.rev().find(|hour| hour.model == model)?;
+        let kind = discriminant(&last.quality);
+        let is_meant = |it: &&Standard| it.model == model && discriminant(&it.quality) == kind;
+        self.standards.iter().find(is_meant)
     }
 }
 
@@ -135,23 +152,36 @@ fn grade(
             because,
         }
     };
-    // By the clock, what is told later than the span is long would never be in it.
-    let from = window(hours, model, DateTime::<Utc>::MIN_UTC).1 - span;
+    let from = known.since(model, span);
     if let Some(standard) = known.standard(model) {
-        let accepted = compared(from, &standard.quality, None);
-        return Grade { standard: Some(standard.clone()), ..accepted };
+        let against = |from: DateTime<Utc>| {
+            let grade = compared(from, &standard.quality, None);
+            Grade { standard: Some(standard.clone()), ..grade }
+        };
+        // Of few requests all are, but for what may have made the standard.
+        return sufficient(against(from), || against(standard.at));
     }
     let itself = compared(from, &known.of(model, |hour| hour.begins < from), None);
     let Some(former) = former else { return itself };
-    let standard = known.standard(former).map(|standard| standard.quality.clone());
-    let before = standard.unwrap_or_else(|| known.of(former, |_| true));
-    let mut with_former = compared(from, &before, Some(former));
-    if with_former.verdict == Verdict::InsufficientData {
-        // All there is of a model may be enough.
-        with_former = compared(DateTime::<Utc>::MIN_UTC, &before, Some(former));
-    }
+    let standard = known.standard(former);
+    let before = standard.map_or_else(|| known.of(former, |_| true), |it| it.quality.clone());
+    let against = |from: DateTime<Utc>| {
+        let grade = compared(from, &before, Some(former));
+        Grade { standard: standard.cloned(), ..grade }
+    };
+    // All there is of a model may be enough.
+    let with_former = sufficient(against(from), || against(DateTime::<Utc>::MIN_UTC));
     // Beside itself one that was bad from its first day is as before.
     if with_former.verdict < itself.verdict { with_former } else { itself }
+}
+
+/// By the last window, or by `longer` where only that is enough.
+fn sufficient(last: Grade, longer: impl FnOnce() -> Grade) -> Grade {
+    if last.verdict != Verdict::InsufficientData {
+        return last;
+    }
+    let longer = longer();
+    if longer.verdict == Verdict::InsufficientData { last } else { longer }
 }
 
 fn judged(now: &Quality, before: &Quality, bar: Bar) -> (Verdict, String) {

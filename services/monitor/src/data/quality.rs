@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 const HUNDREDTHS: usize = 100;
 /// No sum is larger: JSON knows no infinite numbers, and what is near the largest one cannot be read back.
 const LARGEST: f64 = 1e300;
+/// What a standard is made of.
+pub(super) const PREDICTIONS: &str = "predictions of which it is known what was true";
 
 /// See the module. What was told of another kind than before begins anew.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -133,6 +135,19 @@ impl Quality {
         let below = |counts: &[u64]| counts.iter().take(at).sum::<u64>();
         let all = |counts: &[u64]| counts.iter().sum::<u64>();
         [(all(yes), below(yes)), (all(no), all(no) - below(no))]
+    }
+
+    /// What is compared each for itself, and of how many predictions it is: of scores what was true, and what was not.
+    pub(super) fn sides(&self) -> Vec<(u64, &'static str)> {
+        match self {
+            Self::Score { .. } => {
+                let [(yes, _), (no, _)] = self.missed(0.0);
+                vec![(yes, "predictions of what was true"), (no, "predictions of what was not")]
+            }
+            Self::Nothing | Self::Class { .. } | Self::Number { .. } => {
+                vec![(self.figures(0.0).told, PREDICTIONS)]
+            }
+        }
     }
 
     fn of_scores(&self, threshold: f64) -> Figures {

@@ -95,10 +95,18 @@ impl Kept {
     }
 
     async fn accept(&self, place: &Place) -> Result<(i32, usize), AcceptError> {
+        self.accept_of(place, None).await
+    }
+
+    async fn accept_of(
+        &self,
+        place: &Place,
+        window: Option<TimeDelta>,
+    ) -> Result<(i32, usize), AcceptError> {
         let ana = PrincipalName::new("ana");
         let answered = async |_: &mut PgConnection, _: Accepted| Ok::<(), AcceptError>(());
         let said = (&ana, "another market");
-        let accepted = accept_quality(&self.app, place, None, said, answered).await?;
+        let accepted = accept_quality(&self.app, place, window, said, answered).await?;
         Ok((accepted.version, accepted.rows))
     }
 
@@ -169,10 +177,30 @@ async fn of_little_no_standard_is_made() {
     let kept = Kept::start().await;
     let place = kept.lives("production", 7).await;
     let refused = |accepted: Result<_, AcceptError>| accepted.expect_err("refused").to_string();
-    let too_few = "predictions no standard is made: it must be known of 100 what was true";
-    assert_eq!(refused(kept.accept(&place).await), format!("of 0 {too_few}"));
+    let needed = "a standard needs 100 predictions of which it is known what was true";
+    assert_eq!(refused(kept.accept(&place).await), format!("{needed}; there are 0"));
     kept.told(&place, 7, 1, (90, 9)).await;
-    assert_eq!(refused(kept.accept(&place).await), format!("of 99 {too_few}"));
+    assert_eq!(refused(kept.accept(&place).await), format!("{needed}; there are 99"));
+    // A window that somebody asks for gets no longer, though all of the model is compared with the one before it.
+    kept.told(&place, 6, 20, (950, 50)).await;
+    kept.told(&place, 7, 10, (950, 50)).await;
+    let week = kept.accept_of(&place, Some(TimeDelta::weeks(1))).await;
+    assert_eq!(refused(week), format!("{needed}; there are 99"));
+    assert_eq!(kept.accept(&place).await.expect("accepted"), (1, 1_099));
+}
+
+#[tokio::test]
+async fn a_model_that_is_worse_than_what_was_accepted_is_not_as_good_for_that() {
+    let kept = Kept::start().await;
+    let place = kept.lives("production", 7).await;
+    kept.told(&place, 7, 20, (9_500, 500)).await;
+    kept.told(&place, 7, 1, (9_000, 1_000)).await;
+    assert_eq!(kept.looked().await, [DETECTED]);
+    let month = kept.accept_of(&place, Some(TimeDelta::days(30))).await;
+    assert_eq!(month.expect("accepted"), (1, 20_000));
+    assert_eq!(kept.looked().await, [DETECTED]);
+    assert_eq!(kept.accept(&place).await.expect("accepted"), (2, 10_000));
+    assert_eq!(kept.looked().await, [DETECTED, CLEARED]);
 }
 
 #[tokio::test]

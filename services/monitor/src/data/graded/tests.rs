@@ -179,6 +179,40 @@ fn the_next_model_is_compared_with_what_was_accepted_of_the_one_before_it() {
     };
     let standards = [standard("sha256:0", classes(900, 100))];
     let verdict = |wrong: u64| accepted(&hours(wrong), &standards, HALF)[0].verdict;
+    let next = accepted(&hours(150), &standards, HALF).swap_remove(0);
+    assert_eq!(next.against.as_deref(), Some("sha256:0"));
+    assert_eq!(next.standard.map(|standard| standard.version), Some(3));
     assert_eq!((verdict(105), verdict(150)), (Verdict::AsBefore, Verdict::Worse));
     assert_eq!(graded(&hours(105), HALF)[0].verdict, Verdict::Worse, "where nothing was accepted");
+}
+
+#[test]
+fn a_model_of_few_requests_is_compared_with_what_was_accepted_by_all_that_came_after() {
+    let standards = [standard("sha256:0", classes(80, 20))];
+    // The first hour made the standard.
+    let mut hours = vec![hour(3, 1, classes(200, 0)), hour(-30, 1, classes(30, 30))];
+    let first = accepted(&hours, &standards, HALF).swap_remove(0);
+    assert_eq!((first.verdict, first.now.told), (Verdict::InsufficientData, 60));
+    hours.push(hour(-60, 1, classes(30, 30)));
+    let all = accepted(&hours, &standards, HALF).swap_remove(0);
+    assert_eq!((all.verdict, all.now.told), (Verdict::Worse, 120));
+    assert_eq!(all.because, "of all 50.0 % was wrong, 20.0 % before");
+    assert_eq!(all.standard.map(|standard| standard.version), Some(3));
+}
+
+#[test]
+fn what_was_accepted_of_another_kind_stands_for_nothing() {
+    let hours = [hour(90, 1, classes(950, 50)), hour(1, 1, classes(900, 100))];
+    let numbers = Quality::Number { count: 400, absolute: 400.0, squares: 400.0 };
+    let standards = [standard("sha256:0", numbers)];
+    let grade = accepted(&hours, &standards, HALF).swap_remove(0);
+    assert_eq!((grade.verdict, grade.standard), (Verdict::Worse, None));
+}
+
+#[test]
+fn a_window_that_is_asked_for_holds_no_more() {
+    let hours = [hour(90, 1, classes(950, 50)), hour(1, 1, classes(30, 10))];
+    let known = Known { hours: &hours, standards: &[] };
+    let of_a_day = known.last("sha256:0", TimeDelta::hours(24));
+    assert_eq!(of_a_day, (classes(30, 10), (NOW - TimeDelta::hours(1), NOW)));
 }
