@@ -2,10 +2,14 @@
 
 use crate::chance::Chance;
 
-/// The counters are looked at this often.
-pub(crate) const LOOK_SECONDS: f64 = 10.0;
+/// The counters are looked at this often, as the deployer does.
+pub(crate) const LOOK_SECONDS: f64 = 1.0;
 /// Looks in a minute.
-pub(crate) const LOOKS_A_MINUTE: usize = 6;
+pub(crate) const LOOKS_A_MINUTE: usize = 60;
+/// For so many looks slowness and storms stay what they are.
+const WEATHER: u32 = 10;
+/// Looks from one swing of the load to the next: twenty minutes.
+const SWING: f64 = 1200.0;
 /// The router's bounds of response times: ten a decade, from half a millisecond.
 const FIRST_BOUND: f64 = 0.0005;
 const BOUNDS: u32 = 51;
@@ -68,13 +72,18 @@ pub(crate) struct Traffic {
     chance: Chance,
     bounds: Vec<f64>,
     slowness: f64,
+    /// How many times as often both fail as usual.
+    storm: f64,
+    /// How much slower each is for the moment.
+    own: (f64, f64),
     looks: u32,
 }
 
 impl Traffic {
     pub(crate) fn new(scenario: Scenario, rate: f64, share: f64, seed: u64) -> Self {
         let chance = Chance::new(seed);
-        Self { scenario, rate, share, chance, bounds: bounds(), slowness: 0.0, looks: 0 }
+        let (bounds, own) = (bounds(), (0.0, 0.0));
+        Self { scenario, rate, share, chance, bounds, slowness: 0.0, storm: 1.0, own, looks: 0 }
     }
 
     /// What the stable release did in the hours before.
@@ -83,23 +92,30 @@ impl Traffic {
         self.counts(requests, self.scenario.errors.0, 1.0)
     }
 
-    /// The next ten seconds.
+    /// The next second.
     pub(crate) fn next(&mut self) -> Look {
+        if self.looks.is_multiple_of(WEATHER) {
+            self.change();
+        }
         self.looks += 1;
-        // Load swings by half within twenty minutes, and slowness wanders by a tenth.
-        let swing = (f64::from(self.looks) / 120.0 * std::f64::consts::TAU).sin();
+        // Load swings by half.
+        let swing = (f64::from(self.looks) / SWING * std::f64::consts::TAU).sin();
         let requests = self.rate * LOOK_SECONDS * (1.0 + 0.5 * swing);
-        self.slowness = 0.9 * self.slowness + 0.04 * self.chance.normal();
-        let storm = if self.chance.uniform() < 1.0 / 60.0 { 5.0 } else { 1.0 };
         let (Scenario { errors, slower, .. }, share) = (self.scenario, self.share);
-        let mut one = |requests: f64, errors: f64, slower: f64| {
-            let own = 0.02 * self.chance.normal();
+        let candidate = (requests * share, errors.1, slower * (self.slowness + self.own.0).exp());
+        let stable = (requests * (1.0 - share), errors.0, (self.slowness + self.own.1).exp());
+        let [candidate, stable] = [candidate, stable].map(|(requests, errors, slower)| {
             let requests = self.chance.arrivals(requests);
-            self.counts(requests, errors * storm, slower * (self.slowness + own).exp())
-        };
-        let candidate = one(requests * share, errors.1, slower);
-        let stable = one(requests * (1.0 - share), errors.0, 1.0);
+            self.counts(requests, errors * self.storm, slower)
+        });
         Look { candidate, stable }
+    }
+
+    /// Slowness wanders by a tenth, each release has a little of its own, and one time in sixty there is a storm.
+    fn change(&mut self) {
+        self.slowness = 0.9 * self.slowness + 0.04 * self.chance.normal();
+        self.storm = if self.chance.uniform() < 1.0 / 60.0 { 5.0 } else { 1.0 };
+        self.own = (0.02 * self.chance.normal(), 0.02 * self.chance.normal());
     }
 
     fn counts(&mut self, requests: u32, errors: f64, slower: f64) -> Counts {

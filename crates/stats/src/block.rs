@@ -35,10 +35,24 @@ impl Tally {
 }
 
 /// Both sides in one interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Block {
     pub(crate) candidate: Tally,
     pub(crate) stable: Tally,
+}
+
+impl Block {
+    /// The interval and the next one as one.
+    pub(crate) fn and(mut self, next: &Self) -> Self {
+        self.candidate.add(next.candidate);
+        self.stable.add(next.stable);
+        self
+    }
+
+    /// Whether a side has no requests: it tells nothing of how the two differ.
+    pub(crate) fn is_one_sided(&self) -> bool {
+        self.candidate.of <= 0.0 || self.stable.of <= 0.0
+    }
 }
 
 /// Two proportions that are bet on. They are chosen before the interval is seen.
@@ -62,7 +76,7 @@ impl Bet {
 /// `boundary`. It is evidence against all pairs on the other side of the boundary.
 pub(crate) fn log_evidence(block: &Block, bet: Bet, boundary: f64) -> f64 {
     let Block { candidate, stable } = block;
-    if candidate.of <= 0.0 || stable.of <= 0.0 {
+    if block.is_one_sided() {
         return 0.0;
     }
     let nearest = nearest(candidate.of, stable.of, bet, boundary);

@@ -22,6 +22,9 @@ pub(crate) struct Latency {
     /// Shares by bucket, each interval weighted alike on both sides.
     candidate: Vec<f64>,
     stable: Vec<f64>,
+    /// What came, by bucket, since one side has had no request.
+    #[serde(default)]
+    open: Option<(Vec<f64>, Vec<f64>)>,
     pub(crate) proportion: Proportion,
 }
 
@@ -35,27 +38,36 @@ impl Latency {
             recent: none.clone(),
             candidate: none.clone(),
             stable: none,
+            open: None,
             proportion: Proportion::new(0.0),
         };
         latency.remember(history);
         latency
     }
 
-    /// One interval. With buckets of another shape it says nothing.
+    /// One interval. With buckets of another shape it says nothing. It lasts until both sides had a request, and where
+    /// slow begins is chosen from what came before it.
     pub(crate) fn observe(&mut self, bounds: &[f64], candidate: &[f64], stable: &[f64]) {
         if bounds != self.bounds {
             return;
         }
+        let (mut mine, mut theirs) = self.open.take().unwrap_or_default();
+        add(&mut mine, candidate);
+        add(&mut theirs, stable);
         if let Some((cut, guess)) = self.cut() {
             let of = |counts: &[f64]| counts.iter().sum::<f64>();
             let block = Block {
-                candidate: Tally { of: of(candidate), hits: cut.slow_candidate(candidate) },
-                stable: Tally { of: of(stable), hits: cut.slow_stable(stable) },
+                candidate: Tally { of: of(&mine), hits: cut.slow_candidate(&mine) },
+                stable: Tally { of: of(&theirs), hits: cut.slow_stable(&theirs) },
             };
+            if block.is_one_sided() {
+                self.open = Some((mine, theirs));
+                return;
+            }
             self.proportion.observe(&block, guess);
         }
-        self.weigh(candidate, stable);
-        self.remember(stable);
+        self.weigh(&mine, &theirs);
+        self.remember(&theirs);
     }
 
     /// What is likely now; `None` when too little is known.
@@ -86,20 +98,25 @@ impl Latency {
             return;
         }
         let weight = candidates * stables / (candidates + stables);
-        let add = |shares: &mut [f64], counts: &[f64], of: f64| {
+        let weighted = |shares: &mut [f64], counts: &[f64], of: f64| {
             shares.iter_mut().zip(counts).for_each(|(share, count)| *share += weight * count / of);
         };
-        add(&mut self.candidate, candidate, candidates);
-        add(&mut self.stable, stable, stables);
+        weighted(&mut self.candidate, candidate, candidates);
+        weighted(&mut self.stable, stable, stables);
     }
 
     fn remember(&mut self, stable: &[f64]) {
-        self.recent.iter_mut().zip(stable).for_each(|(recent, count)| *recent += count);
+        add(&mut self.recent, stable);
         let total: f64 = self.recent.iter().sum();
         if total > MEMORY {
             self.recent.iter_mut().for_each(|count| *count *= MEMORY / total);
         }
     }
+}
+
+fn add(sum: &mut Vec<f64>, counts: &[f64]) {
+    sum.resize(counts.len(), 0.0);
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
 #[cfg(test)]

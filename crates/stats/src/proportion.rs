@@ -15,7 +15,7 @@ const MOST: f64 = 0.98;
 const BELIEF: f64 = 20.0;
 
 /// What the proportions are likely to be, from what was seen before the interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Guess {
     /// Of the stable release.
     pub(crate) stable: f64,
@@ -32,6 +32,9 @@ pub(crate) struct Proportion {
     pub(crate) candidate: Tally,
     pub(crate) stable: Tally,
     spread: Spread,
+    /// What came since one side has had no request, and the guess from before it.
+    #[serde(default)]
+    open: Option<(Block, Guess)>,
 }
 
 impl Proportion {
@@ -44,16 +47,22 @@ impl Proportion {
             candidate: Tally::default(),
             stable: Tally::default(),
             spread: Spread::default(),
+            open: None,
         }
     }
 
-    /// One interval. `guess` must come from before it.
+    /// One interval. `guess` must come from before it. An interval lasts until both sides had a request, so that rare
+    /// ones count as well; when it ends depends on how many there were and on nothing that they tell.
     pub(crate) fn observe(&mut self, block: &Block, guess: Guess) {
         self.candidate.add(block.candidate);
         self.stable.add(block.stable);
-        if block.candidate.of <= 0.0 || block.stable.of <= 0.0 {
+        let open = self.open.take();
+        let (block, guess) = open.map_or((*block, guess), |(open, guess)| (open.and(block), guess));
+        if block.is_one_sided() {
+            self.open = Some((block, guess));
             return;
         }
+        let block = &block;
         let told = |bet: Option<Bet>| bet.map_or(0.0, |bet| log_evidence(block, bet, self.allowed));
         let worse = self.bets_on_worse(guess).map(told);
         let fine = self.bets_on_fine(guess).map(told);

@@ -47,6 +47,18 @@ fn one_metric_that_is_worse_is_enough() {
     assert_eq!(judgement.verdict, Verdict::Pass);
 }
 
+#[test]
+fn requests_of_our_own_that_go_to_the_two_in_turn_count_each() {
+    // One a second, as often as there is a look.
+    let look = |n: u64| sight((n / 2, 0), (5000 + n.div_ceil(2), 20));
+    let looks: Vec<Sight> = (0..=1200).map(look).collect();
+    let judgement = judge(Plan::default(), &looks);
+    assert_eq!(judgement.verdict, Verdict::Pass, "{judgement}");
+    let look = |n: u64| sight((n / 2, n / 10), (5000 + n.div_ceil(2), 20));
+    let looks: Vec<Sight> = (0..=200).map(look).collect();
+    assert_eq!(judge(Plan::default(), &looks).verdict, Verdict::Fail);
+}
+
 /// The verdict when so many of each hundred answers differ, of which a hundredth may.
 fn differing(different: u64, looks: u64) -> Verdict {
     let plan = Plan { differences: Share::try_from(0.01).ok(), ..Plan::default() };

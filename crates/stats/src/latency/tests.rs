@@ -71,3 +71,19 @@ fn buckets_of_another_shape_say_nothing() {
     latency.observe(&[0.1], &[1.0, 1.0], &[1.0, 1.0]);
     assert_eq!(latency, before);
 }
+
+#[test]
+fn requests_that_come_one_by_one_count_as_much_as_pairs() {
+    let chance = &mut Chance::new(5);
+    let history = requests(2000, 1.0, chance);
+    let start = Latency::new(LatencyPlan::default(), &bounds(), &history);
+    let (mut turns, mut pairs, none) = (start.clone(), start, requests(0, 1.0, chance));
+    for _ in 0..50 {
+        let (mine, theirs) = (requests(1, 1.0, chance), requests(1, 1.0, chance));
+        turns.observe(&bounds(), &mine, &none);
+        turns.observe(&bounds(), &none, &theirs);
+        pairs.observe(&bounds(), &mine, &theirs);
+    }
+    assert_eq!(turns, pairs);
+    assert!(turns.proportion.candidate.of > 49.0);
+}

@@ -71,6 +71,55 @@ fn about_as_much_is_needed_as_it_says() {
     assert!((0.7..1.4).contains(&(more / needed)), "{more} of {needed}");
 }
 
+/// Failed ones of so many requests, which come one by one, now to the one and now to the other.
+fn in_turns(failed: &[bool]) -> Proportion {
+    let mut proportion = Proportion::new(0.02);
+    for (n, failed) in failed.iter().enumerate() {
+        let one = Tally { of: 1.0, hits: f64::from(u8::from(*failed)) };
+        let (candidate, stable) =
+            if n % 2 == 0 { (one, Tally::default()) } else { (Tally::default(), one) };
+        proportion.observe(&Block { candidate, stable }, FEW);
+    }
+    proportion
+}
+
+#[test]
+fn requests_that_come_one_by_one_count_as_much_as_pairs() {
+    let mut pairs = Proportion::new(0.02);
+    let one = |hits| Tally { of: 1.0, hits };
+    for _ in 0..2000 {
+        pairs.observe(&Block { candidate: one(0.0), stable: one(0.0) }, FEW);
+    }
+    let turns = in_turns(&[false; 4000]);
+    assert_eq!(turns, pairs);
+    assert!(turns.log_fine() >= Level::FALSE_PASS.log_needed());
+}
+
+#[test]
+fn what_comes_one_by_one_is_called_worse_no_more_often_than_promised() {
+    let run = |seed: u64| {
+        let chance = &mut Chance::new(seed);
+        let one = |n: usize| if n.is_multiple_of(2) { 0.04 } else { 0.02 };
+        let failed: Vec<bool> = (0..1000).map(|n| chance.hits(1, one(n)) > 0.0).collect();
+        in_turns(&failed)
+    };
+    let needed = Level::FALSE_PASS.log_needed();
+    let runs: Vec<Proportion> = (0..400).map(run).collect();
+    assert!(runs.iter().filter(|it| it.log_worse() >= needed).count() <= MOST);
+    assert!(runs.iter().filter(|it| it.log_fine() >= needed).count() <= MOST);
+}
+
+#[test]
+fn the_guess_is_from_before_what_is_still_open() {
+    let late = Guess { stable: 0.5, same: 0.5 };
+    let one = Tally { of: 1.0, hits: 1.0 };
+    let (mut one_by_one, mut at_once) = (Proportion::new(0.02), Proportion::new(0.02));
+    one_by_one.observe(&Block { candidate: one, stable: Tally::default() }, FEW);
+    one_by_one.observe(&Block { candidate: Tally::default(), stable: one }, late);
+    at_once.observe(&Block { candidate: one, stable: one }, FEW);
+    assert_eq!(one_by_one, at_once);
+}
+
 #[test]
 fn a_new_step_asks_for_new_proof_and_forgets_no_fault() {
     let mut proportion = observed(100, |_| (0.0, 0.02), &mut Chance::new(1));
