@@ -14,6 +14,7 @@ mod budget;
 mod built;
 mod candidate;
 mod certificate;
+mod changed_routes;
 mod ci;
 mod collect;
 mod collect_by_itself;

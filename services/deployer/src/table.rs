@@ -28,6 +28,19 @@ pub(crate) fn route_name(
     format!("{app}/{environment}")
 }
 
+/// The name of one route of what `content` describes: the first one carries the plain name, further ones add their
+/// service and prefix.
+pub(crate) fn name_of_rule(
+    environment: String,
+    content: &Content,
+    rule: &manifest::Route,
+) -> String {
+    match content.resolved.routes.first() {
+        Some(first) if first == rule => environment,
+        _ => format!("{environment}/{}{}", rule.service, rule.path_prefix),
+    }
+}
+
 /// Everything that decides the routes of one environment.
 #[derive(Debug)]
 pub(crate) struct Scene {
@@ -39,6 +52,10 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    fn name(&self) -> String {
+        route_name(&self.environment.app, &self.environment.environment)
+    }
+
     /// The routes of the environment, by the release with the largest share.
     pub(crate) fn routes(&self) -> Vec<Route> {
         let traffic = &self.environment.traffic;
@@ -48,7 +65,7 @@ impl Scene {
         };
         let hosts: Vec<String> = leading.resolved.hosts.iter().map(ToString::to_string).collect();
         let route = |rule: &manifest::Route| Route {
-            name: self.name_of(leading, rule),
+            name: name_of_rule(self.name(), leading, rule),
             hosts: hosts.clone(),
             path_prefix: rule.path_prefix.to_string(),
             targets: self.targets(rule),
@@ -105,15 +122,6 @@ impl Scene {
         (candidate.percent == 0 && is_new).then(|| copies(shadow, prediction(new, rule)))
     }
 
-    /// The first route carries the plain name; further ones add their service and prefix.
-    fn name_of(&self, content: &Content, rule: &manifest::Route) -> String {
-        let name = route_name(&self.environment.app, &self.environment.environment);
-        match content.resolved.routes.first() {
-            Some(first) if first == rule => name,
-            _ => format!("{name}/{}{}", rule.service, rule.path_prefix),
-        }
-    }
-
     fn targets(&self, rule: &manifest::Route) -> Vec<Target> {
         let shares = &self.environment.traffic.shares;
         let last = shares.len().saturating_sub(1);
@@ -148,7 +156,7 @@ impl Scene {
         let key =
             |truth: &Truth| v1::TruthKey { pointer: truth.key.as_ref().map(ToString::to_string) };
         (capture.service == rule.service).then(|| v1::Capture {
-            environment: route_name(&self.environment.app, &self.environment.environment),
+            environment: self.name(),
             release_number: self.numbers.get(&release).copied().unwrap_or_default(),
             // The model is in the image.
             model: image.digest.to_string(),

@@ -2,8 +2,9 @@
 //! it next.
 
 use super::Outcome;
-use super::watch::{copied, measured};
+use super::watch::{changed_routes, copied, measured};
 use crate::app::App;
+use crate::changed_routes::ChangedRoutes;
 use crate::compare;
 use crate::db::analysis::{self, Verdict};
 use crate::db::release::Release;
@@ -23,6 +24,8 @@ pub(super) struct Held<'a> {
     release: &'a Release,
     step: usize,
     analysis: Analysis,
+    /// On which the two are compared.
+    routes: ChangedRoutes,
     /// Of copies, if the release gets them.
     report: Option<Report>,
     readers: Readers,
@@ -38,11 +41,12 @@ impl<'a> Held<'a> {
         step: usize,
     ) -> Result<Self, Outcome> {
         let analysis = analysis(app, release, step).await?;
+        let routes = changed_routes(app, release).await?;
         let report = report(app, release).await?;
         let readers = readers(app, release).await?;
         let sender = sender(app, release).await?;
         let own = sender.map(|sender| Own::new(sender, &analysis.judgement()));
-        Ok(Self { app, release, step, analysis, report, readers, own })
+        Ok(Self { app, release, step, analysis, routes, report, readers, own })
     }
 
     /// One look at what the router measured, and at what was read meanwhile; the share is held for `left` yet. While the
@@ -66,7 +70,8 @@ impl<'a> Held<'a> {
             report.observe(&copied);
             return compare::sight_of_copies(&copied);
         }
-        let measured = measured(app, release).await.unwrap_or_default();
+        let mut measured = measured(app, release).await.unwrap_or_default();
+        measured.releases.retain(|of| self.routes.tell(&of.route));
         compare::sight(&measured, &release.id.to_string(), &release.stable?.to_string())
     }
 

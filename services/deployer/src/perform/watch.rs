@@ -5,6 +5,7 @@ use super::Outcome;
 use super::verify::verify_again;
 use super::verify_jobs::verify_by_jobs;
 use crate::app::App;
+use crate::changed_routes::ChangedRoutes;
 use crate::compare::Measured;
 use crate::db::release::Release;
 use crate::db::{claim, instance, release};
@@ -34,6 +35,7 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
     }
     let watched = watched(app, release).await?;
     let mut watcher = Watcher::new(app.engine.clone(), watched);
+    let routes = changed_routes(app, release).await?;
     let limits = Limits::from(&release.content.resolved.bake);
     let mut looks = 0_u32;
     // Users are on it meanwhile: it is watched while jobs try it.
@@ -45,15 +47,19 @@ pub(crate) async fn watch(app: &App, release: &Release) -> Result<String, Outcom
         if let Some(anew) = found_again(app, release).await {
             end = end.max(anew);
         }
-        let (candidate, stable) = tallies(app, release).await.unwrap_or_default();
-        if let Some(alarm) = verdict(&sights, candidate, stable, &limits) {
+        let measured = measured(app, release).await.unwrap_or_default();
+        // A service that changed may break another that calls it and did not.
+        let all = tallies(&measured, release, |_| true);
+        let own = tallies(&measured, release, |route| routes.tell(route));
+        let alarm = |(candidate, stable)| verdict(&sights, candidate, stable, &limits);
+        if let Some(alarm) = [own, all].into_iter().find_map(alarm) {
             return Err(alarmed(app, release, &alarm).await);
         }
         if let Some(tried) = &tried
             && is_calm(&sights)
             && Instant::now() >= end
         {
-            let Tally { requests, failed } = candidate;
+            let Tally { requests, failed } = all.0;
             let seen = format!("{looks} looks, {requests} requests, {failed} failed");
             let told: Vec<String> = std::iter::once(seen).chain(tried.iter().cloned()).collect();
             return Ok(told.join(", "));
@@ -86,10 +92,7 @@ pub(super) async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>
     let again = |error: sqlx::Error| Outcome::again(&error);
     let place = (&release.app, &release.environment);
     let all = instance::of_environment(&app.pool, place).await.map_err(again)?;
-    let stable = match release.stable {
-        Some(stable) => release::get(&app.pool, stable).await.map_err(again)?,
-        None => None,
-    };
+    let stable = stable(app, release).await?;
     let changed = release.content.changed_from(stable.as_ref().map(|stable| &stable.content));
     let own = member::of_content(&release.content, &all);
     let mask = match member::mask(app, release).await {
@@ -115,13 +118,27 @@ pub(super) async fn watched(app: &App, release: &Release) -> Result<Vec<Watched>
     Ok(watched)
 }
 
-/// What the router counted of the candidate and of the stable release on the routes of the environment, since it or
-/// they started; nothing when it is away.
-async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
-    let measured = measured(app, release).await?;
+/// Which routes of the environment tell the release from the stable one.
+pub(super) async fn changed_routes(app: &App, release: &Release) -> Result<ChangedRoutes, Outcome> {
+    let stable = stable(app, release).await?;
+    let stable = stable.as_ref().map(|stable| &stable.content);
+    Ok(ChangedRoutes::between(stable, &release.content, (&release.app, &release.environment)))
+}
+
+async fn stable(app: &App, release: &Release) -> Result<Option<Release>, Outcome> {
+    let Some(stable) = release.stable else { return Ok(None) };
+    release::get(&app.pool, stable).await.map_err(|error| Outcome::again(&error))
+}
+
+/// What was counted of the candidate and of the stable release, since it or they started, on the routes that count.
+fn tallies(
+    measured: &Measured,
+    release: &Release,
+    counts: impl Fn(&str) -> bool,
+) -> (Tally, Tally) {
     let (mut candidate, mut other) = (Tally::default(), Tally::default());
     let stable = release.stable.map(|stable| stable.to_string());
-    for of in measured.releases {
+    for of in measured.releases.iter().filter(|of| counts(&of.route)) {
         let tally = match () {
             () if of.release == release.id.to_string() => &mut candidate,
             () if Some(&of.release) == stable.as_ref() => &mut other,
@@ -130,10 +147,10 @@ async fn tallies(app: &App, release: &Release) -> Option<(Tally, Tally)> {
         tally.requests += of.requests;
         tally.failed += of.status_5xx + of.broken_answers;
     }
-    Some((candidate, other))
+    (candidate, other)
 }
 
-/// The same with all that the router measures.
+/// What the router measures on the routes of the environment; nothing when it is away.
 pub(super) async fn measured(app: &App, release: &Release) -> Option<Measured> {
     let GetStatsResponse { mut releases, mut predictions, .. } = app.router.stats("").await.ok()?;
     releases.retain(|of| is_route_of(release, &of.route));
