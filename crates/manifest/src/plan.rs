@@ -186,7 +186,10 @@ fn stepwise(canary: &Canary) -> String {
     let steps: Vec<_> = held.chain([Percent::HUNDRED.to_string()]).collect();
     let first = if canary.insiders.is_empty() { "" } else { ", insiders from the first step on" };
     let each = if own { String::new() } else { format!(", each step judged over {}", canary.hold) };
-    format!("traffic moves by {}{first}{each}", steps.join(", "))
+    let early = canary.pass_after.map_or_else(String::new, |after| {
+        format!(", or {after} where it is shown by then to be no worse")
+    });
+    format!("traffic moves by {}{first}{each}{early}", steps.join(", "))
 }
 
 fn compared(resolved: &Resolved) -> Option<String> {

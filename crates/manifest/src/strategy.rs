@@ -41,6 +41,10 @@ mapping! {
         steps: Vec<CanaryStep> = "[10, 50, 100]", "the usual three";
         /// How long each step is watched at least that says nothing else.
         hold: Span = "5m", "long enough for a few hundred requests of a small service";
+        /// How long a step is watched at least whose candidate is shown to be no worse by then; left out, it is
+        /// watched for all of its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pass_after: Option<Span>;
         /// What is compared between candidate and stable.
         analysis: Analysis = "{}", "its keys have defaults of their own";
         /// By what a client is known, so that it gets the same release all the time; left out, every

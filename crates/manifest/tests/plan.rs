@@ -109,6 +109,25 @@ fn steps_that_are_held_for_their_own_time_are_told_so() {
     assert_snapshot!(format!("{}: {}", shift.longest, shift.why), @"35m: 30m at 10% and 5m at 50% before all traffic, if they are conclusive");
 }
 
+/// A canary that may pass after so long.
+fn that_passes_after(span: &str) -> String {
+    format!(
+        "app: a\nservices: {{ api: {{ build: ., http: 80 }} }}\nenvironments: {{ p: {{ track: {{ branch: x }}, \
+         strategy: {{ canary: {{ hold: 30m, pass_after: {span} }} }} }} }}"
+    )
+}
+
+#[test]
+fn what_is_shown_early_goes_on_early() {
+    let there = resolved(&that_passes_after("1m"), "p");
+    let planned = plan(&there, Some(&there));
+    assert_snapshot!(planned.why, @"traffic moves by 10%, 50%, 100%, each step judged over 30m, or 1m where it is shown by then to be no worse");
+    let shift = planned.gates.iter().find(|gate| gate.name == "shift").expect("a gate");
+    assert_snapshot!(format!("{}: {}", shift.longest, shift.why), @"1h: 2 steps of 30m before all traffic, if they are conclusive, or of 1m that are shown by then to be no worse");
+    let refused = manifest::parse(&that_passes_after("1h")).expect_err("longer than the hold");
+    assert_snapshot!(refused.to_string(), @"slipway.yaml:3:90 environments.p.strategy.canary.pass_after: 1h is out of range (use a duration from 1s to 30m)");
+}
+
 #[test]
 fn a_shadow_says_what_is_copied_and_for_how_long() {
     let text = "app: a\nservices: { api: { build: ., http: 80 } }\nenvironments: { p: { track: { branch: x }, \

@@ -117,7 +117,10 @@ fn shifting(strategy: &Strategy) -> (Span, String) {
                 format!("{} steps of {}", held.len(), canary.hold)
             };
             let longest = held.iter().fold(Span::ZERO, |sum, (_, hold)| sum.plus(*hold));
-            (longest, format!("{steps} before all traffic, if they are conclusive"))
+            let early = canary.pass_after.map_or_else(String::new, |after| {
+                format!(", or of {after} that are shown by then to be no worse")
+            });
+            (longest, format!("{steps} before all traffic, if they are conclusive{early}"))
         }
         Strategy::Shadow(shadow) => {
             let why = "copies of requests before any user, if they are conclusive";

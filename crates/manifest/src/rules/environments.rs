@@ -130,6 +130,9 @@ fn stepwise(rules: &mut Rules<'_>, path: &str, canary: &Canary) {
     }
     // What is fine is shown anew in each step.
     let shortest = canary.held().map(|(_, hold)| hold).min().unwrap_or(canary.hold);
+    if let Some(pass_after) = canary.pass_after {
+        rules.lasts(&format!("{path}.pass_after"), pass_after, Span::seconds(1), shortest);
+    }
     readings::check(rules, &format!("{path}.analysis"), &canary.analysis, shortest);
     insiders::check(rules, &format!("{path}.insiders"), &canary.insiders);
     if let Some(own) = &canary.synthetic {

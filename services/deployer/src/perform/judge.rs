@@ -7,8 +7,10 @@ use super::held::Held;
 use super::watch::{alarmed, found_again, left, watched};
 use crate::app::App;
 use crate::db::release::Release;
+use crate::limits::UNSEEN;
 use crate::watch::{Limits, Sight, Tally, Watcher, is_calm, verdict};
 use ::release::{Failure, Shift, State};
+use manifest::Strategy;
 use stats::{Judgement, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,7 +20,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Every so many looks all is saved; what came since is still in the counters of the router after a crash.
 const SAVE: u32 = 5;
 
-/// Returns when the share was held for its time and the candidate is shown to be no worse.
+/// Whether a share was held for long enough.
+#[derive(Debug, Clone, Copy)]
+struct Lasted {
+    /// For all of its time.
+    whole: bool,
+    /// For a candidate that is shown to be no worse.
+    pass: bool,
+}
+
+/// Returns when the share was held for its time, or for `pass_after`, and the candidate is shown to be no worse.
 pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<String, Outcome> {
     let mut until = Instant::now() + time_to_hold(app, release).await?;
     let mut held = Held::begin(app, release, step).await?;
@@ -36,8 +47,8 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
         }
         let left = until.saturating_duration_since(Instant::now());
         let judgement = held.look(left).await;
-        let is_held = left.is_zero();
-        let end = end(&judgement, (is_held, waits(release)), &sights);
+        let lasted = lasted(release, step, left);
+        let end = end(&judgement, (lasted, waits(release)), &sights);
         if end.is_some() || looks.is_multiple_of(SAVE) {
             held.save(&judgement).await?;
         }
@@ -50,13 +61,28 @@ pub(crate) async fn judge(app: &App, release: &Release, step: usize) -> Result<S
 }
 
 /// What ends a step, if anything does. A person who is asked already is not asked again.
-fn end(judgement: &Judgement, (is_held, waits): (bool, bool), sights: &[Sight]) -> Option<Verdict> {
+fn end(
+    judgement: &Judgement,
+    (lasted, waits): (Lasted, bool),
+    sights: &[Sight],
+) -> Option<Verdict> {
     let is_end = match judgement.verdict {
         Verdict::Fail => true,
-        Verdict::Pass => is_held && is_calm(sights),
-        Verdict::Inconclusive => is_held && !waits,
+        Verdict::Pass => lasted.pass && is_calm(sights),
+        Verdict::Inconclusive => lasted.whole && !waits,
     };
     is_end.then_some(judgement.verdict)
+}
+
+/// What a step that is held for `left` yet has lasted for.
+fn lasted(release: &Release, step: usize, left: Duration) -> Lasted {
+    let whole = left.is_zero();
+    let Strategy::Canary(canary) = &release.content.resolved.strategy else {
+        return Lasted { whole, pass: whole };
+    };
+    let held = release.plan.hold(step).saturating_sub(UNSEEN).saturating_sub(left);
+    let early = canary.pass_after.is_some_and(|after| held >= after.duration());
+    Lasted { whole, pass: whole || early }
 }
 
 fn told(release: &Release, step: usize, end: Verdict, sentence: &str) -> Result<String, Outcome> {
@@ -85,10 +111,21 @@ async fn time_to_hold(app: &App, release: &Release) -> Result<Duration, Outcome>
 mod tests {
     use super::*;
 
-    fn ends(verdict: Verdict, held: bool, waits: bool) -> bool {
+    fn ends(verdict: Verdict, whole: bool, waits: bool) -> bool {
+        ends_after(verdict, Lasted { whole, pass: whole }, waits)
+    }
+
+    fn ends_after(verdict: Verdict, lasted: Lasted, waits: bool) -> bool {
         let judgement =
             Judgement { verdict, ..stats::Analysis::new(stats::Plan::default()).judgement() };
-        end(&judgement, (held, waits), &[]).is_some()
+        end(&judgement, (lasted, waits), &[]).is_some()
+    }
+
+    #[test]
+    fn what_is_shown_early_goes_on_early_and_what_is_not_is_held() {
+        let early = Lasted { whole: false, pass: true };
+        assert!(ends_after(Verdict::Pass, early, false));
+        assert!(!ends_after(Verdict::Inconclusive, early, false));
     }
 
     #[test]
