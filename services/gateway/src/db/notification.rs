@@ -228,3 +228,6 @@ pub(crate) async fn delete_old(
     .await?;
     Ok(done.rows_affected())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! When a sink is told something.
+
+use super::*;
+use crate::db::sink;
+use crate::notify::failed as message;
+use chrono::{DateTime, TimeDelta, Utc};
+use testkit::{Database, variable};
+
+/// As long as a sink is left alone, whatever it is told.
+const APART: TimeDelta = TimeDelta::seconds(1);
+
+/// A database with the app `shop`.
+struct Shop {
+    pool: PgPool,
+    _database: Database,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
+        let pool = pg::connect(&database.url(), crate::NAME, 1).await.unwrap();
+        pg::migrate(&pool, crate::NAME, &crate::app::MIGRATOR).await.unwrap();
+        let shop = Self { pool, _database: database };
+        let insert =
+            "insert into gateway.app (name, repository, default_branch) values ('shop', '', '')";
+        shop.run(insert).await;
+        shop
+    }
+
+    async fn run(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&self.pool).await.unwrap();
+    }
+
+    /// Adds something of its own for the Slack whose URL is called `address`.
+    async fn add(&self, address: &str, what: &str) {
+        let sink = Sink { kind: Kind::Slack, address: address.to_owned(), signed_with: None };
+        let message = Message { fingerprint: what.to_owned(), ..message() };
+        let mut connection = self.pool.acquire().await.unwrap();
+        assert!(sink::ensure(&mut connection, &message.app, &sink).await.unwrap());
+        let event = EventId::new(service::new_id());
+        add(&mut connection, &sink.name(), event, &message).await.unwrap();
+    }
+
+    async fn claim(&self) -> Option<Claim> {
+        claim(&self.pool).await.unwrap()
+    }
+
+    async fn now(&self) -> DateTime<Utc> {
+        sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// When the sink may be told something again.
+    async fn is_left_alone_until(&self, address: &str) -> DateTime<Utc> {
+        let not_before = "select not_before from gateway.sink where address = $1";
+        sqlx::query_scalar(not_before).bind(address).fetch_one(&self.pool).await.unwrap()
+    }
+}
+
+/// What it is, and whom it is for.
+fn told(claim: Option<&Claim>) -> Option<(&str, &str)> {
+    let claim = claim?;
+    Some((claim.notification.message.fingerprint.as_str(), claim.sink.address.as_str()))
+}
+
+#[tokio::test]
+async fn a_sink_is_told_one_thing_a_second_and_holds_no_other_up() {
+    let shop = Shop::new().await;
+    for what in ["one", "two", "three"] {
+        shop.add("BUSY_URL", what).await;
+    }
+    shop.add("OTHER_URL", "four").await;
+    let one = shop.claim().await.unwrap();
+    assert_eq!(told(Some(&one)), Some(("one", "BUSY_URL")));
+    let before = shop.now().await;
+    sent(&shop.pool, one.notification.id, one.attempts).await.unwrap();
+    assert!(shop.is_left_alone_until("BUSY_URL").await >= before + APART);
+    // However slow this machine is, it is still left alone.
+    shop.run("update gateway.sink set not_before = 'infinity' where address = 'BUSY_URL'").await;
+    assert_eq!(told(shop.claim().await.as_ref()), Some(("four", "OTHER_URL")));
+    assert_eq!(told(shop.claim().await.as_ref()), None);
+    shop.run("update gateway.sink set not_before = now() where address = 'BUSY_URL'").await;
+    let two = shop.claim().await.unwrap();
+    assert_eq!(told(Some(&two)), Some(("two", "BUSY_URL")));
+    let before = shop.now().await;
+    let failure = Failure { error: "no_service", pause: None, sink_pause: None };
+    failed(&shop.pool, two.notification.id, two.attempts, &failure).await.unwrap();
+    assert!(shop.is_left_alone_until("BUSY_URL").await >= before + APART);
+}
