@@ -178,6 +178,8 @@ pub(crate) struct Failure<'a> {
     pub pause: Option<Duration>,
     /// How long the sink wants to hear nothing.
     pub sink_pause: Option<Duration>,
+    /// The receiver was asked; else it is as if it had not been tried.
+    pub is_attempt: bool,
 }
 
 /// Attempt number `attempts` failed.
@@ -194,7 +196,8 @@ pub(crate) async fn failed(
            set last_error = $3,
                state = case when $4::float8 is null then 'failed' else 'waiting' end,
                ended_at = case when $4::float8 is null then clock_timestamp() end,
-               wake_at = clock_timestamp() + make_interval(secs => coalesce($4, 0))
+               wake_at = clock_timestamp() + make_interval(secs => coalesce($4, 0)),
+               attempts = case when $6 then attempts else attempts - 1 end
            where id = $1 and attempts = $2 and state = 'waiting' returning app, sink
          )
          update gateway.sink
@@ -205,6 +208,7 @@ pub(crate) async fn failed(
         failure.error,
         failure.pause.map(|pause| pause.as_secs_f64()),
         gap,
+        failure.is_attempt,
     )
     .execute(pool)
     .await

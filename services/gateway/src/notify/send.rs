@@ -15,6 +15,7 @@ use serde_json::Value;
 use service::mask::Mask;
 use std::collections::HashMap;
 use std::time::Duration;
+use tonic::{Code, Status};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,8 @@ pub(crate) struct Notification {
 /// Why it did not arrive. Says nothing that is secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotSent {
+    #[error("the deployer does not answer now")]
+    Away,
     #[error("the deployer does not tell secrets now")]
     Secrets,
     #[error("the secret {0} is not set")]
@@ -167,11 +170,17 @@ async fn secrets(
     let answer = app.secrets.clone().reveal_secrets(request).await;
     let answer = answer.map_err(|status| {
         tracing::debug!(code = %status.code(), "secrets of a sink are not told");
-        NotSent::Secrets
+        if is_away(&status) { NotSent::Away } else { NotSent::Secrets }
     })?;
     let values = answer.into_inner().values.into_iter();
     let text = |value: Vec<u8>| Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
     Ok(values.map(|(name, value)| (name, text(value))).collect())
+}
+
+/// Whether nobody answered, or could not in time.
+fn is_away(status: &Status) -> bool {
+    use Code::{Cancelled, DeadlineExceeded, Unavailable, Unknown};
+    matches!(status.code(), Unavailable | DeadlineExceeded | Cancelled | Unknown)
 }
 
 #[cfg(test)]

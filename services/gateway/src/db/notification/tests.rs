@@ -82,7 +82,22 @@ async fn a_sink_is_told_one_thing_a_second_and_holds_no_other_up() {
     let two = shop.claim().await.unwrap();
     assert_eq!(told(Some(&two)), Some(("two", "BUSY_URL")));
     let before = shop.now().await;
-    let failure = Failure { error: "no_service", pause: None, sink_pause: None };
+    let failure = Failure { error: "refused", pause: None, sink_pause: None, is_attempt: true };
     failed(&shop.pool, two.notification.id, two.attempts, &failure).await.unwrap();
     assert!(shop.is_left_alone_until("BUSY_URL").await >= before + APART);
+}
+
+#[tokio::test]
+async fn an_attempt_that_never_got_to_the_receiver_is_given_back() {
+    let shop = Shop::new().await;
+    shop.add("SLACK_URL", "one").await;
+    let now = Some(Duration::ZERO);
+    for is_attempt in [false, false, true] {
+        let claim = shop.claim().await.unwrap();
+        assert_eq!(claim.attempts, 1);
+        let failure = Failure { error: "away", pause: now, sink_pause: None, is_attempt };
+        failed(&shop.pool, claim.notification.id, claim.attempts, &failure).await.unwrap();
+        shop.run("update gateway.sink set not_before = now()").await;
+    }
+    assert_eq!(shop.claim().await.unwrap().attempts, 2);
 }
