@@ -64,6 +64,8 @@ pub(crate) async fn add(
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub sink: Sink,
+    /// What it is called where it is known.
+    pub sink_name: String,
     pub notification: Notification,
     /// With this one.
     pub attempts: i32,
@@ -80,6 +82,7 @@ struct Row {
     kind: String,
     address: String,
     signed_with: Option<String>,
+    sink: String,
 }
 
 impl TryFrom<Row> for Claim {
@@ -91,6 +94,7 @@ impl TryFrom<Row> for Claim {
         let signed_with = row.signed_with.as_deref().map(parsed::<SecretName>).transpose()?;
         Ok(Self {
             sink: Sink { kind, address: row.address, signed_with },
+            sink_name: row.sink,
             notification: Notification {
                 id: row.id,
                 app: parsed(&row.app)?,
@@ -127,7 +131,7 @@ pub(crate) async fn claim(executor: impl PgExecutor<'_>) -> Result<Option<Claim>
            set attempts = attempts + 1, wake_at = clock_timestamp() + make_interval(secs => $1)
            from claimed where notification.id = claimed.id
            returning notification.id, app, event, environment, message as "message: Json<Message>", times,
-                     attempts, kind as "kind!", address as "address!", signed_with"#,
+                     attempts, kind as "kind!", address as "address!", signed_with, notification.sink"#,
         CLAIM,
     )
     .fetch_optional(executor)

@@ -72,12 +72,14 @@ async fn write(
     if !pg::inbox::first_time(&mut transaction, crate::NAME, envelope.id).await? {
         return Ok(());
     }
+    let place = message.environment();
     for sink::Listed { sink, votes, .. } in wanting {
-        if sinks::ensure(&mut transaction, &envelope.app, sink).await? {
+        if sinks::ensure(&mut transaction, &envelope.app, sink, place).await? {
             // Whoever reads it there decides in the name of the sink.
             let voter = Some(sink.name()).filter(|_| *votes);
             let message = Message { voter, ..message.clone() };
-            notification::add(&mut transaction, &sink.name(), envelope.id, &message).await?;
+            let name = sink.name_in(place);
+            notification::add(&mut transaction, &name, envelope.id, &message).await?;
         }
     }
     transaction.commit().await

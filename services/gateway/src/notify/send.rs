@@ -1,13 +1,14 @@
 //! One attempt: the secrets of the sink are opened now, used and forgotten.
 
 use super::email::{self, MailError};
+use super::sink::together;
 use super::webhook::{self, InvalidKey, Keys};
 use super::{Kind, Message, Sink, slack};
 use crate::app::App;
 use crate::release_link::ReleaseLink;
 use crate::votes::Link;
 use bytes::Bytes;
-use events::{AppName, EventId};
+use events::{AppName, EnvironmentName, EventId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outgoing::{Answer, InvalidTarget, SendError, Target};
 use proto::v1::RevealSecretsRequest;
@@ -77,7 +78,7 @@ pub(crate) async fn send(
         let mail = app.config.mail.as_ref().ok_or(MailError::Nowhere)?;
         return Ok(email::send(&app.outgoing, mail, &sink.address, notification).await?);
     }
-    let secrets = secrets(app, sink, notification).await?;
+    let secrets = secrets(app, sink, (&notification.app, &notification.environment)).await?;
     let secret = |name: &str| secrets.get(name).ok_or_else(|| NotSent::NoSecret(name.to_owned()));
     let url = secret(&sink.address)?;
     let target = Target::parse(url)
@@ -156,15 +157,37 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
+/// The environments of `all` in which `sink` is the same receiver; what is told of no one environment goes with them
+/// where it can.
+pub(crate) async fn receivers(
+    app: &App,
+    of: &AppName,
+    sink: &Sink,
+    all: &[EnvironmentName],
+) -> Vec<Vec<String>> {
+    if sink.kind == Kind::Email {
+        return vec![vec![String::new()]];
+    }
+    let mut found = Vec::new();
+    for environment in all.iter().map(EnvironmentName::as_str).chain([""]) {
+        let secrets = secrets(app, sink, (of, environment)).await.unwrap_or_default();
+        // What is told of no one environment need not have an address.
+        if !environment.is_empty() || found.is_empty() || secrets.contains_key(&sink.address) {
+            found.push((environment.to_owned(), secrets));
+        }
+    }
+    together(found)
+}
+
 async fn secrets(
     app: &App,
     sink: &Sink,
-    notification: &Notification,
+    (of, environment): (&AppName, &str),
 ) -> Result<HashMap<String, Zeroizing<String>>, NotSent> {
     let key = sink.signed_with.as_ref().map(ToString::to_string);
     let request = app.internal.request(RevealSecretsRequest {
-        app: notification.app.to_string(),
-        environment: notification.environment.clone(),
+        app: of.to_string(),
+        environment: environment.to_owned(),
         secrets: key.into_iter().chain([sink.address.clone()]).collect(),
     });
     let answer = app.secrets.clone().reveal_secrets(request).await;

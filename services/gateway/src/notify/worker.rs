@@ -60,13 +60,13 @@ async fn until_due(app: &App) -> Duration {
 }
 
 async fn attempt(app: &App, claim: Claim) {
-    let Claim { sink, notification, attempts } = claim;
+    let Claim { sink, sink_name, notification, attempts } = claim;
     let (of, id) = (&notification.app, notification.id);
     let sent = send(app, &sink, &notification).await;
     let recorded = match &sent {
         Ok(()) => notification::sent(&app.pool, id, attempts).await,
         Err(NotSent::Gone) => {
-            sink::disable(&app.pool, of, &sink.name(), &NotSent::Gone.to_string()).await
+            sink::disable(&app.pool, of, &sink_name, &NotSent::Gone.to_string()).await
         }
         Err(error) => {
             let said = service::chain(error);
@@ -76,10 +76,10 @@ async fn attempt(app: &App, claim: Claim) {
     };
     match sent {
         Ok(()) => {
-            tracing::info!(app = %of, sink = sink.name(), notification.id = %id, "a notification arrived");
+            tracing::info!(app = %of, sink = sink_name, notification.id = %id, "a notification arrived");
         }
         Err(error) => tracing::warn!(
-            app = %of, sink = sink.name(), notification.id = %id, attempts,
+            app = %of, sink = sink_name, notification.id = %id, attempts,
             error = service::chain(&error), "a notification did not arrive"
         ),
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::db::sink;
 use crate::notify::failed as message;
 use chrono::{DateTime, TimeDelta, Utc};
+use events::EnvironmentName;
 use testkit::{Database, variable};
 
 /// As long as a sink is left alone, whatever it is told.
@@ -33,12 +34,20 @@ impl Shop {
 
     /// Adds something of its own for the Slack whose URL is called `address`.
     async fn add(&self, address: &str, what: &str) {
+        self.add_at("production", address, what).await;
+    }
+
+    /// The same about another environment; nothing where the Slack is disabled.
+    async fn add_at(&self, environment: &str, address: &str, what: &str) {
         let sink = Sink { kind: Kind::Slack, address: address.to_owned(), signed_with: None };
-        let message = Message { fingerprint: what.to_owned(), ..message() };
+        let environment = EnvironmentName::parse(environment).unwrap();
+        let message = Message { fingerprint: what.to_owned(), ..message() }.at(environment);
         let mut connection = self.pool.acquire().await.unwrap();
-        assert!(sink::ensure(&mut connection, &message.app, &sink).await.unwrap());
-        let event = EventId::new(service::new_id());
-        add(&mut connection, &sink.name(), event, &message).await.unwrap();
+        let place = message.environment();
+        if sink::ensure(&mut connection, &message.app, &sink, place).await.unwrap() {
+            let event = EventId::new(service::new_id());
+            add(&mut connection, &sink.name_in(place), event, &message).await.unwrap();
+        }
     }
 
     async fn claim(&self) -> Option<Claim> {
@@ -100,4 +109,24 @@ async fn an_attempt_that_never_got_to_the_receiver_is_given_back() {
         shop.run("update gateway.sink set not_before = now()").await;
     }
     assert_eq!(shop.claim().await.unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn a_sink_that_is_gone_in_one_environment_is_told_of_the_others() {
+    let shop = Shop::new().await;
+    shop.add_at("staging", "SLACK_URL", "one").await;
+    shop.add_at("production", "SLACK_URL", "two").await;
+    let Claim { sink_name, notification, .. } = shop.claim().await.unwrap();
+    assert_eq!(
+        (sink_name.as_str(), notification.environment.as_str()),
+        ("slack:SLACK_URL@staging", "staging")
+    );
+    sink::disable(&shop.pool, &notification.app, &sink_name, "it is gone").await.unwrap();
+    shop.add_at("staging", "SLACK_URL", "three").await;
+    assert_eq!(told(shop.claim().await.as_ref()), Some(("two", "SLACK_URL")));
+    assert_eq!(told(shop.claim().await.as_ref()), None);
+    let states = sink::states(&shop.pool, &notification.app).await.unwrap();
+    let states =
+        states.iter().map(|state| (state.environment.as_str(), state.disabled_at.is_some()));
+    assert_eq!(states.collect::<Vec<_>>(), [("production", false), ("staging", true)]);
 }
