@@ -84,7 +84,7 @@ pub use value::{
     AbsolutePath, Address, Bytes, Cpus, Email, FeatureName, FieldName, Glob, HostName,
     ImageReference, InvalidValue, JsonPointer, Named, Network, PathPrefix, Percent, Port,
     QueryTemplate, RelativePath, RequestPath, Schedule, Span, StageName, Text, Timezone, Url,
-    UrlTemplate, User, VariableName, VoterName, is_older,
+    UrlTemplate, User, VariableName, VoterName, by_version, is_older,
 };
 
 use read::Read;

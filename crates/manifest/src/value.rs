@@ -19,8 +19,8 @@ pub use schedule::Schedule;
 pub use size::{Bytes, Cpus, Percent};
 pub use span::Span;
 pub use template::{Named, QueryTemplate, Url, UrlTemplate};
-pub use version::is_older;
 pub(crate) use version::is_pre_release;
+pub use version::{by_version, is_older};
 pub use word::{
     Address, Email, FeatureName, FieldName, HostName, Port, StageName, Text, Timezone, User,
     VariableName, VoterName,

@@ -1,6 +1,7 @@
 //! Versions in the names of tags, in the order that semantic versioning gives them.
 
 use events::GitRef;
+use std::cmp::Ordering;
 
 /// `v1.2.3-rc.1`: one to three numbers, with or without a `v`, and after three of them what marks a pre-release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,11 +64,24 @@ pub(crate) fn is_pre_release(name: &str) -> bool {
     of_tag(name).is_some_and(|(_, version)| !version.is_final)
 }
 
+/// What `git_ref` is a version of, and which, if it is a tag that says so.
+fn of_ref(git_ref: &GitRef) -> Option<(&str, Version)> {
+    match git_ref {
+        GitRef::Tag(name) => of_tag(name),
+        GitRef::Branch(_) => None,
+    }
+}
+
 /// Whether both are tags with versions of the same thing, and `tag` has the earlier one.
 pub fn is_older(tag: &GitRef, than: &GitRef) -> bool {
-    let (GitRef::Tag(tag), GitRef::Tag(than)) = (tag, than) else { return false };
-    let both = of_tag(tag).zip(of_tag(than));
+    let both = of_ref(tag).zip(of_ref(than));
     both.is_some_and(|((of, tag), (other, than))| of == other && tag < than)
+}
+
+/// The order to follow refs in that are found together: the version that is to stay comes last of its kind. What is no
+/// version comes first.
+pub fn by_version(one: &GitRef, other: &GitRef) -> Ordering {
+    of_ref(one).cmp(&of_ref(other))
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use crate::transition::TransitionError;
 use ::release::Failure;
 use bus::Verdict;
 use events::payload::{BuildV1, ImageV1, read};
-use events::{BuildId, Digest, Envelope, EnvironmentName, PrincipalName, ServiceName};
+use events::{
+    AppName, BuildId, Digest, Envelope, EnvironmentName, GitRef, PrincipalName, ServiceName,
+};
 use manifest::{Manifest, Resolved};
 use proto::v1::Build;
 use std::collections::BTreeMap;
@@ -146,22 +148,24 @@ async fn make(
     connection: &mut sqlx::PgConnection,
     request: Request,
 ) -> Result<Created, TransitionError> {
-    match older(connection, &request).await? {
+    let Resolved { app: name, environment, .. } = &request.content.resolved;
+    match older(connection, (name, environment), &request.origin).await? {
         Some(failure) => create::refuse(app, connection, &request, failure).await,
         None => create::create(app, connection, request).await,
     }
 }
 
-/// Why a tag is not released: another one, of a later version, is live or on its way.
+/// Why a tag is not released: another one, of a later version, is live or on its way. However it was found: only
+/// who asks for it by hand wants it all the same.
 async fn older(
     connection: &mut sqlx::PgConnection,
-    request: &Request,
+    (app, environment): (&AppName, &EnvironmentName),
+    origin: &Origin,
 ) -> Result<Option<Failure>, sqlx::Error> {
-    let Origin { cause, git_ref: Some(tag), .. } = &request.origin else { return Ok(None) };
-    if cause != "tag" {
+    let Some(tag @ GitRef::Tag(_)) = &origin.git_ref else { return Ok(None) };
+    if origin.cause == "manual" {
         return Ok(None);
     }
-    let Resolved { app, environment, .. } = &request.content.resolved;
     let newest = release::newest_ref(connection, (app, environment)).await?;
     let newer = newest.filter(|newest| manifest::is_older(tag, newest));
     Ok(newer.map(|newer| {
@@ -271,7 +275,8 @@ async fn content(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::{AppName, ChangeId, CommitSha, GitRef};
+    use events::{ChangeId, CommitSha};
+    use testkit::{Database, variable};
 
     fn payload() -> BuildV1 {
         BuildV1 {
@@ -302,5 +307,43 @@ mod tests {
     #[test]
     fn a_builder_that_does_not_say_built_a_push() {
         assert_eq!(origin_of("", ""), ("push".to_owned(), "slipway".to_owned()));
+    }
+
+    /// A database in which this tag of the shop is live in production.
+    async fn live(tag: &str) -> (Database, sqlx::PgPool) {
+        let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
+        let pool = pg::connect(&database.url(), crate::NAME, 1).await.unwrap();
+        pg::migrate(&pool, crate::NAME, &crate::app::MIGRATOR).await.unwrap();
+        let place = "insert into deployer.environment (app, environment, traffic, candidate_token)
+                     values ('shop', 'production', '{}', 't')";
+        sqlx::query(place).execute(&pool).await.unwrap();
+        let release = "insert into deployer.release
+                           (id, app, environment, number, content, content_hash, plan, origin, state)
+                       values ($1, 'shop', 'production', 1, '{}', '', '{}',
+                               jsonb_build_object('git_ref', 'refs/tags/' || $2::text), '{\"state\": \"live\"}')";
+        sqlx::query(release).bind(service::new_id()).bind(tag).execute(&pool).await.unwrap();
+        (database, pool)
+    }
+
+    #[tokio::test]
+    async fn an_older_version_is_released_for_who_asks_by_hand_alone() {
+        let (_database, pool) = live("v2.0.0").await;
+        let mut connection = pool.acquire().await.unwrap();
+        let production = EnvironmentName::parse("production").unwrap();
+        for (cause, tag, is_refused) in [
+            ("tag", "v1.0.1", true),
+            ("poll", "v1.0.1", true),
+            ("manual", "v1.0.1", false),
+            ("poll", "v2.0.1", false),
+        ] {
+            let git_ref = GitRef::tag(tag).unwrap();
+            let build = Build { cause: cause.to_owned(), ..Build::default() };
+            let origin = origin(&build, &BuildV1 { git_ref, ..payload() });
+            let place = (&payload().app, &production);
+            let failure = older(&mut connection, place, &origin).await.unwrap();
+            let reason = failure.map(|failure| failure.reason);
+            let wanted = is_refused.then_some("OLDER_VERSION");
+            assert_eq!(reason.as_deref(), wanted, "{tag} by {cause}");
+        }
     }
 }

@@ -64,6 +64,8 @@ pub(crate) async fn add(
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub sink: Sink,
+    /// What it is called where it is known.
+    pub sink_name: String,
     pub notification: Notification,
     /// With this one.
     pub attempts: i32,
@@ -80,6 +82,7 @@ struct Row {
     kind: String,
     address: String,
     signed_with: Option<String>,
+    sink: String,
 }
 
 impl TryFrom<Row> for Claim {
@@ -91,6 +94,7 @@ impl TryFrom<Row> for Claim {
         let signed_with = row.signed_with.as_deref().map(parsed::<SecretName>).transpose()?;
         Ok(Self {
             sink: Sink { kind, address: row.address, signed_with },
+            sink_name: row.sink,
             notification: Notification {
                 id: row.id,
                 app: parsed(&row.app)?,
@@ -127,7 +131,7 @@ pub(crate) async fn claim(executor: impl PgExecutor<'_>) -> Result<Option<Claim>
            set attempts = attempts + 1, wake_at = clock_timestamp() + make_interval(secs => $1)
            from claimed where notification.id = claimed.id
            returning notification.id, app, event, environment, message as "message: Json<Message>", times,
-                     attempts, kind as "kind!", address as "address!", signed_with"#,
+                     attempts, kind as "kind!", address as "address!", signed_with, notification.sink"#,
         CLAIM,
     )
     .fetch_optional(executor)
@@ -178,6 +182,8 @@ pub(crate) struct Failure<'a> {
     pub pause: Option<Duration>,
     /// How long the sink wants to hear nothing.
     pub sink_pause: Option<Duration>,
+    /// The receiver was asked; else it is as if it had not been tried.
+    pub is_attempt: bool,
 }
 
 /// Attempt number `attempts` failed.
@@ -194,7 +200,8 @@ pub(crate) async fn failed(
            set last_error = $3,
                state = case when $4::float8 is null then 'failed' else 'waiting' end,
                ended_at = case when $4::float8 is null then clock_timestamp() end,
-               wake_at = clock_timestamp() + make_interval(secs => coalesce($4, 0))
+               wake_at = clock_timestamp() + make_interval(secs => coalesce($4, 0)),
+               attempts = case when $6 then attempts else attempts - 1 end
            where id = $1 and attempts = $2 and state = 'waiting' returning app, sink
          )
          update gateway.sink
@@ -205,6 +212,7 @@ pub(crate) async fn failed(
         failure.error,
         failure.pause.map(|pause| pause.as_secs_f64()),
         gap,
+        failure.is_attempt,
     )
     .execute(pool)
     .await
@@ -228,3 +236,6 @@ pub(crate) async fn delete_old(
     .await?;
     Ok(done.rows_affected())
 }
+
+#[cfg(test)]
+mod tests;

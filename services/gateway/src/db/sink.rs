@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 use events::AppName;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-/// What became of a sink.
+/// What became of a sink in an environment.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
+    /// Of the sink, in all of them.
     pub name: String,
+    pub environment: String,
     pub disabled_at: Option<DateTime<Utc>>,
     pub last_attempt_at: Option<DateTime<Utc>>,
     pub last_success_at: Option<DateTime<Utc>>,
@@ -16,21 +18,24 @@ pub(crate) struct State {
     pub waiting: i64,
 }
 
-/// Makes the sink known, as the policy names it now, and locks it; false when it is disabled.
+/// Makes the sink known in `environment`, as the policy names it now, and locks it; false when it is disabled there.
 pub(crate) async fn ensure(
     connection: &mut PgConnection,
     app: &AppName,
     sink: &Sink,
+    environment: &str,
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"insert into gateway.sink (app, name, kind, address, signed_with) values ($1, $2, $3, $4, $5)
+        r#"insert into gateway.sink (app, name, kind, address, signed_with, environment)
+           values ($1, $2, $3, $4, $5, $6)
            on conflict (app, name) do update set signed_with = excluded.signed_with
            returning disabled_at is null as "enabled!""#,
         app.as_str(),
-        sink.name(),
+        sink.name_in(environment),
         sink.kind.as_str(),
         sink.address,
         sink.signed_with.as_ref().map(events::SecretName::as_str),
+        sink.place(environment),
     )
     .fetch_one(connection)
     .await
@@ -97,11 +102,12 @@ pub(crate) async fn states(
 ) -> Result<Vec<State>, sqlx::Error> {
     sqlx::query_as!(
         State,
-        r#"select name, disabled_at, last_attempt_at, last_success_at, last_error,
+        r#"select kind || ':' || address as "name!", environment, disabled_at, last_attempt_at, last_success_at,
+                  last_error,
                   (select count(*) from gateway.notification
                    where notification.app = sink.app and notification.sink = sink.name
                      and state = 'waiting') as "waiting!"
-           from gateway.sink where app = $1 order by name"#,
+           from gateway.sink where app = $1 order by sink.name"#,
         app.as_str(),
     )
     .fetch_all(executor)

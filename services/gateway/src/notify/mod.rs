@@ -23,6 +23,6 @@ pub(crate) use message::tests::{envelope, failed};
 pub(crate) use message::{Message, sentence};
 pub(crate) use say::say;
 pub(crate) use schedule::pause;
-pub(crate) use send::{Notification, send};
+pub(crate) use send::{Notification, receivers, send};
 pub(crate) use sink::{Kind, Listed, Sink, listed};
 pub(crate) use worker::run;

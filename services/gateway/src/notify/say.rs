@@ -15,6 +15,8 @@ enum SayError {
     App { app: AppName, source: sqlx::Error },
     #[error("learn who is told")]
     Policy(#[from] PolicyError),
+    #[error("ask the deployer what people of {app} are asked about")]
+    Release { app: AppName, source: Box<tonic::Status> },
     #[error("write notifications of {app}")]
     Write { app: AppName, source: sqlx::Error },
 }
@@ -25,6 +27,7 @@ impl From<SayError> for Verdict {
             SayError::Policy(PolicyError::Invalid { .. }) => Self::park(&error),
             SayError::Policy(PolicyError::Ask { .. })
             | SayError::App { .. }
+            | SayError::Release { .. }
             | SayError::Write { .. } => Self::retry(&error),
         }
     }
@@ -52,6 +55,7 @@ async fn try_say(app: &App, envelope: &Envelope, message: Message) -> Result<(),
         return Ok(());
     }
     let message = about::complete(app, &row.repository, message).await;
+    let message = message.map_err(|source| SayError::Release { app: name.clone(), source })?;
     let written = write(app, envelope, &wanting, &message).await;
     written.map_err(|source| SayError::Write { app: name.clone(), source })?;
     app.notifying.notify_one();
@@ -68,12 +72,14 @@ async fn write(
     if !pg::inbox::first_time(&mut transaction, crate::NAME, envelope.id).await? {
         return Ok(());
     }
+    let place = message.environment();
     for sink::Listed { sink, votes, .. } in wanting {
-        if sinks::ensure(&mut transaction, &envelope.app, sink).await? {
+        if sinks::ensure(&mut transaction, &envelope.app, sink, place).await? {
             // Whoever reads it there decides in the name of the sink.
             let voter = Some(sink.name()).filter(|_| *votes);
             let message = Message { voter, ..message.clone() };
-            notification::add(&mut transaction, &sink.name(), envelope.id, &message).await?;
+            let name = sink.name_in(place);
+            notification::add(&mut transaction, &name, envelope.id, &message).await?;
         }
     }
     transaction.commit().await

@@ -1,13 +1,14 @@
 //! One attempt: the secrets of the sink are opened now, used and forgotten.
 
 use super::email::{self, MailError};
+use super::sink::together;
 use super::webhook::{self, InvalidKey, Keys};
 use super::{Kind, Message, Sink, slack};
 use crate::app::App;
 use crate::release_link::ReleaseLink;
 use crate::votes::Link;
 use bytes::Bytes;
-use events::{AppName, EventId};
+use events::{AppName, EnvironmentName, EventId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outgoing::{Answer, InvalidTarget, SendError, Target};
 use proto::v1::RevealSecretsRequest;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use service::mask::Mask;
 use std::collections::HashMap;
 use std::time::Duration;
+use tonic::{Code, Status};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -38,6 +40,8 @@ pub(crate) struct Notification {
 /// Why it did not arrive. Says nothing that is secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotSent {
+    #[error("the deployer does not answer now")]
+    Away,
     #[error("the deployer does not tell secrets now")]
     Secrets,
     #[error("the secret {0} is not set")]
@@ -74,7 +78,7 @@ pub(crate) async fn send(
         let mail = app.config.mail.as_ref().ok_or(MailError::Nowhere)?;
         return Ok(email::send(&app.outgoing, mail, &sink.address, notification).await?);
     }
-    let secrets = secrets(app, sink, notification).await?;
+    let secrets = secrets(app, sink, (&notification.app, &notification.environment)).await?;
     let secret = |name: &str| secrets.get(name).ok_or_else(|| NotSent::NoSecret(name.to_owned()));
     let url = secret(&sink.address)?;
     let target = Target::parse(url)
@@ -153,25 +157,53 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
+/// The environments of `all` in which `sink` is the same receiver; what is told of no one environment goes with them
+/// where it can.
+pub(crate) async fn receivers(
+    app: &App,
+    of: &AppName,
+    sink: &Sink,
+    all: &[EnvironmentName],
+) -> Vec<Vec<String>> {
+    if sink.kind == Kind::Email {
+        return vec![vec![String::new()]];
+    }
+    let mut found = Vec::new();
+    for environment in all.iter().map(EnvironmentName::as_str).chain([""]) {
+        let secrets = secrets(app, sink, (of, environment)).await.unwrap_or_default();
+        // What is told of no one environment need not have an address.
+        if !environment.is_empty() || found.is_empty() || secrets.contains_key(&sink.address) {
+            found.push((environment.to_owned(), secrets));
+        }
+    }
+    together(found)
+}
+
 async fn secrets(
     app: &App,
     sink: &Sink,
-    notification: &Notification,
+    (of, environment): (&AppName, &str),
 ) -> Result<HashMap<String, Zeroizing<String>>, NotSent> {
     let key = sink.signed_with.as_ref().map(ToString::to_string);
     let request = app.internal.request(RevealSecretsRequest {
-        app: notification.app.to_string(),
-        environment: notification.environment.clone(),
+        app: of.to_string(),
+        environment: environment.to_owned(),
         secrets: key.into_iter().chain([sink.address.clone()]).collect(),
     });
     let answer = app.secrets.clone().reveal_secrets(request).await;
     let answer = answer.map_err(|status| {
         tracing::debug!(code = %status.code(), "secrets of a sink are not told");
-        NotSent::Secrets
+        if is_away(&status) { NotSent::Away } else { NotSent::Secrets }
     })?;
     let values = answer.into_inner().values.into_iter();
     let text = |value: Vec<u8>| Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
     Ok(values.map(|(name, value)| (name, text(value))).collect())
+}
+
+/// Whether nobody answered, or could not in time.
+fn is_away(status: &Status) -> bool {
+    use Code::{Cancelled, DeadlineExceeded, Unavailable, Unknown};
+    matches!(status.code(), Unavailable | DeadlineExceeded | Cancelled | Unknown)
 }
 
 #[cfg(test)]

@@ -44,6 +44,19 @@ impl Sink {
         format!("{}:{}", self.kind.as_str(), self.address)
     }
 
+    /// `environment`, if its secrets may lead somewhere else: mail goes to one address everywhere.
+    pub(crate) fn place<'e>(&self, environment: &'e str) -> &'e str {
+        if self.kind == Kind::Email { "" } else { environment }
+    }
+
+    /// What it is called in `environment`, where it may be another receiver.
+    pub(crate) fn name_in(&self, environment: &str) -> String {
+        match self.place(environment) {
+            "" => self.name(),
+            place => format!("{}@{place}", self.name()),
+        }
+    }
+
     fn of(notify: &Notify) -> Self {
         let (kind, address) = match &notify.to {
             Receiver::Slack(secret) => (Kind::Slack, secret.as_str().to_owned()),
@@ -116,6 +129,18 @@ pub(crate) fn wanting(
     all.filter_map(told).collect()
 }
 
+/// The environments in which a sink is the same receiver, by the secrets that each has for it.
+pub(crate) fn together<S: PartialEq>(all: Vec<(String, S)>) -> Vec<Vec<String>> {
+    let mut found: Vec<(S, Vec<String>)> = Vec::new();
+    for (environment, secrets) in all {
+        match found.iter_mut().find(|(known, _)| *known == secrets) {
+            Some((_, same)) => same.push(environment),
+            None => found.push((secrets, vec![environment])),
+        }
+    }
+    found.into_iter().map(|(_, same)| same).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +201,22 @@ mod tests {
             wanting.iter().map(|listed| listed.votes).collect::<Vec<_>>()
         };
         assert_eq!((votes("staging"), votes("production")), (vec![true], vec![false]));
+    }
+
+    #[test]
+    fn a_sink_has_a_name_in_each_environment_and_mail_has_one() {
+        let all = listed(&policy(THREE));
+        let names = |sink: &str| ["", "staging"].map(|place| all[sink].sink.name_in(place));
+        assert_eq!(names("slack:SLACK_URL"), ["slack:SLACK_URL", "slack:SLACK_URL@staging"]);
+        assert_eq!(names("email:ops@example.com"), ["email:ops@example.com"; 2]);
+    }
+
+    #[test]
+    fn environments_with_the_same_secrets_are_one_receiver() {
+        let all = [("development", 1), ("production", 2), ("staging", 1)];
+        let all = all.map(|(environment, secret)| (environment.to_owned(), secret));
+        let found = together(all.into());
+        assert_eq!(found, [vec!["development", "staging"], vec!["production"]]);
     }
 
     #[test]

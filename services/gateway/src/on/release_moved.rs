@@ -61,7 +61,8 @@ fn message(envelope: &Envelope, release: ReleaseV1, notice: Notice, what: &str) 
         reason: release.reason,
         release: Some(id),
         environments: vec![release.environment],
-        ..Message::new(notice, envelope, &format!("{id} {}", release.state))
+        // It may wait for a person twice in one state: each time is told.
+        ..Message::new(notice, envelope, &format!("{id} {}", release.version))
     }
 }
 
@@ -75,15 +76,19 @@ mod tests {
     }
 
     fn told_in(event_type: EventType, state: &str) -> String {
+        let told = said(event_type, state, 12);
+        format!("{}: {} | {} | {}", told.notice, told.title, told.text, told.command.unwrap())
+    }
+
+    fn said(event_type: EventType, state: &str, version: i64) -> Message {
         let data = serde_json::json!({
             "v": 1, "release": uuid::Uuid::nil(), "app": "shop", "environment": "production",
-            "number": 8, "state": state, "version": 12, "stable": null,
+            "number": 8, "state": state, "version": version, "stable": null,
             "reason": "WRONG_PORT", "message": "api listens on 3000, not on 8000",
         });
         let envelope = envelope(event_type, data);
         let (notice, what) = what(event_type, state).expect("it is told");
-        let told = message(&envelope, read(&envelope).unwrap(), notice, what);
-        format!("{}: {} | {} | {}", told.notice, told.title, told.text, told.command.unwrap())
+        message(&envelope, read(&envelope).unwrap(), notice, what)
     }
 
     #[test]
@@ -97,6 +102,13 @@ mod tests {
     fn who_may_agree_is_told_how() {
         let told = told_in(EventType::ReleaseWaiting, "awaiting_approval");
         insta::assert_snapshot!(told, @"approval: shop/production: release 8 waits for approval | WRONG_PORT: api listens on 3000, not on 8000 | slipway approve shop 8 --environment production");
+    }
+
+    #[test]
+    fn each_time_that_a_release_waits_is_told() {
+        let same = |version| said(EventType::ReleaseWaiting, "shifting", version).fingerprint;
+        assert_ne!(same(12), same(14), "the second is not held back as more of the first");
+        assert_eq!(same(12), same(12));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) struct Found {
 
 /// The differences. `known` was read before the remote was asked, so that a push in between is not taken
 /// for one that went back. A ref that moved less than `settle` ago is left alone: a forge may answer from
-/// a copy that lags behind its own webhooks.
+/// a copy that lags behind its own webhooks. Tags that are versions come in their order, the newest last.
 pub(super) fn differences(
     known: &BTreeMap<GitRef, Known>,
     remote: &BTreeMap<GitRef, CommitSha>,
@@ -48,7 +48,8 @@ pub(super) fn differences(
         after: remote.get(git_ref).cloned(),
         version: known.version,
     });
-    let differences = appeared.chain(settled).collect();
+    let mut differences: Vec<_> = appeared.chain(settled).collect();
+    differences.sort_by(|one, other| manifest::by_version(&one.git_ref, &other.git_ref));
     Found { differences, is_unsettled: !unsettled.is_empty() }
 }
 
@@ -97,6 +98,15 @@ mod tests {
         assert_eq!(story(&["main:b:5"], &[("main", "b")]), Vec::<String>::new());
         assert_eq!(story(&["main:b:5"], &[("main", "a")]), ["again"]);
         assert_eq!(story(&["main:b:30"], &[("main", "a")]), ["main a v7"]);
+    }
+
+    #[test]
+    fn tags_that_are_found_together_come_by_their_versions() {
+        let tags = ["v1.10.0", "v1.2.0", "v1.2.0-rc.1", "nightly"];
+        let remote = tags.map(|name| (GitRef::tag(name).expect("a tag"), commit("a")));
+        let found = differences(&BTreeMap::new(), &remote.into(), Duration::ZERO);
+        let order: Vec<&str> = found.differences.iter().map(|found| found.git_ref.name()).collect();
+        assert_eq!(order, ["nightly", "v1.2.0-rc.1", "v1.2.0", "v1.10.0"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::fixture::World;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
@@ -32,18 +32,28 @@ pub(crate) async fn with_deployer(refusal: Option<fn() -> Status>) -> World {
     World::with(|config| config.backends.deployer = address).await
 }
 
-/// Where a deployer answers that keeps these secrets and has one release.
-pub(crate) async fn keeper(secrets: &[(&str, String)], release: Release) -> String {
+/// Where a deployer answers that keeps these secrets and has one release. It is away for the first calls of each kind, as
+/// many as `away` says.
+pub(crate) async fn keeper(secrets: &[(&str, String)], release: Release, away: usize) -> String {
     let values =
         secrets.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
     let secrets = RevealSecretsResponse { values: values.collect() };
     let release = GetReleaseResponse { release: Some(release), ..GetReleaseResponse::default() };
-    let reveal = move || async move { message(&secrets) };
-    let show = move || async move { message(&release) };
     let router = Router::new()
-        .route("/slipway.v1.SecretService/RevealSecrets", post(reveal))
-        .route("/slipway.v1.ReleaseService/GetRelease", post(show));
+        .route("/slipway.v1.SecretService/RevealSecrets", after(away, secrets))
+        .route("/slipway.v1.ReleaseService/GetRelease", after(away, release));
     serve(router).await
+}
+
+/// Answers all calls but the first, as many as `away` says.
+fn after<M: Message + Clone + 'static>(away: usize, answer: M) -> MethodRouter {
+    let calls = Arc::<AtomicUsize>::default();
+    post(move || async move {
+        if calls.fetch_add(1, Ordering::Relaxed) < away {
+            return Status::unavailable("it is away").into_http();
+        }
+        message(&answer)
+    })
 }
 
 /// Where a deployer answers that has one release, and who has agreed to it.

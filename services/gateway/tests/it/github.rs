@@ -43,7 +43,7 @@ impl Told {
             settings.knowing("shop=acme/shop".parse().expect("repositories"))
         });
         let release = Release { commit: commit(), ..Release::default() };
-        let deployer = keeper(&[], release).await;
+        let deployer = keeper(&[], release, 0).await;
         let program = PathBuf::from(testkit::variable("SLIPWAY_TEST_NATS_SERVER"));
         let nats = Nats::start(&program, Loopback::unused());
         let world = World::with(|config| {

@@ -10,7 +10,8 @@ use events::{
 use gateway::Mail;
 use proto::v1::notification_service_client::NotificationServiceClient;
 use proto::v1::{
-    App, Failure, ListSinksRequest, Release, Sink, TestSinksRequest, UpdateAppRequest, grant,
+    App, Failure, ListSinksRequest, Release, Sink, TestSinksRequest, UpdateAppRequest, Waiting,
+    grant,
 };
 use service::{Clock, Secret};
 use std::path::PathBuf;
@@ -30,6 +31,11 @@ struct Told {
 impl Told {
     /// The app `shop`, whose policy ends with `notify`.
     async fn by(notify: &str) -> Self {
+        Self::of(notify, release(), 0).await
+    }
+
+    /// The same; the deployer has this release, and is away for the first calls of each kind.
+    async fn of(notify: &str, release: Release, away: usize) -> Self {
         let (receiver, mailbox) = (Receiver::start_tls().await, Mailbox::start_tls().await);
         let secrets = [
             ("SLACK_URL", receiver.slack_url()),
@@ -37,7 +43,7 @@ impl Told {
             ("HOOK_KEY", Receiver::key()),
             ("INSIDE_URL", "http://10.0.0.1/".to_owned()),
         ];
-        let deployer = keeper(&secrets, release()).await;
+        let deployer = keeper(&secrets, release, away).await;
         let program = PathBuf::from(testkit::variable("SLIPWAY_TEST_NATS_SERVER"));
         let nats = Nats::start(&program, Loopback::unused());
         let mail = Mail::parse(&Secret::new(mailbox.url()), "Slipway <slipway@example.com>");
@@ -45,6 +51,7 @@ impl Told {
             config.nats_url = Secret::new(nats.url());
             config.backends.deployer = deployer;
             config.mail = Some(mail.expect("a mail server"));
+            config.public_url = Some("https://slipway.example.com".parse().expect("an address"));
             config.release_link = "https://slipway.example.com/{app}/{number}".parse().ok();
             let file = config.data.with_file_name("authority.pem");
             std::fs::write(&file, testkit::AUTHORITY).expect("a file");
@@ -116,19 +123,24 @@ pub(crate) fn shop() -> (AppName, EnvironmentName) {
 
 /// Release 8 of the shop failed.
 fn failed() -> Envelope {
+    moved(EventType::ReleaseFailed, "failed")
+}
+
+/// Release 8 of the shop came to `state`.
+fn moved(of: EventType, state: &str) -> Envelope {
     let (app, environment) = shop();
     let payload = ReleaseV1 {
         release: ReleaseId::new(Uuid::new_v4()),
         app: app.clone(),
         environment,
         number: 8,
-        state: "failed".to_owned(),
+        state: state.to_owned(),
         version: 9,
         stable: None,
         reason: Some("MODULE_NOT_FOUND".to_owned()),
         message: Some("api cannot import flask".to_owned()),
     };
-    envelope(EventType::ReleaseFailed, &app, &payload)
+    envelope(of, &app, &payload)
 }
 
 /// An instance of the shop exited.
@@ -211,6 +223,25 @@ async fn a_receiver_that_was_away_is_told_when_it_is_back() {
     told.receiver.until_received(1).await;
     told.world.until("select count(*) from gateway.notification where state = 'sent'", 1).await;
     assert_eq!(told.sinks().await.remove(0).last_error, "");
+}
+
+#[tokio::test]
+async fn a_deployer_that_was_away_costs_no_attempt_and_no_link() {
+    const ASK: &str = "[{ slack: SLACK_URL, on: [approval], votes: true }]";
+    let until = Clock::system().now() + chrono::TimeDelta::hours(1);
+    let waiting = Release {
+        waiting: Some(Waiting { approvals_wanted: 1, ..Waiting::default() }),
+        deadline_time: Some(proto::time::timestamp(until)),
+        ..release()
+    };
+    // One call of the three is that of the registration, for the credentials of git.
+    let told = Told::of(ASK, waiting, 3).await;
+    told.say(&moved(EventType::ReleaseWaiting, "awaiting_approval")).await;
+    let said = told.receiver.until_received(1).await.remove(0).to_string();
+    assert!(said.contains("https://slipway.example.com/votes/"), "{said}");
+    let first = "select attempts::bigint from gateway.notification where state = 'sent'";
+    told.world.until("select count(*) from gateway.notification where state = 'sent'", 1).await;
+    told.world.until(first, 1).await;
 }
 
 #[tokio::test]
