@@ -47,7 +47,8 @@ impl Rollback {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Error> {
         if self.local.is_wanted {
             let environment = format!("{}/{}", self.app, self.environment);
-            return self.local.roll_back(session, environment, self.reason).await;
+            let how = (self.reason, self.confirm_irreversible);
+            return self.local.roll_back(session, environment, how).await;
         }
         let server = session.server()?;
         let place = (self.app.as_str(), self.environment.as_str());

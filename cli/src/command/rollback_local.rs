@@ -30,7 +30,7 @@ impl Local {
         self,
         session: &Session,
         environment: String,
-        reason: String,
+        (reason, confirm_irreversible): (String, bool),
     ) -> Result<Exit, Error> {
         let router = self.router.clone().or_else(|| session.local_address("router"));
         let router = router.ok_or_else(|| {
@@ -41,7 +41,12 @@ impl Local {
         })?;
         let server = Server::new(&router, Some(&self.token(session)?))?;
         let by = format!("{} on the host", session.account());
-        let asked = RollBackLocallyRequest { environment: environment.clone(), by, reason };
+        let asked = RollBackLocallyRequest {
+            environment: environment.clone(),
+            by,
+            reason,
+            confirm_irreversible,
+        };
         let answer = server.ask(asked, async |channel, mut request| {
             request.metadata_mut().insert_bin(METADATA, Principal::slipway().encode());
             RouterServiceClient::new(channel).roll_back_locally(request).await

@@ -9,9 +9,13 @@ const PLACES: usize = 5;
 pub(crate) fn sentence(counts: &ShadowCounts) -> String {
     let ShadowCounts { copies, dropped, failed, compared, slower, .. } = counts;
     let (status, body) = (counts.status_different, counts.body_different);
+    let unread = match counts.unread {
+        0 => String::new(),
+        unread => format!(" ({unread} of them by status alone)"),
+    };
     format!(
-        "{copies} copies, {failed} failed, {slower} slower; of {compared} answers {status} have another status, {body} \
-         other JSON{}; {dropped} dropped",
+        "{copies} copies, {failed} failed, {slower} slower; of {compared} answers{unread} {status} have another status, \
+         {body} other JSON{}; {dropped} dropped",
         places(&counts.places)
     )
 }
@@ -40,9 +44,10 @@ mod tests {
             status_different: 1,
             body_different: 40,
             slower: 90,
+            unread: 300,
             places: vec![place("/items/*/price", 39), place("", 1)],
             ..well
         };
-        insta::assert_snapshot!(sentence(&ill), @"812 copies, 12 failed, 90 slower; of 800 answers 1 have another status, 40 other JSON (/items/*/price 39x, all of it 1x); 3 dropped");
+        insta::assert_snapshot!(sentence(&ill), @"812 copies, 12 failed, 90 slower; of 800 answers (300 of them by status alone) 1 have another status, 40 other JSON (/items/*/price 39x, all of it 1x); 3 dropped");
     }
 }

@@ -172,7 +172,7 @@ mapping! {
     pub struct Capture {
         /// The service.
         service: ServiceName;
-        /// The paths.
+        /// The paths: this one and all below it.
         path: PathPrefix;
         /// How many of the requests.
         share: Percent = "10%", "shows a distribution and costs little";

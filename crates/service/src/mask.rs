@@ -1,4 +1,4 @@
-//! Hides secret values in text that people read: as they are, line by line, and in base64. Pure.
+//! Hides secret values in text that people read: as they are, line by line, each as JSON writes it, and in base64. Pure.
 //!
 //! Text is masked before it is cut: a cut in the middle of a secret would leave a beginning that no
 //! pattern knows.
@@ -89,9 +89,38 @@ fn spellings(value: &[u8]) -> Vec<String> {
     ];
     if let Ok(text) = std::str::from_utf8(value) {
         let long_enough = |line: &&str| line.len() >= SHORTEST;
-        spellings.extend(text.lines().map(str::trim).filter(long_enough).map(str::to_owned));
+        for line in text.lines().map(str::trim).filter(long_enough) {
+            spellings.push(line.to_owned());
+            spellings.extend(in_json(line));
+        }
     }
     spellings
+}
+
+/// `line` within a string of JSON: as it must be, as Go writes it by default, and in ASCII alone, as Python does by
+/// default, with small and with capital digits.
+fn in_json(line: &str) -> [String; 4] {
+    let small: fn(u16) -> String = |unit| format!("\\u{unit:04x}");
+    let capital: fn(u16) -> String = |unit| format!("\\u{unit:04X}");
+    let beyond_ascii = |c: char| !(' '..='~').contains(&c);
+    [
+        escaped(line, |_| false, small),
+        escaped(line, |c| matches!(c, '<' | '>' | '&'), small),
+        escaped(line, beyond_ascii, small),
+        escaped(line, beyond_ascii, capital),
+    ]
+}
+
+/// `line` with what JSON has to escape, and these characters, escaped.
+fn escaped(line: &str, also: impl Fn(char) -> bool, unit: fn(u16) -> String) -> String {
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        '\t' => "\\t".to_owned(),
+        '\r' => "\\r".to_owned(),
+        c if c < ' ' || also(c) => c.encode_utf16(&mut [0; 2]).iter().copied().map(unit).collect(),
+        c => c.to_string(),
+    };
+    line.chars().map(escape).collect()
 }
 
 /// `text`, or as much of its head and of its tail as fit in about `longest` bytes, with a word about what is
@@ -133,6 +162,17 @@ mod tests {
     }
 
     #[test]
+    fn values_are_hidden_as_json_writes_them() {
+        let hidden = |said: &str| masked(&["pä\"\\<&1"], said);
+        assert_eq!(hidden(r#"{"pw": "pä\"\\<&1"}"#), r#"{"pw": "***"}"#);
+        assert_eq!(hidden(r#"{"pw": "pä\"\\\u003c\u00261"}"#), r#"{"pw": "***"}"#);
+        assert_eq!(hidden(r#"{"pw": "p\u00e4\"\\<&1"}"#), r#"{"pw": "***"}"#);
+        assert_eq!(hidden(r#"{"pw": "p\u00E4\"\\<&1"}"#), r#"{"pw": "***"}"#);
+        assert_eq!(masked(&["smile 😀"], r"smile \ud83d\ude00"), "***");
+        assert_eq!(mask(&["smile 😀"]).apply_to_beginning(r"so smile \ud83d\ud"), "so ***");
+    }
+
+    #[test]
     fn what_is_too_long_keeps_its_head_and_its_tail() {
         assert_eq!(shorten("short", 8), "short");
         assert_eq!(shorten("0123456789abcdef", 8), "0123 [... 8 bytes cut ...] cdef");
@@ -146,6 +186,20 @@ mod tests {
         ) {
             let line = masked(&[&secret], &format!("{before}{secret}{after}"));
             prop_assert!(!line.contains(&secret), "{line:?}");
+        }
+
+        #[test]
+        fn no_secret_of_four_bytes_survives_in_json(
+            before in "[ -~]{0,20}", secret in "[!-)+-~äß€😀\u{7f}]{4,30}", after in "[ -~]{0,20}",
+        ) {
+            let must_be = serde_json::Value::from(secret.as_str()).to_string();
+            prop_assert_eq!(&in_json(&secret)[0], &must_be[1..must_be.len() - 1]);
+            for written in in_json(&secret) {
+                let read: String = serde_json::from_str(&format!("\"{written}\"")).expect("JSON");
+                prop_assert_eq!(&read, &secret);
+                let line = masked(&[&secret], &format!("{before}{written}{after}"));
+                prop_assert!(!line.contains(&written), "{line:?}");
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@ use crate::content::Content;
 use manifest::{
     Analysis, Consequence, Percent, Predictions, ReadingName, Shadow, Strategy, WorseBy,
 };
-use proto::v1::{self, PredictionStats, ReleaseStats, ShadowStats};
+use proto::v1::{self, PredictionStats, ReleaseStats, ShadowCounts, ShadowStats};
 use stats::{
     Better, Floor, LatencyPlan, Plan, PredictionPlan, ReadingPlan, Share, Sight, Snapshot, Stance,
 };
@@ -97,8 +97,7 @@ pub(crate) fn sight_of_copies(copied: &[ShadowStats]) -> Option<Sight> {
         snapshot(&all, "")
     };
     let counts = || copied.iter().filter_map(|it| it.counts.as_ref());
-    let compared = counts().map(|counts| counts.compared).sum();
-    let different = counts().map(|counts| counts.status_different + counts.body_different).sum();
+    let (compared, different) = (counts().map(read).sum(), counts().map(different).sum());
     let all = |side: fn(&ShadowStats) -> Option<&v1::Predictions>| {
         predicted(copied.iter().filter_map(side))
     };
@@ -110,6 +109,17 @@ pub(crate) fn sight_of_copies(copied: &[ShadowStats]) -> Option<Sight> {
         stable: stable.with_predictions(all(|it| it.stable_predictions.as_ref())),
         readings: Vec::new(),
     })
+}
+
+/// How many answers were compared as a whole: one of which only the status is known is not shown to be the same.
+fn read(counts: &ShadowCounts) -> u64 {
+    counts.compared.saturating_sub(counts.unread)
+}
+
+/// How many of these differ.
+fn different(counts: &ShadowCounts) -> u64 {
+    let status = counts.status_different.saturating_sub(counts.unread_status_different);
+    status + counts.body_different
 }
 
 /// One look at both, over all routes of an environment; nothing when the counters cannot be.
@@ -150,7 +160,6 @@ fn snapshot(measured: &[ReleaseStats], release: &str) -> Option<Snapshot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::v1::ShadowCounts;
 
     fn measured(release: &str, requests: u64, failed: u64) -> ReleaseStats {
         ReleaseStats {
@@ -189,9 +198,11 @@ mod tests {
     fn copies_of_all_routes_are_taken_together_with_how_they_differ() {
         let copied = |copies: u64, failed: u64| ShadowStats {
             counts: Some(ShadowCounts {
-                compared: copies - failed,
-                status_different: 1,
+                compared: copies - failed + 7,
+                status_different: 4,
                 body_different: 2,
+                unread: 7,
+                unread_status_different: 3,
                 ..ShadowCounts::default()
             }),
             candidate: Some(measured("new", copies, failed)),

@@ -20,6 +20,7 @@ pub(crate) struct Report {
 
 /// Counters that only grow while the router runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Counts {
     copies: u64,
     dropped: u64,
@@ -28,6 +29,8 @@ struct Counts {
     status_different: u64,
     body_different: u64,
     slower: u64,
+    unread: u64,
+    unread_status_different: u64,
     /// Answers that differ, by where.
     places: BTreeMap<String, u64>,
 }
@@ -69,6 +72,8 @@ impl Report {
             body_different: counts.body_different,
             slower: counts.slower,
             places,
+            unread: counts.unread,
+            unread_status_different: counts.unread_status_different,
         }
     }
 }
@@ -87,6 +92,11 @@ impl Counts {
             status_different: by(self.status_different, other.status_different),
             body_different: by(self.body_different, other.body_different),
             slower: by(self.slower, other.slower),
+            unread: by(self.unread, other.unread),
+            unread_status_different: by(
+                self.unread_status_different,
+                other.unread_status_different,
+            ),
             places: places.into_iter().map(place).collect(),
         }
     }
@@ -103,6 +113,8 @@ impl From<&ShadowCounts> for Counts {
             status_different: wire.status_different,
             body_different: wire.body_different,
             slower: wire.slower,
+            unread: wire.unread,
+            unread_status_different: wire.unread_status_different,
             places: places.collect(),
         }
     }

@@ -12,7 +12,7 @@ use ::release::{Mode, Share, Traffic};
 use events::ReleaseId;
 use manifest::{Canary, Insider, JsonPointer, Mark, Protocol, Shadow, Sticky, Strategy, Truth};
 use proto::v1::{self, Route, RouteTable, Target, Upstream, route};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long requests are held while a release that must stop the old one starts.
@@ -48,6 +48,8 @@ pub(crate) struct Scene {
     pub(crate) releases: BTreeMap<ReleaseId, Content>,
     /// The numbers of those releases.
     pub(crate) numbers: BTreeMap<ReleaseId, i64>,
+    /// Those of them of which a job cannot be undone.
+    pub(crate) irreversible: BTreeSet<ReleaseId>,
     pub(crate) instances: Vec<Instance>,
 }
 
@@ -137,6 +139,7 @@ impl Scene {
                 upstreams,
                 candidate: index == last,
                 h2c: http.protocol == Protocol::H2c,
+                irreversible: self.irreversible.contains(&share.release),
                 capture: self.capture(share.release, content, rule),
             })
         };
@@ -292,13 +295,17 @@ async fn scene(
     environment: Environment,
 ) -> Result<Scene, sqlx::Error> {
     let (mut releases, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+    let mut irreversible = BTreeSet::new();
     for share in &environment.traffic.shares {
         if let Some(found) = release::get(&mut *connection, share.release).await? {
             numbers.insert(share.release, found.number);
+            if found.plan.irreversible {
+                irreversible.insert(share.release);
+            }
             releases.insert(share.release, found.content);
         }
     }
     let place = (&environment.app, &environment.environment);
     let instances = instance::of_environment(&mut *connection, place).await?;
-    Ok(Scene { environment, releases, numbers, instances })
+    Ok(Scene { environment, releases, numbers, irreversible, instances })
 }

@@ -85,7 +85,8 @@ impl RouterService for App {
         request: Request<RollBackLocallyRequest>,
     ) -> Result<Response<RollBackLocallyResponse>, Status> {
         Principal::of(&request)?.require(Role::Admin, None, None)?;
-        let RollBackLocallyRequest { environment, by, reason } = request.into_inner();
+        let RollBackLocallyRequest { environment, by, reason, confirm_irreversible } =
+            request.into_inner();
         let wanted = LocalRollback {
             uid: service::new_id().to_string(),
             environment,
@@ -94,8 +95,8 @@ impl RouterService for App {
             reason,
             create_time: Some(proto::time::timestamp(self.clock.now())),
         };
-        let (rollback, saved) =
-            self.plane.roll_back(wanted).await.map_err(|error| no_way_back(&error))?;
+        let rolled_back = self.plane.roll_back(wanted, confirm_irreversible).await;
+        let (rollback, saved) = rolled_back.map_err(|error| no_way_back(&error))?;
         tracing::warn!(
             slipway.environment = rollback.environment,
             release.id = rollback.release,
@@ -129,6 +130,7 @@ fn no_way_back(error: &NoWayBack) -> Status {
     let reason = match error {
         NoWayBack::Unknown { .. } => "NO_ROUTES",
         NoWayBack::NothingWarm { .. } => "NOTHING_WARM",
+        NoWayBack::Irreversible { .. } => "IRREVERSIBLE",
     };
     status::precondition(reason, error.to_string())
 }

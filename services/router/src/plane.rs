@@ -123,10 +123,11 @@ impl Plane {
     }
 
     /// Sends all requests of an environment back to the release whose instances still run; the same again when that
-    /// was done already.
+    /// was done already. Past a job that cannot be undone only when that is confirmed.
     pub(crate) async fn roll_back(
         &self,
         wanted: LocalRollback,
+        is_confirmed: bool,
     ) -> Result<(LocalRollback, Result<(), StoreError>), NoWayBack> {
         let mut applied = self.applied.lock().await;
         let before = applied.local_rollbacks.iter().find(|it| it.environment == wanted.environment);
@@ -134,6 +135,7 @@ impl Plane {
             return Ok((before.clone(), Ok(())));
         }
         let release = way_back::warm(&applied, &wanted.environment)?;
+        way_back::confirmed(&applied, (&wanted.environment, &release), is_confirmed)?;
         let rollback = LocalRollback { release, ..wanted };
         let mut wire = applied.clone();
         wire.local_rollbacks.push(rollback.clone());

@@ -23,6 +23,15 @@ pub(crate) enum NoWayBack {
         /// What was asked for.
         environment: String,
     },
+    /// A job of what is beside it cannot be undone, and nobody said that it goes back all the same.
+    #[error(
+        "a job of the newest release of {environment} cannot be undone, and what was before may not work with what it \
+         changed; go back all the same with `--confirm-irreversible`"
+    )]
+    Irreversible {
+        /// What was asked for.
+        environment: String,
+    },
 }
 
 fn list(names: &[String]) -> String {
@@ -43,6 +52,20 @@ pub(crate) fn warm(table: &RouteTable, environment: &str) -> Result<String, NoWa
         .find(|release| routes.iter().all(|route| serves(route, release)))
         .cloned()
         .ok_or_else(|| NoWayBack::NothingWarm { environment: environment.to_owned() })
+}
+
+/// That it is confirmed, or need not be, to go back to `release`.
+pub(crate) fn confirmed(
+    table: &RouteTable,
+    (environment, release): (&str, &str),
+    is_confirmed: bool,
+) -> Result<(), NoWayBack> {
+    let others = of(table, environment).flat_map(|route| &route.targets);
+    let asks = others.filter(|target| target.release != release).any(|target| target.irreversible);
+    if asks && !is_confirmed {
+        return Err(NoWayBack::Irreversible { environment: environment.to_owned() });
+    }
+    Ok(())
 }
 
 /// The table as requests see it: every local rollback stands above the weights.
@@ -137,6 +160,22 @@ mod tests {
         assert!(matches!(nothing, NoWayBack::NothingWarm { .. }), "{nothing}");
         let unknown = warm(&table, "shop/prod").expect_err("no such environment").to_string();
         assert_eq!(unknown, "shop/prod has no routes here; the table knows: shop/production");
+    }
+
+    #[test]
+    fn past_what_cannot_be_undone_it_goes_only_when_that_is_confirmed() {
+        let to_old = |table: &RouteTable, is_confirmed| {
+            confirmed(table, ("shop/production", &uid(1)), is_confirmed)
+        };
+        let mut table = baking();
+        table.routes[0].targets[0].irreversible = true;
+        table.routes.push(route("shop/staging").host("*").target(2, &[NEW]).made());
+        table.routes[2].targets[0].irreversible = true;
+        assert_eq!(to_old(&table, false), Ok(()), "neither its own jobs count nor others' do");
+        table.routes[1].targets[1].irreversible = true;
+        let asked = to_old(&table, false).expect_err("it is asked for");
+        assert!(matches!(asked, NoWayBack::Irreversible { .. }), "{asked}");
+        assert_eq!(to_old(&table, true), Ok(()));
     }
 
     #[test]

@@ -21,7 +21,9 @@ pub(crate) async fn send(
 fn part(part: Part<'_>) -> CommitFilesRequest {
     request(match part {
         Part::File(path, file) => {
-            Message::File(CommittedFile { path: path.to_owned(), executable: file.executable })
+            let size = i64::try_from(file.size).ok();
+            let (path, executable) = (path.to_owned(), file.executable);
+            Message::File(CommittedFile { path, executable, size })
         }
         Part::Chunk(chunk) => Message::Chunk(chunk),
     })

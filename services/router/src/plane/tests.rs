@@ -38,6 +38,7 @@ async fn a_way_back_taken_here_outlives_restarts_and_later_tables_until_it_is_cl
         let mut table = v1::RouteTable { generation, ..wire(routes) };
         table.routes[0].targets[0].weight = 0;
         table.routes[0].targets[1].candidate = true;
+        table.routes[0].targets[1].irreversible = true;
         table
     };
     let served = |plane: &Plane| plane.live().routes[0].target(Shown::default(), None, 7);
@@ -45,7 +46,8 @@ async fn a_way_back_taken_here_outlives_restarts_and_later_tables_until_it_is_cl
     assert_eq!(served(&plane), Some(1));
     let wanted =
         LocalRollback { uid: "1".into(), environment: "shop".into(), ..Default::default() };
-    plane.roll_back(wanted).await.expect("a way back").1.expect("saved");
+    plane.roll_back(wanted.clone(), false).await.expect_err("nobody confirmed it");
+    plane.roll_back(wanted, true).await.expect("a way back").1.expect("saved");
     let (store, stored) = Store::open(dir.path()).expect("a store");
     let plane = Plane::new(store, stored);
     plane.apply(baking(2)).await.expect("in force");

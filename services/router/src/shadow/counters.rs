@@ -30,6 +30,8 @@ struct Seen {
     compared: u64,
     status_different: u64,
     body_different: u64,
+    unread: u64,
+    unread_status_different: u64,
     slower: u64,
     places: BTreeMap<String, u64>,
     predicted: Pairs,
@@ -78,7 +80,10 @@ impl Counters {
         seen.failed += u64::from(outcome.failed);
         seen.slower += u64::from(outcome.slower);
         seen.compared += u64::from(outcome.answer != Same::Unknown);
-        seen.status_different += u64::from(outcome.answer == Same::Status);
+        let other_status = outcome.answer == Same::Status;
+        seen.status_different += u64::from(other_status);
+        seen.unread += u64::from(outcome.unread);
+        seen.unread_status_different += u64::from(outcome.unread && other_status);
         if let Some(predictions) = outcome.predictions {
             let (stable, candidate) = (predictions.stable, predictions.candidate);
             seen.predicted.add(stable.as_ref(), candidate.as_ref());
@@ -112,6 +117,8 @@ impl Counters {
                 body_different: seen.body_different,
                 slower: seen.slower,
                 places: seen.places.iter().map(place).collect(),
+                unread: seen.unread,
+                unread_status_different: seen.unread_status_different,
             }),
             candidate: Some(seen.candidate.snapshot().stats(route, release.to_owned())),
             stable: Some(seen.stable.snapshot().stats(route, String::new())),
@@ -148,8 +155,8 @@ mod tests {
         for copy in 0..100 {
             let places = BTreeSet::from(["/at".to_owned(), format!("/{copy}")]);
             let answer_is = Same::Body(places);
-            let (failed, slower, predictions) = (false, false, None);
-            let outcome = Outcome { failed, slower, answer: answer_is, predictions };
+            let (failed, slower, unread, predictions) = (false, false, false, None);
+            let outcome = Outcome { failed, slower, answer: answer_is, unread, predictions };
             counters.compared(&answer(), &answer(), outcome);
         }
         let stats = counters.stats("shop", "r");

@@ -2,7 +2,7 @@
 //! its answer, while they pass by.
 
 use super::Kept;
-use super::compare::{Answer, Body, is_json, is_packed};
+use super::compare::{Answer, Body, is_json, is_sealed};
 use super::counters::Permit;
 use super::mirror::Copied;
 use crate::headers;
@@ -85,7 +85,7 @@ impl Draft {
     pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap, elapsed: Duration) {
         self.head = Some((status, elapsed));
         self.is_json = is_json(headers);
-        self.answer = (self.is_json && !is_packed(headers)).then(|| Kept::up_to(self.max_body));
+        self.answer = (self.is_json && !is_sealed(headers)).then(|| Kept::up_to(self.max_body));
     }
 
     /// A part of the answer has passed.

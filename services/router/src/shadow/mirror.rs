@@ -2,7 +2,7 @@
 //! worker waits.
 
 use super::Kept;
-use super::compare::{Answer, Body, compare, is_json, is_packed};
+use super::compare::{Answer, Body, compare, is_json, is_sealed};
 use super::counters::Permit;
 use crate::instance::Claim;
 use crate::plane::Plane;
@@ -187,17 +187,19 @@ fn request(copied: &mut Copied, asked: &Asked) -> Option<Request<Full<Bytes>>> {
     Some(request)
 }
 
-/// Reads the body; of what is larger than `most`, or has to be unpacked, nothing is kept.
+/// Reads the body; of what is larger than `most`, or cannot be unpacked, nothing is kept.
 async fn body(response: Response<Incoming>, most: usize) -> Result<Body, hyper::Error> {
     let is_json = is_json(response.headers());
-    let mut kept = Kept::up_to(if is_packed(response.headers()) { 0 } else { most });
+    let mut kept = Kept::up_to(if is_sealed(response.headers()) { 0 } else { most });
     let mut body = response.into_body();
     let mut left = most;
     while let Some(frame) = body.frame().await {
         let frame = frame?;
         let Some(part) = frame.data_ref() else { continue };
         // What is too large is not read to its end.
-        let Some(still) = left.checked_sub(part.len()) else { return Ok(Body::Unread) };
+        let Some(still) = left.checked_sub(part.len()) else {
+            return Ok(if is_json { Body::Unread } else { Body::Other });
+        };
         left = still;
         kept.part(part);
     }

@@ -1,6 +1,8 @@
 //! An instance of an application, with a behaviour for each path.
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -137,6 +139,9 @@ async fn answer(
         "/large" => text("x".repeat(3 << 20)),
         "/abort" => return Err("as asked"),
         "/who" => json(format!("{{\"name\": \"{}\", \"items\": [{{\"n\": 1}}]}}", state.name)),
+        "/packed" => encoded(packed(&format!("{{\"name\": \"{}\"}}", state.name)), "gzip"),
+        // It is not, but nobody looks.
+        "/sealed" => encoded(format!("{{\"name\": \"{}\"}}", state.name), "br"),
         "/size" => json(format!("{{\"bytes\": {}}}", count(request.into_body()).await)),
         "/fails" if state.name == "candidate" => status(StatusCode::INTERNAL_SERVER_ERROR),
         "/upgrade" => upgrade(&mut request),
@@ -153,11 +158,24 @@ fn text(text: impl Into<Bytes>) -> Response<Body> {
     Response::new(Full::new(text.into()).map_err(broken).boxed_unsync())
 }
 
-fn json(text: String) -> Response<Body> {
+fn json(text: impl Into<Bytes>) -> Response<Body> {
     let mut response = self::text(text);
     let kind = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert("content-type", kind);
     response
+}
+
+fn encoded(json: impl Into<Bytes>, with: &'static str) -> Response<Body> {
+    let mut response = self::json(json);
+    response.headers_mut().insert("content-encoding", http::HeaderValue::from_static(with));
+    response
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut packing = GzEncoder::new(text.as_bytes(), Compression::fast());
+    std::io::Read::read_to_end(&mut packing, &mut packed).expect("packed");
+    packed
 }
 
 fn status(status: StatusCode) -> Response<Body> {

@@ -70,6 +70,17 @@ async fn answers_are_the_same_but_for_what_is_ignored() {
 }
 
 #[tokio::test]
+async fn answers_that_are_packed_are_unpacked_or_told_to_be_compared_by_status_alone() {
+    let scene = Scene::of(|to| to.shadow(&["GET"], |_| {})).await;
+    for path in ["/packed", "/sealed", "/sealed"] {
+        assert_eq!(scene.world.get(path).await.status, 200);
+    }
+    let counts = scene.counts(|counts| counts.copies == 3).await;
+    assert_eq!((counts.compared, counts.body_different, counts.unread), (3, 1, 2));
+    assert_eq!((counts.status_different, counts.unread_status_different), (0, 0));
+}
+
+#[tokio::test]
 async fn what_both_predict_for_the_same_requests_is_counted() {
     let scene = Scene::of(|to| to.predicted("/who", "/name").shadow(&["GET"], |_| {})).await;
     for path in ["/who", "/who", "/size"] {
