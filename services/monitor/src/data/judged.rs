@@ -78,6 +78,13 @@ pub(crate) struct ColumnVerdict {
     pub(crate) bins: Vec<Bin>,
 }
 
+impl ColumnVerdict {
+    /// There is too little to say anything of it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.verdict == Said::InsufficientData.words()
+    }
+}
+
 impl Judged {
     /// Nothing can be said, and why.
     pub(crate) fn nothing(because: impl Into<String>) -> Self {
