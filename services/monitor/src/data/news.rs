@@ -7,6 +7,8 @@ use super::judged::{ColumnVerdict, Judged, Verdict};
 pub(crate) enum News {
     /// Other columns drift than was told.
     Drifted,
+    /// The same columns still do.
+    Again,
     /// Of all that was told nothing drifts any more.
     Cleared,
 }
@@ -30,7 +32,7 @@ pub(crate) fn news(
         Verdict::NoDrift => (None, stay),
         // What is not told now is told when that is wanted again.
         Verdict::Drift if is_muted => (None, told.to_vec()),
-        Verdict::Drift if stay == told => (None, stay),
+        Verdict::Drift if stay == told => (Some(News::Again), stay),
         Verdict::Drift => (Some(News::Drifted), stay),
     }
 }
@@ -69,7 +71,7 @@ mod tests {
         let both = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(told(&drift, &[], false), (Some(News::Drifted), both.clone()));
         assert_eq!(told(&drift, &["a"], false), (Some(News::Drifted), both.clone()));
-        assert_eq!(told(&drift, &["a", "b"], false), (None, both.clone()));
+        assert_eq!(told(&drift, &["a", "b"], false), (Some(News::Again), both.clone()));
         assert_eq!(told(&drift, &["a", "b", "c"], false), (Some(News::Drifted), both));
         let clear = judged(Verdict::NoDrift, &[]);
         assert_eq!(told(&clear, &["a"], true), (Some(News::Cleared), vec![]));
@@ -80,6 +82,7 @@ mod tests {
     fn what_is_muted_or_not_known_is_told_later() {
         let drift = judged(Verdict::Drift, &["a"]);
         assert_eq!(told(&drift, &[], true), (None, vec![]));
+        assert_eq!(told(&drift, &["a"], true), (None, vec!["a".to_owned()]));
         let open = judged(Verdict::InsufficientData, &[]);
         assert_eq!(told(&open, &["a"], false), (None, vec!["a".to_owned()]));
     }
@@ -94,7 +97,7 @@ mod tests {
         let drift = said(Verdict::Drift, &[open, ("b", "drift")]);
         let both = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(told(&drift, &["a"], false), (Some(News::Drifted), both.clone()));
-        assert_eq!(told(&drift, &["a", "b"], false), (None, both));
+        assert_eq!(told(&drift, &["a", "b"], false), (Some(News::Again), both));
         let untested = said(Verdict::NoDrift, &[("a", "not tested"), ("b", "no drift")]);
         assert_eq!(told(&untested, &["a"], false), (Some(News::Cleared), vec![]));
     }
