@@ -80,9 +80,11 @@ impl Builder {
     /// What was read.
     pub(crate) fn finish(self) -> Column {
         let rows = self.rows;
-        let other = |name| Column { rows, missing: 0, infinite: 0, content: Content::Other(name) };
+        let content =
+            |missing, content| Column { rows, missing, infinite: 0, mistyped: 0, content };
+        let other = |name| content(0, Content::Other(name));
         match self.state {
-            State::Unknown => Column { rows, missing: rows, infinite: 0, content: Content::Empty },
+            State::Unknown => content(rows, Content::Empty),
             State::Numbers { values, is_whole } => {
                 Column::numbers(rows, values, if is_whole { Form::Whole } else { Form::Real })
             }

@@ -240,7 +240,7 @@ impl Values {
             Meaning::Times(_) => Column::times(rows, self.numbers),
             Meaning::Texts => Column::tallied(rows, self.texts.finish()),
             Meaning::Other(name) => {
-                Column { rows, missing: 0, infinite: 0, content: Content::Other(name) }
+                Column { rows, missing: 0, infinite: 0, mistyped: 0, content: Content::Other(name) }
             }
         }
     }

@@ -13,6 +13,8 @@ pub struct Column {
     pub missing: usize,
     /// Rows with an infinite number; they take part in nothing.
     pub infinite: usize,
+    /// Rows with a value of another type than the reference, where that was counted; they take part in nothing.
+    pub mistyped: usize,
     /// The other rows.
     pub content: Content,
 }
@@ -186,7 +188,7 @@ impl Column {
         let missing = rows - infinite - numbers.sorted.len();
         let numbers = Numbers { is_full: missing + infinite == 0, ..numbers };
         let content = if missing == rows { Content::Empty } else { Content::Numbers(numbers) };
-        Self { rows, missing, infinite, content }
+        Self { rows, missing, infinite, mistyped: 0, content }
     }
 
     /// Of texts; `rows` counts those without a value, too.
@@ -203,7 +205,7 @@ impl Column {
     fn of_texts(rows: usize, texts: Texts) -> Self {
         let missing = rows - texts.total();
         let content = if missing == rows { Content::Empty } else { Content::Texts(texts) };
-        Self { rows, missing, infinite: 0, content }
+        Self { rows, missing, infinite: 0, mistyped: 0, content }
     }
 
     /// Of moments, in seconds.
@@ -211,7 +213,7 @@ impl Column {
         let (numbers, infinite) = Numbers::new(values, Form::Real);
         let missing = rows - infinite - numbers.sorted.len();
         let content = if missing == rows { Content::Empty } else { Content::Times(numbers) };
-        Self { rows, missing, infinite, content }
+        Self { rows, missing, infinite, mistyped: 0, content }
     }
 
     /// All rows of `parts`. Where some part has other things than numbers, numbers are known by their names.
@@ -235,7 +237,7 @@ impl Column {
 
     /// Rows with a value that takes part.
     pub fn present(&self) -> usize {
-        self.rows - self.missing - self.infinite
+        self.rows - self.missing - self.infinite - self.mistyped
     }
 
     /// What stands in it, in a word.

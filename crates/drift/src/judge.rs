@@ -264,7 +264,7 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
             let message = "no row of the reference has a value: there is nothing to compare with";
             found(Code::AllNull, Gravity::Notice, message.to_owned(), n);
         }
-        (_, 0) if current.rows > 0 => {
+        (_, 0) if current.rows > 0 && current.mistyped == 0 => {
             let message = "no row has a value any more".to_owned();
             found(Code::AllNull, Gravity::Drift, message, current.rows);
         }
@@ -336,7 +336,7 @@ mod tests {
     fn what_is_not_of_its_kind_is_not_called_unchanged() {
         let texts = Column::texts(600, [("a".into(), 300), ("b".into(), 300)]);
         let content = Content::Other("lists");
-        let lists = Column { rows: 600, missing: 0, infinite: 0, content };
+        let lists = Column { rows: 600, missing: 0, infinite: 0, mistyped: 0, content };
         let times = Column::times(600, (0..600).map(f64::from).collect());
         for (kind, column) in [(Kind::Num, texts), (Kind::Cat, lists), (Kind::Num, times)] {
             let report = judged(kind, &column);

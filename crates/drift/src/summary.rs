@@ -46,7 +46,7 @@ pub struct Moments {
 pub struct Summary {
     rows: u64,
     missing: u64,
-    /// Of another type than the reference; they count as missing.
+    /// Of another type than the reference.
     mistyped: u64,
     /// By bin or known value.
     counts: Vec<u64>,
@@ -233,6 +233,7 @@ impl Summary {
                     rows: whole(self.rows),
                     missing: whole(self.missing),
                     infinite: 0,
+                    mistyped: 0,
                     content,
                 }
             }
@@ -253,8 +254,10 @@ impl Summary {
             values.extend(std::iter::repeat_n(value, whole(kept)));
             seen += count;
         }
-        let missing = thin.at(self.rows - present);
-        Column::numbers(values.len() + whole(missing), values, Form::Real)
+        let silent = thin.at(self.rows - present);
+        let column = Column::numbers(values.len() + whole(silent), values, Form::Real);
+        let mistyped = whole(thin.at(self.mistyped)).min(column.missing);
+        Column { missing: column.missing - mistyped, mistyped, ..column }
     }
 }
 

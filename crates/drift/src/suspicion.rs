@@ -1,4 +1,4 @@
-//! What every column is suspected of besides another distribution: more nulls, values out of range, new and vanished
+//! What every column is suspected of besides another distribution: more nulls, values of another type or out of range, new and vanished
 //! values. Each is a test with an effect below which it does not matter.
 
 use crate::categories::{Categories, Category};
@@ -10,7 +10,7 @@ use crate::proportion;
 use crate::special::normal;
 use crate::ties::Samples;
 
-/// A share of nulls must move by so much.
+/// A share of nulls must move by so much, and so must one of values of another type.
 const NULLS_FLOOR: f64 = 0.01;
 /// So many of the rows must be out of range, new, or vanished.
 const ROWS_FLOOR: f64 = 0.001;
@@ -62,25 +62,27 @@ impl Suspicion {
     }
 }
 
-/// The share of rows without a value.
-pub(crate) fn nulls(name: &str, reference: &Column, current: &Column) -> Option<Suspicion> {
-    let missing = (crate::count(reference.missing), crate::count(current.missing));
-    let rows = (crate::count(reference.rows), crate::count(current.rows));
-    if missing.0 + missing.1 <= 0.0 || rows.0 <= 0.0 || rows.1 <= 0.0 {
-        return None;
-    }
-    let shares = (missing.0 / rows.0, missing.1 / rows.1);
-    let z = proportion::z(missing, rows);
-    let p = if z.is_nan() { 1.0 } else { 2.0 * normal::above(z.abs()) };
-    let message = format!(
-        "{} of the rows have no value, {} of the reference",
-        percent(shares.1),
-        percent(shares.0)
-    );
-    let mut finding = Finding::new(name, Code::NullShare, Gravity::Notice, message);
-    finding.count = current.missing;
-    let effect = (shares.1 - shares.0).abs();
-    Some(Suspicion::of(finding, p, effect, NULLS_FLOOR))
+/// The shares of rows without a value, and of those with one of another type.
+pub(crate) fn nulls(name: &str, reference: &Column, current: &Column) -> Vec<Suspicion> {
+    let share = |code, what: &str, of: fn(&Column) -> usize| {
+        let these = (crate::count(of(reference)), crate::count(of(current)));
+        let rows = (crate::count(reference.rows), crate::count(current.rows));
+        if these.0 + these.1 <= 0.0 || rows.0 <= 0.0 || rows.1 <= 0.0 {
+            return None;
+        }
+        let shares = (these.0 / rows.0, these.1 / rows.1);
+        let z = proportion::z(these, rows);
+        let p = if z.is_nan() { 1.0 } else { 2.0 * normal::above(z.abs()) };
+        let (now, before) = (percent(shares.1), percent(shares.0));
+        let message = format!("{now} of the rows have {what}, {before} of the reference");
+        let mut finding = Finding::new(name, code, Gravity::Notice, message);
+        finding.count = of(current);
+        let effect = (shares.1 - shares.0).abs();
+        Some(Suspicion::of(finding, p, effect, NULLS_FLOOR))
+    };
+    let missing = share(Code::NullShare, "no value", |column| column.missing);
+    let mistyped = share(Code::TypeChanged, "a value of another type", |column| column.mistyped);
+    missing.into_iter().chain(mistyped).collect()
 }
 
 /// Values below or above all of the reference.

@@ -74,9 +74,10 @@ fn probabilities(draft: &Draft) -> Vec<f64> {
     draft.suspicions.iter().filter(|it| counts(draft, it)).map(|it| it.p).chain(more).collect()
 }
 
-/// Shares of nulls are judged by rows, all else needs values.
+/// Shares of nulls and of values of another type are judged by rows, all else needs values.
 fn counts(draft: &Draft, suspicion: &Suspicion) -> bool {
-    draft.is_enough || suspicion.is_of(Code::NullShare)
+    let is_of_rows = suspicion.is_of(Code::NullShare) || suspicion.is_of(Code::TypeChanged);
+    draft.is_enough || is_of_rows
 }
 
 fn judge(draft: &mut Draft, family: &Family) {

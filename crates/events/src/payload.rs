@@ -332,6 +332,9 @@ pub struct DriftV1 {
     /// All of it is being healed, and nothing failed yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub healing: bool,
+    /// It was told before and is so still: what follows of it is decided again, and people are not told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// `run.started`, `run.finished`

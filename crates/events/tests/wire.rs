@@ -77,6 +77,7 @@ fn drift_v1_with_what_came_later_is_frozen() {
         include_str!("frozen/drift.detected.data.began.v1.json"),
         include_str!("frozen/drift.detected.quality.v1.json"),
         include_str!("frozen/drift.detected.healing.v1.json"),
+        include_str!("frozen/drift.detected.again.v1.json"),
     ] {
         reads_and_writes_the_same::<DriftV1>(EventType::DriftDetected, sample);
     }

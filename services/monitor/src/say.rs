@@ -148,6 +148,7 @@ fn drift(verdict: &Verdict, release: ReleaseId, findings: Vec<FindingV1>) -> Dri
         data: None,
         quality: None,
         healing: false,
+        again: false,
     }
 }
 

@@ -19,12 +19,13 @@ const DATA_DRIFT: &str = "DATA_DRIFT";
 /// What a model predicts is wrong more often than before.
 const QUALITY: &str = "QUALITY";
 
-/// Other columns of captured traffic drift than was told; tells all that do.
+/// Other columns of captured traffic drift than was told, or the same `again`; tells all that do.
 pub(crate) async fn data_drifted(
     app: &App,
     connection: &mut PgConnection,
     (verdict, began): (&DataVerdict, &[(String, BeganV1)]),
     service: &ServiceName,
+    again: bool,
 ) -> Result<(), sqlx::Error> {
     let drifted = verdict.judged.drifted();
     let findings = drifted.map(|column| FindingV1 {
@@ -39,7 +40,8 @@ pub(crate) async fn data_drifted(
     let place = &verdict.place;
     let data = Some(compared(verdict, began));
     let findings = findings.collect();
-    let payload = DriftV1 { data, findings, ..drift(DriftKind::Data, place, verdict.release) };
+    let payload =
+        DriftV1 { data, findings, again, ..drift(DriftKind::Data, place, verdict.release) };
     tracing::warn!(%place, release.number = verdict.release_number, detail = verdict.judged.because, "data drifted");
     enqueue(app, connection, place, EventType::DriftDetected, &payload).await
 }
@@ -88,12 +90,12 @@ pub(crate) async fn data_cleared(
     enqueue(app, connection, place, EventType::DriftCleared, &payload).await
 }
 
-/// The live model got worse.
+/// The live model got worse, or still is so, `again`.
 pub(crate) async fn worse(
     app: &App,
     connection: &mut PgConnection,
     subject: &Subject,
-    grade: &Grade,
+    (grade, again): (&Grade, bool),
 ) -> Result<(), sqlx::Error> {
     let (place, number) = (&subject.verdict.place, subject.verdict.release_number);
     let finding = FindingV1 {
@@ -116,6 +118,7 @@ pub(crate) async fn worse(
     let payload = DriftV1 {
         findings: vec![finding],
         quality: Some(quality),
+        again,
         ..drift(DriftKind::Quality, place, subject.release)
     };
     tracing::warn!(%place, release.number = number, detail = grade.because, "the model got worse");
@@ -164,5 +167,6 @@ fn drift(kind: DriftKind, place: &Place, release: ReleaseId) -> DriftV1 {
         data: None,
         quality: None,
         healing: false,
+        again: false,
     }
 }

@@ -129,3 +129,182 @@ fn why(drift: &DriftV1, asks: Option<&str>) -> String {
     let columns: Vec<&str> = columns.map(|column| column.column.as_str()).collect();
     format!("data drifted: {}{asks}", columns.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::{self, Content};
+    use crate::db::release::NewRelease;
+    use ::release::{Failure, Plan, State};
+    use events::{ReleaseId, RunId};
+    use sqlx::PgPool;
+    use std::collections::BTreeMap;
+    use testkit::{Database, variable};
+
+    /// A live release whose requests drift.
+    struct Drifting {
+        pool: PgPool,
+        live: Release,
+        _database: Database,
+    }
+
+    impl Drifting {
+        async fn start(mode: &str) -> Self {
+            let database = Database::create(&variable("SLIPWAY_TEST_DATABASE_URL")).await;
+            let pool = pg::connect(&database.url(), crate::NAME, 2).await.expect("it answers");
+            pg::migrate_bus(&pool).await.expect("tables of the bus");
+            pg::migrate(&pool, crate::NAME, &crate::app::MIGRATOR).await.expect("tables");
+            let insert =
+                "insert into deployer.environment (app, environment, traffic, candidate_token)
+                          values ('shop', 'production', '{}', 't')";
+            sqlx::query(insert).execute(&pool).await.expect("an environment");
+            let live = live(&pool, mode).await;
+            Self { pool, live, _database: database }
+        }
+
+        fn place(&self) -> (&AppName, &EnvironmentName) {
+            (&self.live.app, &self.live.environment)
+        }
+
+        /// It is told that they drift; what was ordered and asked for until then, the oldest first.
+        async fn drifts(&self) -> Vec<String> {
+            let drift = DriftV1 {
+                kind: DriftKind::Data,
+                app: self.live.app.clone(),
+                environment: self.live.environment.clone(),
+                release: self.live.id,
+                findings: Vec::new(),
+                data: None,
+                quality: None,
+                healing: false,
+                again: true,
+            };
+            let mut connection = self.pool.acquire().await.expect("a connection");
+            answer(&mut connection, &drift, &self.live).await.expect("it is answered");
+            self.ordered().await
+        }
+
+        async fn ordered(&self) -> Vec<String> {
+            let select = "select coalesce(reason, case when ended_at is not null then 'ran'
+                                                       when asks_until is not null then 'asks' else 'due' end)
+                          from deployer.errand order by created_at, id";
+            sqlx::query_scalar(select).fetch_all(&self.pool).await.expect("errands")
+        }
+
+        /// What is due runs, and makes nothing better.
+        async fn runs(&self) {
+            let claimed = errand::claim(&self.pool, service::new_id()).await.expect("errands");
+            let claimed = claimed.expect("one is due");
+            let mut connection = self.pool.acquire().await.expect("a connection");
+            errand::end(&mut connection, &claimed, None).await.expect("it ran");
+        }
+
+        /// As many count for the budget of a week.
+        async fn spent(&self) -> i64 {
+            let week = Duration::from_hours(24 * 7);
+            errand::for_drift(&self.pool, self.place(), week).await.expect("errands")
+        }
+
+        /// The week in which somebody might have agreed is over.
+        async fn nobody_agrees(&self) {
+            let job = JobName::parse("train").expect("a name");
+            let asked = errand::asking(&self.pool, self.place(), &job).await.expect("errands");
+            let asked: RunId = asked.expect("it is asked for");
+            let mut connection = self.pool.acquire().await.expect("a connection");
+            let at_once = (Duration::ZERO, DriftKind::Data);
+            errand::ask(&mut connection, asked, at_once).await.expect("it is asked for");
+            let why = Failure::new("NOT_AGREED", "nobody agreed to it in time");
+            assert_eq!(errand::expire(&self.pool, &why).await.expect("errands"), 1);
+        }
+    }
+
+    async fn live(pool: &PgPool, mode: &str) -> Release {
+        let text = format!(
+            "app: shop\nservices: {{ api: {{ build: ., http: 80 }} }}\n\
+             jobs: {{ train: {{ service: api, command: [x], at: manual, commit: {{ paths: [m] }} }} }}\n\
+             environments: {{ production: {{ track: {{ branch: main }} }} }}\n\
+             drift:\n  data:\n    reference: r.csv\n    \
+             capture: {{ service: api, path: /, features: {{ amount: /amount }} }}\n    \
+             retrain: {{ job: train, mode: {mode}, budget: {{ count: 2, within: 7d }} }}\n"
+        );
+        let manifest = manifest::parse(&text).expect("a manifest");
+        let environment = EnvironmentName::parse("production").expect("a name");
+        let resolved = manifest::resolve(&manifest, &manifest, &environment).expect("it resolves");
+        let content = Content { resolved, images: BTreeMap::new(), secrets: BTreeMap::new() };
+        let origin = content::Origin {
+            cause: "push".to_owned(),
+            by: PrincipalName::slipway(),
+            author: None,
+            commit: None,
+            git_ref: None,
+            build: None,
+            change: None,
+            reason: None,
+            model: None,
+        };
+        let new = NewRelease {
+            id: ReleaseId::new(service::new_id()),
+            app: &AppName::parse("shop").expect("a name"),
+            environment: &environment,
+            number: 7,
+            content: &content,
+            plan: &Plan::blue_green(),
+            origin: &origin,
+            restores: None,
+            promoted_from: None,
+            state: &State::Live,
+            traceparent: None,
+        };
+        let mut connection = pool.acquire().await.expect("a connection");
+        release::insert(&mut connection, &new).await.expect("it is written");
+        release::get(pool, new.id).await.expect("releases").expect("it is there")
+    }
+
+    #[tokio::test]
+    async fn drift_that_goes_on_is_answered_again_until_the_budget_is_spent() {
+        let drifting = Drifting::start("automatic").await;
+        assert_eq!(drifting.drifts().await, ["due"]);
+        assert_eq!(drifting.drifts().await, ["due"], "a run is due already");
+        drifting.runs().await;
+        assert_eq!(drifting.drifts().await, ["ran", "due"]);
+        drifting.runs().await;
+        assert_eq!(drifting.drifts().await, ["ran", "ran", "asks"]);
+        assert_eq!(drifting.drifts().await, ["ran", "ran", "asks"]);
+        assert_eq!(drifting.spent().await, 2, "what is asked for has not begun");
+        drifting.nobody_agrees().await;
+        assert_eq!(drifting.drifts().await, ["ran", "ran", "NOT_AGREED", "asks"]);
+        assert_eq!(drifting.spent().await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_budget_is_there_again_when_its_time_is_over() {
+        let drifting = Drifting::start("automatic").await;
+        drifting.drifts().await;
+        drifting.runs().await;
+        drifting.drifts().await;
+        drifting.runs().await;
+        let earlier =
+            "update deployer.errand set created_at = clock_timestamp() - interval '8 days'";
+        sqlx::query(earlier).execute(&drifting.pool).await.expect("a week later");
+        assert_eq!(drifting.spent().await, 0);
+        assert_eq!(drifting.drifts().await, ["ran", "ran", "due"]);
+        assert_eq!(drifting.spent().await, 1, "what is about to begin counts");
+    }
+
+    #[tokio::test]
+    async fn what_people_are_asked_for_is_asked_once_until_its_time_is_over() {
+        let drifting = Drifting::start("approval").await;
+        assert_eq!(drifting.drifts().await, ["asks"]);
+        assert_eq!(drifting.drifts().await, ["asks"]);
+        drifting.nobody_agrees().await;
+        assert_eq!(drifting.drifts().await, ["NOT_AGREED", "asks"]);
+        let mut connection = drifting.pool.acquire().await.expect("a connection");
+        let over = Failure::new("DRIFT_CLEARED", "data are again like their reference");
+        let withdrawn =
+            errand::withdraw(&mut connection, drifting.place(), (DriftKind::Data, &over)).await;
+        withdrawn.expect("it is taken back");
+        assert_eq!(drifting.ordered().await, ["NOT_AGREED", "DRIFT_CLEARED"]);
+        assert_eq!(drifting.spent().await, 0);
+        assert_eq!(Drifting::start("propose").await.drifts().await, Vec::<String>::new());
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) struct News<'a> {
     pub at: DateTime<Utc>,
     /// It is told also when nothing was told of it before.
     pub may_begin: bool,
+    /// Something else drifts than was told; what is not new files no other issue than the one that was.
+    pub is_new: bool,
     /// Nothing is filed before; what is open already is changed at once.
     pub pause: Duration,
 }
@@ -41,6 +43,8 @@ pub(crate) async fn keep(
              title = case when excluded.is_open then excluded.title else known.title end,
              body = case when excluded.is_open then excluded.body else known.body end,
              state = 'waiting', attempts = 0,
+             may_file = $10 or not known.is_open or known.number is null
+                        or (known.may_file and known.state <> 'told'),
              wake_at = case when not known.is_open then excluded.wake_at
                             when known.state = 'waiting' and $9 > 0 then known.wake_at
                             else clock_timestamp() end
@@ -54,6 +58,7 @@ pub(crate) async fn keep(
         news.at,
         news.may_begin,
         news.pause.as_secs_f64(),
+        news.is_new,
     )
     .execute(executor)
     .await
@@ -66,6 +71,7 @@ struct Row {
     environment: String,
     kind: String,
     is_open: bool,
+    may_file: bool,
     title: String,
     body: String,
     version: i64,
@@ -85,6 +91,7 @@ impl TryFrom<Row> for Due {
             environment: parsed(&row.environment)?,
             kind,
             is_open: row.is_open,
+            may_file: row.may_file,
             text: Text { title: row.title, body: row.body },
             version: row.version,
             attempts: row.attempts,
@@ -108,8 +115,8 @@ pub(crate) async fn claim(executor: impl PgExecutor<'_>) -> Result<Option<Due>, 
            set attempts = attempts + 1, claimed_until = clock_timestamp() + make_interval(secs => $1)
            from due
            where issue.app = due.app and issue.environment = due.environment and issue.kind = due.kind
-           returning issue.app, due.repository as "repository!", issue.environment, issue.kind, is_open, title, body,
-                     version, attempts"#,
+           returning issue.app, due.repository as "repository!", issue.environment, issue.kind, is_open, may_file,
+                     title, body, version, attempts"#,
         CLAIM,
     )
     .fetch_optional(executor)

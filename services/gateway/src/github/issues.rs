@@ -59,22 +59,32 @@ impl Client {
         Ok(open.into_iter().find(is_it))
     }
 
+    /// Makes the open issue with its mark what this is; nothing when none is open.
+    pub(crate) async fn change_issue(
+        &self,
+        slug: &Slug,
+        issue: Issue<'_>,
+    ) -> Result<Option<Open>, GitHubError> {
+        let Some(open) = self.find_issue(slug, (issue.label, issue.mark)).await? else {
+            return Ok(None);
+        };
+        let call = Call::patch(format!("/issues/{}", open.number), issue.body());
+        self.of(slug, call).await.map(Some)
+    }
+
     /// Makes the issue, or the open one with its mark what this is.
     pub(crate) async fn ensure_issue(
         &self,
         slug: &Slug,
         issue: Issue<'_>,
     ) -> Result<Open, GitHubError> {
-        let open = self.find_issue(slug, (issue.label, issue.mark)).await?;
-        let call = if let Some(open) = open {
-            Call::patch(format!("/issues/{}", open.number), issue.body())
-        } else {
-            // What people label it with later stays.
-            let mut body = issue.body();
-            body["labels"] = json!([issue.label]);
-            Call::post("/issues", body)
-        };
-        self.of(slug, call).await
+        if let Some(open) = self.change_issue(slug, issue).await? {
+            return Ok(open);
+        }
+        // What people label it with later stays.
+        let mut body = issue.body();
+        body["labels"] = json!([issue.label]);
+        self.of(slug, Call::post("/issues", body)).await
     }
 
     /// Closes an issue, because what it is about is over.

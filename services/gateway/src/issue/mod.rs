@@ -22,6 +22,8 @@ pub(crate) struct Due {
     pub environment: EnvironmentName,
     pub kind: DriftKind,
     pub is_open: bool,
+    /// It is filed where none is open; else what a person closed stays closed.
+    pub may_file: bool,
     pub text: Text,
     pub version: i64,
     /// With this one.

@@ -24,6 +24,7 @@ pub(crate) async fn keep(app: &App, envelope: &Envelope, drift: &DriftV1) -> Ver
         text: text.as_ref(),
         at: envelope.at,
         may_begin: is_open && !is_history(envelope, app.clock.now()),
+        is_new: !drift.again,
         pause: if drift.healing { HEALING } else { Duration::ZERO },
     };
     report::keep(app, envelope, issue::keep(&app.pool, &news)).await

@@ -21,9 +21,14 @@ pub(crate) async fn tell(app: &App, due: &Due) -> Result<(), NotTold> {
     if due.is_open {
         let (title, text) = (due.text.title.as_str(), due.text.body.as_str());
         let wanted = Issue { mark: &mark, label: LABEL, title, text };
-        let open = client.ensure_issue(&slug, wanted).await?;
+        let open = if due.may_file {
+            Some(client.ensure_issue(&slug, wanted).await?)
+        } else {
+            client.change_issue(&slug, wanted).await?
+        };
         reach(|| "gateway.issue.filed".to_owned()).await.map_err(sqlx::Error::from)?;
-        return Ok(issue::done(&app.pool, due, Some((open.number, &open.html_url))).await?);
+        let filed = open.as_ref().map(|open| (open.number, open.html_url.as_str()));
+        return Ok(issue::done(&app.pool, due, filed).await?);
     }
     // One whose answer was lost, too.
     if let Some(open) = client.find_issue(&slug, (LABEL, &mark)).await? {

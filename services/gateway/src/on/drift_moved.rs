@@ -19,7 +19,8 @@ pub(crate) async fn handle(app: App, envelope: Envelope) -> Verdict {
         Err(error) => return error.into(),
     };
     let kept = issue::keep(&app, &envelope, &drift).await;
-    if kept != Verdict::Done {
+    // Who was told once need not be told each time that it still is so; the issue says how it is by now.
+    if kept != Verdict::Done || drift.again {
         return kept;
     }
     notify::say(&app, &envelope, message(&envelope, drift)).await

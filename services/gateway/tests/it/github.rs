@@ -165,6 +165,7 @@ fn drift(columns: &[&str]) -> Envelope {
         data: None,
         quality: None,
         healing: false,
+        again: false,
     };
     let of = if columns.is_empty() { EventType::DriftCleared } else { EventType::DriftDetected };
     let when = (EventId::new(Uuid::new_v4()), Clock::system().now());
@@ -178,6 +179,10 @@ async fn drift_has_one_issue_that_says_what_drifts_and_is_closed_when_it_is_over
     told.github.until_issue(1, ("open", "amount: far away")).await;
     told.drifts(&["amount", "country"]).await;
     told.github.until_issue(1, ("open", "country: far away")).await;
+    let mut still = drift(&["amount", "country", "fee"]);
+    still.data["again"] = true.into();
+    told.bus.publish(&still).await.expect("it is said");
+    told.github.until_issue(1, ("open", "fee: far away")).await;
     told.until_told().await;
     let [issue] = told.issues().await.try_into().expect("one issue");
     let url = "https://github.com/acme/shop/issues/1";

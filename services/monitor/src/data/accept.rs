@@ -82,6 +82,7 @@ pub(crate) async fn accept<E: From<AcceptError>>(
         id: service::new_id(),
         object: None,
         source: &source,
+        looked_for: &[],
         columns: &kept.columns,
         rows: kept.rows as u64,
         by: by.as_str(),

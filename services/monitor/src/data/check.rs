@@ -82,7 +82,7 @@ pub(crate) async fn on_demand(
     let mut transaction = app.pool.begin().await?;
     let began = since(&mut transaction, &verdict).await?;
     let muted_until =
-        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice())).await?;
+        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice()), false).await?;
     transaction.commit().await?;
     app.relay.notify_one();
     Ok(Checked { verdict, began, muted_until })
@@ -102,7 +102,7 @@ pub(crate) async fn on_schedule(
     let next_at = subject.data.schedule.due_after(now);
     if db::data_watch::go_on(&mut transaction, place, due, next_at).await? {
         let began = since(&mut transaction, &verdict).await?;
-        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice())).await?;
+        conclude(app, &mut transaction, &subject, (&verdict, began.as_slice()), true).await?;
         transaction.commit().await?;
         app.relay.notify_one();
     }
@@ -168,12 +168,13 @@ async fn since(
     Ok(drifted.map(|it| (it.column.clone(), began(&it.column, verdict, &earlier))).collect())
 }
 
-/// Keeps the verdict and tells what is new; until when nothing is told.
+/// Keeps the verdict and tells what is new, and when it `is_due` what is so still; until when nothing is told.
 async fn conclude(
     app: &App,
     connection: &mut PgConnection,
     subject: &Subject,
     (verdict, began): (&DataVerdict, &[(String, BeganV1)]),
+    is_due: bool,
 ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let place = &verdict.place;
     db::data_verdict::add(&mut *connection, verdict).await?;
@@ -181,20 +182,24 @@ async fn conclude(
     let Some(watched) = watched else { return Ok(None) };
     let muted_until = watched.muted_until.filter(|until| *until > verdict.made_at);
     let (news, told) = news(&verdict.judged, &watched.told, muted_until.is_some());
+    let service = &subject.data.capture.service;
+    let drifted = (verdict, began);
     match news {
         Some(News::Drifted) => {
-            let service = &subject.data.capture.service;
-            say_data::data_drifted(app, &mut *connection, (verdict, began), service).await?;
+            say_data::data_drifted(app, &mut *connection, drifted, service, false).await?;
+        }
+        Some(News::Again) if is_due => {
+            say_data::data_drifted(app, &mut *connection, drifted, service, true).await?;
         }
         Some(News::Cleared) => {
             say_data::data_cleared(app, &mut *connection, place, verdict.release).await?;
         }
-        None => {}
+        Some(News::Again) | None => {}
     }
     if told != watched.told {
         db::data_watch::tell(&mut *connection, place, &told).await?;
     }
-    worse::conclude(app, connection, subject).await?;
+    worse::conclude(app, connection, subject, is_due).await?;
     app.metrics.compared(verdict.judged.verdict);
     Ok(muted_until)
 }

@@ -180,7 +180,10 @@ async fn add(
 }
 
 /// What was found of `place`, if it can be read: one place that has something of another version holds up no other.
-fn readable<T>(place: &Place, found: Result<T, sqlx::Error>) -> Result<Option<T>, sqlx::Error> {
+pub(super) fn readable<T>(
+    place: &Place,
+    found: Result<T, sqlx::Error>,
+) -> Result<Option<T>, sqlx::Error> {
     match found {
         Err(error) if pg::error::is_unreadable(&error) => {
             tracing::warn!(%place, error = service::chain(&error), "captured requests are passed over");

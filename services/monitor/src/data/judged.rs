@@ -78,6 +78,13 @@ pub(crate) struct ColumnVerdict {
     pub(crate) bins: Vec<Bin>,
 }
 
+impl ColumnVerdict {
+    /// There is too little to say anything of it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.verdict == Said::InsufficientData.words()
+    }
+}
+
 impl Judged {
     /// Nothing can be said, and why.
     pub(crate) fn nothing(because: impl Into<String>) -> Self {
@@ -226,6 +233,38 @@ mod tests {
         assert!(amount.effect > amount.threshold && amount.threshold > 0.0, "{amount:?}");
         assert!(amount.bins[0].values.starts_with("from "), "{amount:?}");
         assert!((amount.mean - 79.5).abs() < 1e-9, "{amount:?}");
+    }
+
+    /// So many of a hundred requests have a text for an amount, and so many none.
+    fn with(texts: i32, nothing: i32) -> Judged {
+        let rows: Vec<SampleV1> = (0..6_000)
+            .map(|i| {
+                let amount = ScalarV1::Number(f64::from(i * 37 % 100));
+                let amount = match i / 60 {
+                    part if part < texts => Some(ScalarV1::Text("9,50".to_owned())),
+                    part if part < texts + nothing => None,
+                    _ => Some(amount),
+                };
+                SampleV1 { at: DateTime::UNIX_EPOCH, values: vec![amount], key: None }
+            })
+            .collect();
+        let mut counts = Counts::new();
+        let columns = ["amount".to_owned()];
+        count_rows(&mut counts, &reference(), &columns, &rows.iter().collect::<Vec<_>>());
+        judge(&reference(), &counts, &columns.into())
+    }
+
+    #[test]
+    fn values_of_another_type_are_told_as_that_and_not_as_missing() {
+        let said = |judged: Judged| {
+            let amount = &judged.columns[0];
+            let nulls = (amount.current_nulls * 100.0).round();
+            format!("{}, {nulls} % nulls: {}", amount.verdict, amount.because)
+        };
+        insta::assert_snapshot!(said(with(0, 0)), @"no drift, 0 % nulls: nothing that chance does not give");
+        insta::assert_snapshot!(said(with(5, 0)), @"drift, 0 % nulls: 5.00 % of the rows have a value of another type, 0.00 % of the reference");
+        insta::assert_snapshot!(said(with(0, 5)), @"drift, 5 % nulls: 5.00 % of the rows have no value, 0.00 % of the reference");
+        insta::assert_snapshot!(said(with(100, 0)), @"drift, 0 % nulls: 100.00 % of the rows have a value of another type, 0.00 % of the reference");
     }
 
     #[test]

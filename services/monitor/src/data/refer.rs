@@ -1,15 +1,17 @@
 //! What the captured traffic of a release is compared with: the file that its commit names, read once, unless it is the
-//! one that was read last. A window that somebody accepted stays until a commit brings another file.
+//! one that was read last and no other columns are declared. A window that somebody accepted stays until a commit brings
+//! another file.
 
 use super::counts::{Columns, Kept};
-use super::{declared, worse};
+use super::{count, declared, worse};
 use crate::app::App;
 use crate::builder::ReferenceError;
-use crate::db::reference::New;
+use crate::db::reference::{LastFile, New};
 use crate::db::verdict::Verdict;
 use crate::deployer::DeployerError;
 use crate::place::Place;
 use crate::{db, say_data};
+use chrono::{DateTime, Utc};
 use dataset::{Table, TableError};
 use drift::{Outline, Summary};
 use events::ReleaseId;
@@ -34,6 +36,18 @@ pub(crate) enum ReferError {
 struct Read {
     columns: Columns,
     rows: u64,
+}
+
+/// A file that was read.
+struct NewlyRead {
+    /// What git knows it by.
+    object: String,
+    source: String,
+    /// The columns that were looked for in it.
+    looked_for: Vec<String>,
+    read: Read,
+    /// It was read before, for other columns.
+    is_known: bool,
 }
 
 /// Notes when data of `place` are compared and what with, as its live release wants it.
@@ -81,7 +95,9 @@ async fn look_for(
         let why = "no build made this release, so that its reference cannot be read";
         return settle(app, place, release, Err(why.to_owned())).await;
     }
-    let known = db::reference::last_object(&app.pool, place).await?;
+    let declared = declared(&data.capture);
+    let last = db::reference::last_file(&app.pool, place).await?;
+    let known = known(last.as_ref(), &declared);
     let file = app.samples.folder.join(format!("{}.reference", Uuid::simple(service::new_id())));
     std::fs::create_dir_all(&app.samples.folder).map_err(ReferenceError::Keep)?;
     let found = app.builder.reference(&build, known.clone(), &file).await;
@@ -93,20 +109,28 @@ async fn look_for(
         }
         Ok(found) if Some(&found.object) == known.as_ref() => Ok(None),
         Ok(found) => {
-            let (path, columns) = (file.clone(), declared(&data.capture));
+            let (path, columns) = (file.clone(), declared.clone());
             let read = tokio::task::spawn_blocking(move || read(&path, &columns)).await;
             match read.unwrap_or_else(|_| Err("reading it failed".to_owned())) {
-                Ok(read) => Ok(Some((found, read))),
+                Ok(read) => Ok(Some(NewlyRead {
+                    is_known: last.is_some_and(|last| last.object == found.object),
+                    source: format!("{} of #{}", found.path, verdict.release_number),
+                    object: found.object,
+                    looked_for: declared.into_iter().collect(),
+                    read,
+                })),
                 Err(why) => Err(format!("{}: {why}", found.path)),
             }
         }
     };
     remove(&file);
-    let number = verdict.release_number;
-    let outcome = outcome.map(|new| {
-        new.map(|(found, read)| (found.object, format!("{} of #{number}", found.path), read))
-    });
     settle(app, place, release, outcome).await
+}
+
+/// What git knows the `last` file by, if nothing is `declared` that was not looked for in it. Pure.
+fn known(last: Option<&LastFile>, declared: &BTreeSet<String>) -> Option<String> {
+    let is_whole = |last: &&LastFile| declared.iter().all(|name| last.looked_for.contains(name));
+    last.filter(is_whole).map(|last| last.object.clone())
 }
 
 fn remove(file: &Path) {
@@ -122,27 +146,18 @@ async fn settle(
     app: &App,
     place: &Place,
     release: ReleaseId,
-    outcome: Result<Option<(String, String, Read)>, String>,
+    outcome: Result<Option<NewlyRead>, String>,
 ) -> Result<(), ReferError> {
     let mut transaction = app.pool.begin().await?;
     let watched = db::data_watch::lock(&mut transaction, place).await?;
-    if watched.is_none_or(|watched| watched.release == Some(release)) {
+    let Some(watched) = watched.filter(|watched| watched.release != Some(release)) else {
         return Ok(());
-    }
+    };
     let (reference, problem) = match outcome {
         Ok(None) => (None, String::new()),
-        Ok(Some((object, source, read))) => {
-            let new = New {
-                id: service::new_id(),
-                object: Some(&object),
-                source: &source,
-                columns: &read.columns,
-                rows: read.rows,
-                by: "slipway",
-                reason: "",
-                at: app.clock.now(),
-            };
-            (Some(add(&mut transaction, place, &new).await?), String::new())
+        Ok(Some(file)) => {
+            let compared = (watched.reference, app.clock.now());
+            (Some(follow(&mut transaction, place, file, compared).await?), String::new())
         }
         Err(why) => {
             tracing::warn!(%place, release.id = %release, why, "data are compared with nothing");
@@ -152,6 +167,56 @@ async fn settle(
     db::data_watch::refer(&mut transaction, place, Some(release), reference, &problem).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Keeps a file as the next version; what is compared with from then on. A window that was accepted of the `compared` stays
+/// when the file is no other, with the columns that it has not.
+async fn follow(
+    connection: &mut PgConnection,
+    place: &Place,
+    file: NewlyRead,
+    (compared, at): (Option<Uuid>, DateTime<Utc>),
+) -> Result<Uuid, sqlx::Error> {
+    let new = New {
+        id: service::new_id(),
+        object: Some(&file.object),
+        source: &file.source,
+        looked_for: &file.looked_for,
+        columns: &file.read.columns,
+        rows: file.read.rows,
+        by: "slipway",
+        reason: "",
+        at,
+    };
+    let id = add(connection, place, &new).await?;
+    let before = match compared.filter(|_| file.is_known) {
+        Some(before) => {
+            let before = db::reference::get(&mut *connection, before).await;
+            count::readable(place, before)?.flatten()
+        }
+        None => None,
+    };
+    let Some(window) = before.filter(|before| before.object.is_none()) else { return Ok(id) };
+    let mut columns = file.read.columns;
+    columns.retain(|name, _| !window.columns.contains_key(name));
+    if columns.is_empty() {
+        return Ok(window.id);
+    }
+    let names: Vec<&str> = columns.keys().map(String::as_str).collect();
+    let source = format!("{}; {} of {}", window.source, names.join(", "), file.source);
+    columns.extend(window.columns);
+    let new = New {
+        id: service::new_id(),
+        object: None,
+        source: &source,
+        looked_for: &[],
+        columns: &columns,
+        rows: u64::try_from(window.rows).unwrap_or_default(),
+        by: "slipway",
+        reason: "columns that were declared since it was accepted",
+        at,
+    };
+    add(connection, place, &new).await
 }
 
 async fn add(
@@ -194,6 +259,7 @@ fn read(path: &Path, declared: &BTreeSet<String>) -> Result<Read, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::tests::{Kept, release};
     use std::io::Write;
 
     fn of_text(text: &str) -> Result<Read, String> {
@@ -216,5 +282,88 @@ mod tests {
         let why = |text| of_text(text).err().expect("refused");
         insta::assert_snapshot!(why("a,b\n1,2\n"), @"there is no column of amount, country");
         insta::assert_snapshot!(why("amount,country\n1\n"), @"row 1 has 1 cells, the head has 2; put cells with commas or line breaks in quotes");
+    }
+    fn names(columns: &[&str]) -> Vec<String> {
+        columns.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// These columns were looked for in the file of release 7, and found.
+    fn file(columns: &[&str], is_known: bool) -> NewlyRead {
+        let text = format!("{}\n{}\n", columns.join(","), vec!["1"; columns.len()].join(","));
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("is written");
+        let looked_for = names(columns);
+        let read = read(file.path(), &looked_for.iter().cloned().collect()).expect("readable");
+        let (object, source) = ("0b1ec7".to_owned(), "r.csv of #7".to_owned());
+        NewlyRead { object, source, looked_for, read, is_known }
+    }
+
+    /// What is compared with when that came of looking for the reference of a release.
+    async fn compared(
+        kept: &Kept,
+        number: i64,
+        outcome: Result<Option<NewlyRead>, String>,
+    ) -> (i32, Vec<String>, String) {
+        let place = kept.lives("production", number).await;
+        settle(&kept.app, &place, release(number), outcome).await.expect("settled");
+        let pool = &kept.app.pool;
+        let watched = db::data_watch::get(pool, &place).await.expect("rows").expect("watched");
+        let id = watched.reference.expect("there is a reference");
+        let reference = db::reference::get(pool, id).await.expect("rows").expect("it is kept");
+        (reference.version, reference.columns.into_keys().collect(), reference.source)
+    }
+
+    #[test]
+    fn a_file_is_known_as_long_as_nothing_else_is_declared() {
+        let last =
+            LastFile { object: "0b1ec7".to_owned(), looked_for: names(&["amount", "class"]) };
+        let known = |columns: &[&str]| known(Some(&last), &names(columns).into_iter().collect());
+        assert_eq!(known(&["amount"]), Some("0b1ec7".to_owned()));
+        assert_eq!(known(&["amount", "class"]), Some("0b1ec7".to_owned()));
+        assert_eq!(known(&["amount", "country"]), None);
+    }
+
+    #[tokio::test]
+    async fn a_column_that_is_declared_later_is_read_from_the_same_file() {
+        let kept = Kept::start().await;
+        let first = compared(&kept, 7, Ok(Some(file(&["amount"], false)))).await;
+        assert_eq!(first, (1, names(&["amount"]), "r.csv of #7".to_owned()));
+        assert_eq!(compared(&kept, 8, Ok(None)).await, first, "the same file");
+        let (version, columns, _) =
+            compared(&kept, 9, Ok(Some(file(&["amount", "class"], true)))).await;
+        assert_eq!((version, columns), (2, names(&["amount", "class"])));
+    }
+
+    #[tokio::test]
+    async fn a_window_that_was_accepted_gets_the_columns_that_it_has_not() {
+        let kept = Kept::start().await;
+        compared(&kept, 7, Ok(Some(file(&["amount"], false)))).await;
+        let place = kept.lives("production", 7).await;
+        let mut connection = kept.app.pool.acquire().await.expect("a connection");
+        let accepted = New {
+            id: service::new_id(),
+            object: None,
+            source: "captured",
+            looked_for: &[],
+            columns: &file(&["amount"], false).read.columns,
+            rows: 300,
+            by: "ana",
+            reason: "new market",
+            at: kept.app.clock.now(),
+        };
+        let id = add(&mut connection, &place, &accepted).await.expect("accepted");
+        let refers = db::data_watch::refer(&mut connection, &place, None, Some(id), "").await;
+        refers.expect("it is compared with");
+        drop(connection);
+        let (version, columns, source) =
+            compared(&kept, 8, Ok(Some(file(&["amount", "class"], true)))).await;
+        assert_eq!((version, columns), (4, names(&["amount", "class"])));
+        assert_eq!(source, "captured; class of r.csv of #7");
+        let last = db::reference::last_file(&kept.app.pool, &place).await.expect("rows");
+        let last = last.expect("there is a file");
+        assert_eq!(last.looked_for, names(&["amount", "class"]), "it is read no more for them");
+        // Another file ends what was accepted.
+        let (version, _, source) = compared(&kept, 9, Ok(Some(file(&["amount"], false)))).await;
+        assert_eq!((version, source.as_str()), (5, "r.csv of #7"));
     }
 }

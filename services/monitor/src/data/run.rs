@@ -51,7 +51,7 @@ async fn look(app: &App) {
 }
 
 /// Compares where the time has come.
-async fn compare(app: &App) {
+pub(super) async fn compare(app: &App) {
     let due = match db::data_watch::due(&app.pool).await {
         Ok(due) => due,
         Err(error) => {

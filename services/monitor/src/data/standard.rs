@@ -68,7 +68,7 @@ async fn write(
     let again = worse::grade(&mut *connection, subject, WEEK).await?;
     if again.is_some_and(|grade| grade.verdict == Verdict::Worse) {
         // What was accepted is of a longer time, in which the model was better.
-        worse::conclude(app, connection, subject).await?;
+        worse::conclude(app, connection, subject, false).await?;
     } else {
         if watched.is_some_and(|watched| watched.worse_told.is_some()) {
             say_data::as_good(app, &mut *connection, place, subject.release).await?;

@@ -1,6 +1,6 @@
 use super::check::subject;
 use super::standard::accept_quality;
-use super::{Quality, count, worse};
+use super::{Quality, count, run, worse};
 use crate::app::{App, MIGRATOR};
 use crate::data::accept::{AcceptError, Accepted};
 use crate::db::quality::Hour;
@@ -89,9 +89,17 @@ impl Kept {
         let said = rows.into_iter().map(|row| {
             let envelope: Envelope = serde_json::from_value(row).expect("an envelope");
             let environment = envelope.data["environment"].as_str().unwrap_or_default().to_owned();
-            format!("{environment} {}", envelope.event_type.as_str())
+            let again = if envelope.data["again"] == true { " again" } else { "" };
+            format!("{environment} {}{again}", envelope.event_type.as_str())
         });
         said.collect()
+    }
+
+    /// The times of three days passed.
+    async fn is_due(&self) {
+        let earlier =
+            "update monitor.data_watch set next_at = clock_timestamp() - interval '3 days'";
+        sqlx::query(earlier).execute(&self.app.pool).await.expect("it is due");
     }
 
     async fn accept(&self, place: &Place) -> Result<(i32, usize), AcceptError> {
@@ -124,6 +132,35 @@ pub(super) fn release(number: i64) -> ReleaseId {
 
 const DETECTED: &str = "production drift.detected";
 const CLEARED: &str = "production drift.cleared";
+
+#[tokio::test]
+async fn times_that_passed_are_made_up_by_one_verdict() {
+    let kept = Kept::start().await;
+    let place = kept.lives("production", 7).await;
+    kept.is_due().await;
+    run::compare(&kept.app).await;
+    run::compare(&kept.app).await;
+    let verdicts = db::data_verdict::of(&kept.app.pool, &place, None, 10).await.expect("verdicts");
+    let by: Vec<&str> = verdicts.iter().map(|verdict| verdict.by.as_str()).collect();
+    assert_eq!(by, ["slipway"]);
+    let watched = db::data_watch::get(&kept.app.pool, &place).await.expect("rows");
+    let next_at = watched.and_then(|watched| watched.next_at).expect("it goes on");
+    assert!(next_at > verdicts[0].made_at, "{next_at}");
+}
+
+#[tokio::test]
+async fn that_a_model_still_is_worse_is_said_again_by_the_schedule() {
+    let kept = Kept::start().await;
+    let place = kept.lives("production", 7).await;
+    kept.told(&place, 7, 20, (950, 50)).await;
+    kept.told(&place, 7, 1, (900, 100)).await;
+    assert_eq!(kept.looked().await, [DETECTED]);
+    kept.told(&place, 7, 1, (9, 1)).await;
+    assert_eq!(kept.looked().await, [DETECTED], "truths alone are no reason");
+    kept.is_due().await;
+    run::compare(&kept.app).await;
+    assert_eq!(kept.looked().await, [DETECTED, "production drift.detected again"]);
+}
 
 #[tokio::test]
 async fn a_model_that_got_worse_is_told_until_what_it_is_by_now_is_accepted() {

@@ -36,17 +36,18 @@ pub(super) async fn look(app: &App) {
 async fn told(app: &App, place: &Place) -> Result<(), CheckError> {
     let subject = subject(app, place).await?;
     let mut transaction = app.pool.begin().await?;
-    conclude(app, &mut transaction, &subject).await?;
+    conclude(app, &mut transaction, &subject, false).await?;
     transaction.commit().await?;
     app.relay.notify_one();
     Ok(())
 }
 
-/// Tells that the live model got worse, or is as good as before, if that is new.
+/// Tells that the live model got worse, or is as good as before, if that is new; when it `is_due` also that it still is worse.
 pub(super) async fn conclude(
     app: &App,
     connection: &mut PgConnection,
     subject: &Subject,
+    is_due: bool,
 ) -> Result<(), sqlx::Error> {
     let place = &subject.verdict.place;
     let Some(watched) = db::data_watch::lock(&mut *connection, place).await? else {
@@ -61,12 +62,15 @@ pub(super) async fn conclude(
     };
     match (news, &grade) {
         (Some(News::Drifted), Some(grade)) => {
-            say_data::worse(app, &mut *connection, subject, grade).await?;
+            say_data::worse(app, &mut *connection, subject, (grade, false)).await?;
+        }
+        (Some(News::Again), Some(grade)) if is_due => {
+            say_data::worse(app, &mut *connection, subject, (grade, true)).await?;
         }
         (Some(News::Cleared), _) => {
             say_data::as_good(app, &mut *connection, place, subject.release).await?;
         }
-        (Some(News::Drifted), None) | (None, _) => {}
+        (Some(News::Drifted), None) | (Some(News::Again) | None, _) => {}
     }
     db::data_watch::looked(connection, place, is_told.as_deref()).await
 }
@@ -107,7 +111,8 @@ fn news(
         Verdict::InsufficientData => (None, as_told()),
         Verdict::AsBefore => (told.map(|_| News::Cleared), None),
         // What is not told now is told when that is wanted again.
-        Verdict::Worse if is_muted || told == Some(grade.model.as_str()) => (None, as_told()),
+        Verdict::Worse if is_muted => (None, as_told()),
+        Verdict::Worse if told == Some(grade.model.as_str()) => (Some(News::Again), as_told()),
         Verdict::Worse => (Some(News::Drifted), Some(grade.model.clone())),
     }
 }
@@ -157,7 +162,7 @@ mod tests {
     fn that_a_model_got_worse_is_told_once_and_so_is_that_it_is_good_again() {
         let (this, of_this) = (Some("sha256:2"), Some("sha256:2".to_owned()));
         assert_eq!(told(Verdict::Worse, None, false), (Some(News::Drifted), of_this.clone()));
-        assert_eq!(told(Verdict::Worse, this, false), (None, of_this.clone()));
+        assert_eq!(told(Verdict::Worse, this, false), (Some(News::Again), of_this.clone()));
         // Another model that is no better changes what is told.
         let other = Some("sha256:1");
         assert_eq!(told(Verdict::Worse, other, false), (Some(News::Drifted), of_this));
@@ -169,6 +174,7 @@ mod tests {
     fn what_is_muted_or_not_known_is_told_later() {
         assert_eq!(told(Verdict::Worse, None, true), (None, None));
         let (this, of_this) = (Some("sha256:2"), Some("sha256:2".to_owned()));
+        assert_eq!(told(Verdict::Worse, this, true), (None, of_this.clone()));
         assert_eq!(told(Verdict::InsufficientData, this, false), (None, of_this.clone()));
         assert_eq!(news(None, this, false), (None, of_this));
     }

@@ -12,8 +12,20 @@ use uuid::Uuid;
 pub(crate) struct Reference {
     pub(crate) id: Uuid,
     pub(crate) version: i32,
+    /// What git knows it by; nothing of a window.
+    pub(crate) object: Option<String>,
     pub(crate) source: String,
     pub(crate) columns: Columns,
+    pub(crate) rows: i64,
+}
+
+/// The last one that was a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastFile {
+    /// What git knows it by.
+    pub(crate) object: String,
+    /// The columns that were looked for in it.
+    pub(crate) looked_for: Vec<String>,
 }
 
 /// One that is about to be.
@@ -23,6 +35,8 @@ pub(crate) struct New<'a> {
     /// What git knows it by; nothing for a window.
     pub(crate) object: Option<&'a str>,
     pub(crate) source: &'a str,
+    /// The columns that were looked for in a file.
+    pub(crate) looked_for: &'a [String],
     pub(crate) columns: &'a Columns,
     pub(crate) rows: u64,
     pub(crate) by: &'a str,
@@ -36,7 +50,7 @@ pub(crate) async fn get(
     id: Uuid,
 ) -> Result<Option<Reference>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select id, version, source, columns as "columns: Json<Columns>"
+        r#"select id, version, object, source, columns as "columns: Json<Columns>", rows
            from monitor.reference where id = $1"#,
         id,
     )
@@ -45,26 +59,28 @@ pub(crate) async fn get(
     Ok(row.map(|row| Reference {
         id: row.id,
         version: row.version,
+        object: row.object,
         source: row.source,
         columns: row.columns.0,
+        rows: row.rows,
     }))
 }
 
-/// What git knows the last one by that was a file.
-pub(crate) async fn last_object(
+/// The last one that was a file.
+pub(crate) async fn last_file(
     executor: impl PgExecutor<'_>,
     place: &Place,
-) -> Result<Option<String>, sqlx::Error> {
-    let found = sqlx::query_scalar!(
-        r#"select object as "object!" from monitor.reference
+) -> Result<Option<LastFile>, sqlx::Error> {
+    sqlx::query_as!(
+        LastFile,
+        r#"select object as "object!", looked_for from monitor.reference
            where app = $1 and environment = $2 and object is not null
            order by version desc limit 1"#,
         place.app.as_str(),
         place.environment.as_str(),
     )
     .fetch_optional(executor)
-    .await?;
-    Ok(found)
+    .await
 }
 
 /// Keeps one as the next version; which that is. The caller holds the row of the place.
@@ -75,8 +91,8 @@ pub(crate) async fn add(
 ) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar!(
         "insert into monitor.reference (id, app, environment, version, object, source, columns, rows, made_by,
-                                        reason, made_at)
-         select $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6, $7, $8, $9, $10
+                                        reason, made_at, looked_for)
+         select $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11
          from monitor.reference where app = $2 and environment = $3
          returning version",
         new.id,
@@ -89,6 +105,7 @@ pub(crate) async fn add(
         new.by,
         new.reason,
         new.at,
+        new.looked_for,
     )
     .fetch_one(connection)
     .await
