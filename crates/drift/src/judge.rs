@@ -9,6 +9,7 @@ use crate::measure::{Compared, Measure, Obstacle};
 use crate::method::{Method, Methods};
 use crate::number::Number;
 use crate::report::{ColumnReport, Mode, Report, Row, Verdict};
+use crate::retyped::Retyped;
 use crate::suspicion::{self, Suspicion};
 use crate::{effect, evidently, picture, verdict};
 
@@ -101,21 +102,30 @@ impl Judge {
         draft.counts = matches!(kind, Kind::Num | Kind::Cat);
         let name = pair.name;
         notices(name, reference, current, &mut draft.findings);
+        let retyped = Retyped::of(reference, current);
+        if let Some(retyped) = &retyped {
+            let is_drift = self.mode == Mode::Evidently || !retyped.is_alike(pair.kind, kind);
+            draft.findings.push(retyped.finding(name, is_drift));
+        }
         if reference.rows.min(current.rows) >= self.least {
             draft.suspicions.extend(suspicion::nulls(name, reference, current));
         }
-        let compared = Compared::new(kind, reference, current);
-        let is_other_type = is_other_type(reference, current);
-        let are_there = reference.present().min(current.present()) > 0 && !is_other_type;
+        // Evidently tells a number from the text that looks like it.
+        let by_name = retyped.as_ref().filter(|_| self.mode == Mode::Slipway);
+        let (left, right) = by_name.map_or((reference, current), Retyped::columns);
+        let compared = Compared::new(kind, left, right);
+        let is_comparable = retyped.is_none()
+            || by_name.is_some_and(Retyped::is_of_one_type) && compared.is_of_its_kind();
+        let are_there = reference.present().min(current.present()) > 0 && retyped.is_none();
         if draft.counts && are_there && !compared.is_of_its_kind() {
             draft.counts = false;
             let message = format!("{} cannot be treated as {}", told.word(), kind.word());
             draft.findings.push(Finding::new(name, Code::NotTested, Gravity::Notice, message));
         }
-        if self.mode == Mode::Evidently || !is_other_type {
+        if self.mode == Mode::Evidently || is_comparable {
             self.measure(&compared, &mut draft);
         }
-        if !is_other_type {
+        if is_comparable {
             Self::suspect(&compared, form(reference, current), &mut draft);
         }
         if matches!(kind, Kind::Text | Kind::Other) && reference.present() > 0 {
@@ -270,11 +280,6 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
         }
         _ => {}
     }
-    if is_other_type(reference, current) {
-        let message =
-            format!("these are {}, the reference has {}", current.word(), reference.word());
-        found(Code::TypeChanged, Gravity::Drift, message, current.present());
-    }
     if let Some(value) = only_value(current) {
         let also = only_value(reference).is_some_and(|other| other == value);
         let also = if also { ", as in the reference" } else { "" };
@@ -287,11 +292,6 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
             format!("{now} infinite numbers, {before} in the reference; they are left out");
         found(Code::InfiniteValues, Gravity::Notice, message, now);
     }
-}
-
-fn is_other_type(reference: &Column, current: &Column) -> bool {
-    let is_known = reference.present() > 0 && current.present() > 0;
-    is_known && reference.word() != current.word()
 }
 
 /// The value that all rows have.

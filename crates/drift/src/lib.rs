@@ -28,6 +28,7 @@ mod outline;
 mod picture;
 mod proportion;
 mod report;
+mod retyped;
 mod special;
 mod student;
 mod sum;
