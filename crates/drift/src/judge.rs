@@ -11,7 +11,7 @@ use crate::number::Number;
 use crate::report::{ColumnReport, Mode, Report, Row, Verdict};
 use crate::retyped::Retyped;
 use crate::suspicion::{self, Suspicion};
-use crate::{effect, evidently, picture, verdict};
+use crate::{effect, evidently, picture, row_numbers, verdict};
 
 /// Below so many values on either side it is not said that nothing changed.
 pub const LEAST_VALUES: usize = 200;
@@ -61,11 +61,15 @@ impl Judge {
 
     /// Looks at a column.
     pub fn add(&mut self, pair: Pair<'_>) {
+        let are_row_numbers = self.mode == Mode::Slipway
+            && pair.kind.is_none()
+            && row_numbers::are_in(pair.name, [pair.reference, pair.current]);
         let draft = match (pair.reference, pair.current) {
+            (None, None) => return,
+            _ if are_row_numbers => left_out(pair),
             (Some(reference), Some(current)) => self.compare(pair, reference, current),
             (Some(only), None) => self.alone(pair, only, Code::MissingColumn),
             (None, Some(only)) => self.alone(pair, only, Code::ExtraColumn),
-            (None, None) => return,
         };
         self.drafts.push(draft);
     }
@@ -219,6 +223,14 @@ fn distributions(compared: &Compared<'_>, deciding: &[Method], draft: &Draft) ->
         Some(Suspicion::of_distribution(*method, p, effect))
     });
     measured.collect()
+}
+
+/// Of a column that is none of the data.
+fn left_out(pair: Pair<'_>) -> Draft {
+    let mut draft = draft(pair, Kind::Other);
+    let message = "these number the rows; they are compared if their kind is pinned".to_owned();
+    draft.findings.push(Finding::new(pair.name, Code::NotTested, Gravity::Notice, message));
+    draft
 }
 
 fn draft(pair: Pair<'_>, kind: Kind) -> Draft {

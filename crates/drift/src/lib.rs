@@ -29,6 +29,7 @@ mod picture;
 mod proportion;
 mod report;
 mod retyped;
+mod row_numbers;
 mod special;
 mod student;
 mod sum;
