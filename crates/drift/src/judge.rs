@@ -11,7 +11,7 @@ use crate::number::Number;
 use crate::report::{ColumnReport, Mode, Report, Row, Verdict};
 use crate::retyped::Retyped;
 use crate::suspicion::{self, Suspicion};
-use crate::{effect, evidently, picture, row_numbers, verdict};
+use crate::{cramer, effect, evidently, picture, row_numbers, verdict};
 
 /// Below so many values on either side it is not said that nothing changed.
 pub const LEAST_VALUES: usize = 200;
@@ -42,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) is_enough: bool,
     /// It decides about the table.
     pub(crate) counts: bool,
+    /// Equal values spoil the probability of Cramér-von Mises.
+    pub(crate) is_tied: bool,
 }
 
 /// Judges a table column by column; only what is said of a column is kept of it.
@@ -150,6 +152,9 @@ impl Judge {
         };
         for method in Method::ALL.into_iter().filter(is_asked) {
             let said = compared.measure(method, self.mode);
+            if method == Method::CramerVonMises {
+                draft.is_tied = compared.both().is_ok_and(cramer::is_moved_by_ties);
+            }
             let threshold = match self.mode {
                 Mode::Evidently => Some(method.threshold()),
                 Mode::Slipway => effect::bar(compared, method, importance),
@@ -247,7 +252,7 @@ fn draft(pair: Pair<'_>, kind: Kind) -> Draft {
         plot: None,
     };
     let (rows, suspicions, findings) = (Vec::new(), Vec::new(), Vec::new());
-    Draft { report, rows, suspicions, findings, is_enough: false, counts: false }
+    Draft { report, rows, suspicions, findings, is_enough: false, counts: false, is_tied: false }
 }
 
 fn row(
