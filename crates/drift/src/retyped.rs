@@ -57,7 +57,7 @@ impl<'a> Retyped<'a> {
                 (Some(Kind::Num), _) => self.named.is_none(),
                 (Some(Kind::Cat), _) => true,
                 (None, Kind::Num) => false,
-                (Some(Kind::Text | Kind::Other), _) | (None, _) => has_common(),
+                (Some(Kind::Text | Kind::Other) | None, _) => has_common(),
             }
     }
 
