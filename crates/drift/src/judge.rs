@@ -128,6 +128,7 @@ impl Judge {
             let message = format!("{} cannot be treated as {}", told.word(), kind.word());
             draft.findings.push(Finding::new(name, Code::NotTested, Gravity::Notice, message));
         }
+        draft.counts &= retyped.is_none() || is_comparable;
         if self.mode == Mode::Evidently || is_comparable {
             self.measure(&compared, &mut draft);
         }

@@ -44,7 +44,18 @@ impl<'a> Retyped<'a> {
         self.named.is_some() || is_number(self.columns.0) && is_number(self.columns.1)
     }
 
-    /// Nothing follows of the types alone: it was said how to treat the column, or it is none of numbers that lie
+    /// Both are times: a CSV has none but as texts.
+    fn are_moments(&self) -> bool {
+        match (&self.columns.0.content, &self.columns.1.content) {
+            (Content::Times(_), Content::Texts(texts))
+            | (Content::Texts(texts), Content::Times(_)) => {
+                texts.counts().iter().all(|(text, _)| begins_with_a_day(text))
+            }
+            _ => false,
+        }
+    }
+
+    /// Nothing follows of the types alone: both are times, or it was said how to treat the column, or it is none of numbers that lie
     /// somewhere, and some value is in both.
     pub(crate) fn is_alike(&self, pinned: Option<Kind>, kind: Kind) -> bool {
         let (reference, current) = self.columns();
@@ -52,6 +63,9 @@ impl<'a> Retyped<'a> {
             let categories = Categories::new(reference, current);
             categories.counts().any(|(before, now)| before > 0.0 && now > 0.0)
         };
+        if self.are_moments() {
+            return true;
+        }
         self.is_of_one_type()
             && match (pinned, kind) {
                 (Some(Kind::Num), _) => self.named.is_none(),
@@ -66,6 +80,8 @@ impl<'a> Retyped<'a> {
         let (reference, current) = self.columns;
         let (gravity, more) = if is_drift {
             (Gravity::Drift, "")
+        } else if self.are_moments() {
+            (Gravity::Notice, "; they say days")
         } else {
             (Gravity::Notice, "; they are compared by what they say")
         };
@@ -96,6 +112,16 @@ fn name(value: &str) -> String {
             Ok(_) | Err(_) => value.to_owned(),
         },
     }
+}
+
+/// As ISO 8601 has it: 2026-11-22, and whatever follows.
+fn begins_with_a_day(text: &str) -> bool {
+    let day = text.as_bytes().get(..10).unwrap_or_default();
+    let is_right = |(at, byte): (usize, &u8)| match at {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    !day.is_empty() && day.iter().enumerate().all(is_right)
 }
 
 #[cfg(test)]
@@ -160,6 +186,17 @@ mod tests {
         let (real, mixed) = (numbers(&[0.5, 1.0, 2.0], Form::Real), texts(&["0.5", "1", "2", "?"]));
         assert_eq!(told(None, (&real, &mixed)), (Verdict::Drift, Gravity::Drift, 0));
         assert_eq!(told(Some(Kind::Num), (&real, &mixed)), (Verdict::Drift, Gravity::Drift, 0));
+    }
+
+    #[test]
+    fn times_are_texts_in_a_csv() {
+        let times = Column::times(900, (0..900).map(f64::from).collect());
+        let days = texts(&["2026-11-20", "2026-11-21 10:00:00", "2026-11-22T10:00:00Z"]);
+        for columns in [(&times, &days), (&days, &times)] {
+            assert_eq!(told(None, columns), (Verdict::NotTested, Gravity::Notice, 0));
+        }
+        let words = texts(&["2026-11-20", "yesterday", "2026"]);
+        assert_eq!(told(None, (&times, &words)), (Verdict::Drift, Gravity::Drift, 0));
     }
 
     #[test]
