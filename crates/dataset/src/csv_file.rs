@@ -2,6 +2,7 @@
 
 use crate::builder::Builder;
 use crate::error::TableError;
+use crate::foreign;
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 use drift::Column;
 use flate2::read::MultiGzDecoder;
@@ -32,7 +33,11 @@ pub(crate) struct CsvFile {
 impl CsvFile {
     /// The file at `path`, and the names of its columns.
     pub(crate) fn open(path: &Path) -> Result<(Self, Vec<String>), TableError> {
-        let delimiter = delimiter(&first_bytes(path)?);
+        let first = first_bytes(path)?;
+        if let Some(what) = foreign::word(&first) {
+            return Err(TableError::Foreign { path: path.to_owned(), what });
+        }
+        let delimiter = delimiter(&first);
         let mut file = Self { path: path.to_owned(), names: Vec::new(), delimiter, at_once: 1 };
         let mut reader = file.reader()?;
         let head = reader.byte_headers().map_err(|error| file.broken(error, 0))?.clone();

@@ -19,6 +19,14 @@ pub enum TableError {
         /// The file.
         path: PathBuf,
     },
+    /// It is no table that we read.
+    #[error("{}: {what}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do.
+        what: &'static str,
+    },
     /// Two columns have one name.
     #[error("{}: column {name:?} is there twice; give one of them another name", path.display())]
     Twice {

@@ -9,6 +9,7 @@ mod cell;
 mod csv_file;
 mod dictionary;
 mod error;
+mod foreign;
 mod parquet_file;
 mod write;
 

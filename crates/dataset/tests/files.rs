@@ -75,6 +75,8 @@ fn what_is_wrong_names_row_and_column() {
     assert!(told(b"a,b\n1,2\n1\n").contains("row 2 has 1 cells, the head has 2"));
     assert!(told(b"a,a\n1,2\n").contains("\"a\" is there twice"));
     assert!(told(b"a,b\n1,x\n2,\xff\n").contains("row 2, column \"b\""));
+    assert!(told(b"{\"a\": 1}\n{\"a\": 2}\n").contains("this is JSON; write it as CSV or Parquet"));
+    assert!(told(b"PK\x03\x04\x14,a\n1,2\n").contains("ZIP archive"));
     assert!(told(b"PAR1 and no more").contains("foot of the Parquet file"));
 }
 

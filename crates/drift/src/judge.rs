@@ -9,8 +9,9 @@ use crate::measure::{Compared, Measure, Obstacle};
 use crate::method::{Method, Methods};
 use crate::number::Number;
 use crate::report::{ColumnReport, Mode, Report, Row, Verdict};
+use crate::retyped::Retyped;
 use crate::suspicion::{self, Suspicion};
-use crate::{effect, evidently, picture, verdict};
+use crate::{cramer, effect, evidently, picture, row_numbers, verdict};
 
 /// Below so many values on either side it is not said that nothing changed.
 pub const LEAST_VALUES: usize = 200;
@@ -41,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) is_enough: bool,
     /// It decides about the table.
     pub(crate) counts: bool,
+    /// Equal values spoil the probability of Cramér-von Mises.
+    pub(crate) is_tied: bool,
 }
 
 /// Judges a table column by column; only what is said of a column is kept of it.
@@ -60,11 +63,15 @@ impl Judge {
 
     /// Looks at a column.
     pub fn add(&mut self, pair: Pair<'_>) {
+        let are_row_numbers = self.mode == Mode::Slipway
+            && pair.kind.is_none()
+            && row_numbers::are_in(pair.name, [pair.reference, pair.current]);
         let draft = match (pair.reference, pair.current) {
+            (None, None) => return,
+            _ if are_row_numbers => left_out(pair),
             (Some(reference), Some(current)) => self.compare(pair, reference, current),
             (Some(only), None) => self.alone(pair, only, Code::MissingColumn),
             (None, Some(only)) => self.alone(pair, only, Code::ExtraColumn),
-            (None, None) => return,
         };
         self.drafts.push(draft);
     }
@@ -101,21 +108,31 @@ impl Judge {
         draft.counts = matches!(kind, Kind::Num | Kind::Cat);
         let name = pair.name;
         notices(name, reference, current, &mut draft.findings);
+        let retyped = Retyped::of(reference, current);
+        if let Some(retyped) = &retyped {
+            let is_drift = self.mode == Mode::Evidently || !retyped.is_alike(pair.kind, kind);
+            draft.findings.push(retyped.finding(name, is_drift));
+        }
         if reference.rows.min(current.rows) >= self.least {
             draft.suspicions.extend(suspicion::nulls(name, reference, current));
         }
-        let compared = Compared::new(kind, reference, current);
-        let is_other_type = is_other_type(reference, current);
-        let are_there = reference.present().min(current.present()) > 0 && !is_other_type;
+        // Evidently tells a number from the text that looks like it.
+        let by_name = retyped.as_ref().filter(|_| self.mode == Mode::Slipway);
+        let (left, right) = by_name.map_or((reference, current), Retyped::columns);
+        let compared = Compared::new(kind, left, right);
+        let is_comparable = retyped.is_none()
+            || by_name.is_some_and(Retyped::is_of_one_type) && compared.is_of_its_kind();
+        let are_there = reference.present().min(current.present()) > 0 && retyped.is_none();
         if draft.counts && are_there && !compared.is_of_its_kind() {
             draft.counts = false;
             let message = format!("{} cannot be treated as {}", told.word(), kind.word());
             draft.findings.push(Finding::new(name, Code::NotTested, Gravity::Notice, message));
         }
-        if self.mode == Mode::Evidently || !is_other_type {
+        draft.counts &= retyped.is_none() || is_comparable;
+        if self.mode == Mode::Evidently || is_comparable {
             self.measure(&compared, &mut draft);
         }
-        if !is_other_type {
+        if is_comparable {
             Self::suspect(&compared, form(reference, current), &mut draft);
         }
         if matches!(kind, Kind::Text | Kind::Other) && reference.present() > 0 {
@@ -136,6 +153,9 @@ impl Judge {
         };
         for method in Method::ALL.into_iter().filter(is_asked) {
             let said = compared.measure(method, self.mode);
+            if method == Method::CramerVonMises {
+                draft.is_tied = compared.both().is_ok_and(cramer::is_moved_by_ties);
+            }
             let threshold = match self.mode {
                 Mode::Evidently => Some(method.threshold()),
                 Mode::Slipway => effect::bar(compared, method, importance),
@@ -211,6 +231,14 @@ fn distributions(compared: &Compared<'_>, deciding: &[Method], draft: &Draft) ->
     measured.collect()
 }
 
+/// Of a column that is none of the data.
+fn left_out(pair: Pair<'_>) -> Draft {
+    let mut draft = draft(pair, Kind::Other);
+    let message = "these number the rows; they are compared if their kind is pinned".to_owned();
+    draft.findings.push(Finding::new(pair.name, Code::NotTested, Gravity::Notice, message));
+    draft
+}
+
 fn draft(pair: Pair<'_>, kind: Kind) -> Draft {
     let report = ColumnReport {
         column: pair.name.to_owned(),
@@ -225,7 +253,7 @@ fn draft(pair: Pair<'_>, kind: Kind) -> Draft {
         plot: None,
     };
     let (rows, suspicions, findings) = (Vec::new(), Vec::new(), Vec::new());
-    Draft { report, rows, suspicions, findings, is_enough: false, counts: false }
+    Draft { report, rows, suspicions, findings, is_enough: false, counts: false, is_tied: false }
 }
 
 fn row(
@@ -270,11 +298,6 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
         }
         _ => {}
     }
-    if is_other_type(reference, current) {
-        let message =
-            format!("these are {}, the reference has {}", current.word(), reference.word());
-        found(Code::TypeChanged, Gravity::Drift, message, current.present());
-    }
     if let Some(value) = only_value(current) {
         let also = only_value(reference).is_some_and(|other| other == value);
         let also = if also { ", as in the reference" } else { "" };
@@ -287,11 +310,6 @@ fn notices(name: &str, reference: &Column, current: &Column, findings: &mut Vec<
             format!("{now} infinite numbers, {before} in the reference; they are left out");
         found(Code::InfiniteValues, Gravity::Notice, message, now);
     }
-}
-
-fn is_other_type(reference: &Column, current: &Column) -> bool {
-    let is_known = reference.present() > 0 && current.present() > 0;
-    is_known && reference.word() != current.word()
 }
 
 /// The value that all rows have.

@@ -28,6 +28,8 @@ mod outline;
 mod picture;
 mod proportion;
 mod report;
+mod retyped;
+mod row_numbers;
 mod special;
 mod student;
 mod sum;
