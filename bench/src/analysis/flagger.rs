@@ -58,7 +58,8 @@ mod tests {
         let candidate = Counts { requests, failed, latency };
         let look = Look { candidate, stable: Counts::default() };
         let mut judge = Flagger::default();
-        (1..=120).find_map(|looks| Some((looks / LOOKS_A_MINUTE, judge.look(&look)?)))
+        (1..=20 * LOOKS_A_MINUTE)
+            .find_map(|looks| Some((looks / LOOKS_A_MINUTE, judge.look(&look)?)))
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn what_is_shown_early_goes_on_early() {
     let shift = planned.gates.iter().find(|gate| gate.name == "shift").expect("a gate");
     assert_snapshot!(format!("{}: {}", shift.longest, shift.why), @"1h: 2 steps of 30m before all traffic, if they are conclusive, or of 1m that are shown by then to be no worse");
     let refused = manifest::parse(&that_passes_after("1h")).expect_err("longer than the hold");
-    assert_snapshot!(refused.to_string(), @"slipway.yaml:3:90 environments.p.strategy.canary.pass_after: 1h is out of range (use a duration from 1s to 30m)");
+    assert_snapshot!(refused.to_string(), @"slipway.yaml:3:89 environments.p.strategy.canary.pass_after: 1h is out of range (use a duration from 1s to 30m)");
 }
 
 #[test]
