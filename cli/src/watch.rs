@@ -9,7 +9,7 @@ use crate::print::{build, json, progress, release};
 use crate::screen::Screen;
 use crate::session::Session;
 use proto::v1::build_service_client::BuildServiceClient;
-use proto::v1::{Build, ListBuildsRequest, Release, WatchReleasesRequest};
+use proto::v1::{Build, ListBuildsRequest, Release, WatchReleasesRequest, WatchReleasesResponse};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -64,19 +64,43 @@ fn lines(out: &Output, lines: &[String]) -> Result<(), Error> {
     lines.iter().try_for_each(|line| out.text(line))
 }
 
-/// Follows the releases of `parent` that are `wanted` until all have ended. Gives up when none was seen
-/// within `patience`.
+/// What was there when following began. What is newer began since, also when the first that is seen of it is its end: a
+/// server that was busy tells only what became of it.
+#[derive(Debug, Default)]
+struct There {
+    /// By app and environment.
+    newest: BTreeMap<(String, String), i64>,
+    /// All of it was told: only then there is a token that goes on.
+    is_whole: bool,
+}
+
+impl There {
+    /// Whether the release of this answer began since.
+    fn began_since(&mut self, release: &Release, resume_token: &str) -> bool {
+        let place = (release.app.clone(), release.environment.clone());
+        let newest = self.newest.entry(place).or_default();
+        // Of a place with many releases not all are told, so that a later one of no known place may be an old one.
+        let is_newer = release.number > *newest && (*newest > 0 || release.number == 1);
+        let began_since = self.is_whole && is_newer;
+        *newest = release.number.max(*newest);
+        self.is_whole |= !resume_token.is_empty();
+        began_since
+    }
+}
+
+/// Follows the releases of `parent` that are `wanted` (told whether it began since) until all have ended. Gives up when
+/// none was seen within `patience`.
 pub(crate) async fn releases(
     session: &Session,
     server: &Server,
     parent: &str,
     patience: Option<Duration>,
-    wanted: impl Fn(&Release) -> bool,
+    wanted: impl Fn(&Release, bool) -> bool,
 ) -> Result<Exit, Error> {
     let question = WatchReleasesRequest { parent: parent.to_owned(), ..Default::default() };
     let mut changes = Follower::new(&session.out, server, follow::Releases(question));
     let mut followed = Followed::new(session);
-    let begun = Instant::now();
+    let (begun, mut there) = (Instant::now(), There::default());
     loop {
         let answer = {
             let mut next = std::pin::pin!(changes.next());
@@ -91,8 +115,11 @@ pub(crate) async fn releases(
                 }
             }
         };
-        let Some(release) = answer.and_then(|answer| answer.release) else { continue };
-        if followed.releases.contains_key(&release.name) || wanted(&release) {
+        let Some(WatchReleasesResponse { release: Some(release), resume_token }) = answer else {
+            continue;
+        };
+        let began_since = there.began_since(&release, &resume_token);
+        if followed.releases.contains_key(&release.name) || wanted(&release, began_since) {
             followed.take(release)?;
         }
         if let Some(exit) = followed.outcome() {
@@ -108,7 +135,7 @@ pub(crate) async fn release(
     release: &Release,
 ) -> Result<Exit, Error> {
     let parent = proto::name::environment(&release.app, &release.environment);
-    releases(session, server, &parent, None, |seen| seen.name == release.name).await
+    releases(session, server, &parent, None, |seen, _| seen.name == release.name).await
 }
 
 /// Follows the build of a change to its end; gives up when nobody builds it within `patience`.
@@ -158,4 +185,25 @@ fn tell(session: &Session, before: Option<&Build>, now: &Build) -> Result<(), Er
         return lines(&session.out, &build::news(before, now, session.now()));
     }
     if before == Some(now) { Ok(()) } else { session.out.text(&json::line(now)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(environment: &str, number: i64) -> Release {
+        let (app, environment) = ("shop".to_owned(), environment.to_owned());
+        Release { app, environment, number, ..Release::default() }
+    }
+
+    #[test]
+    fn what_is_newer_than_all_that_was_there_began_since() {
+        let mut there = There::default();
+        assert!(!there.began_since(&release("production", 6), ""));
+        assert!(!there.began_since(&release("production", 7), "41"), "the last that was there");
+        assert!(!there.began_since(&release("production", 6), "42"), "an old one that changed");
+        assert!(there.began_since(&release("production", 8), "43"));
+        assert!(!there.began_since(&release("staging", 3), "44"), "one that was not told");
+        assert!(there.began_since(&release("testing", 1), "45"), "the first of its place");
+    }
 }

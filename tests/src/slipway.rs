@@ -68,7 +68,10 @@ impl Follower {
     /// Waits until it has shown `text`.
     pub async fn shows(&self, text: &str) {
         let what = format!("the command to show {text:?}");
-        eventually(&what, PATIENCE, async || self.shown().contains(text).then_some(())).await;
+        let shows =
+            eventually(&what, 2 * PATIENCE, async || self.shown().contains(text).then_some(()));
+        let shows = tokio::time::timeout(PATIENCE, shows).await;
+        assert!(shows.is_ok(), "{text:?} is not in {:?}", self.shown());
     }
 
     /// Its exit status, if it has ended.

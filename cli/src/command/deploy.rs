@@ -175,7 +175,7 @@ impl Deploy {
         let parent = proto::name::environment(&self.app, &self.environment);
         let live = live(server, parent.clone()).await?.filter(|live| has_images_of(live, build));
         let patience = if live.is_some() { NOTHING_NEW } else { BEGINS };
-        let is_ours = |release: &Release| release.build == build.name;
+        let is_ours = |release: &Release, _| release.build == build.name;
         match (watch::releases(session, server, &parent, Some(patience), is_ours).await, live) {
             (Err(Error::TimedOut(_)), Some(live)) => {
                 session.out.note(&format!(

@@ -65,8 +65,8 @@ impl Status {
         }
         let parent = self.parent();
         session.out.note("following what moves; Ctrl-C ends only the view");
-        watch::releases(session, server, &parent, None, |release| {
-            print::release::outcome(release.state()).is_none()
+        watch::releases(session, server, &parent, None, |release, began_since| {
+            began_since || print::release::outcome(release.state()).is_none()
         })
         .await
     }
